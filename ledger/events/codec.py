@@ -1,0 +1,93 @@
+"""Events to lines and back, with no second spelling (docs/spec.md, section 3)."""
+
+from typing import Final
+
+import msgspec
+
+from ledger.errors import InputError, IntegrityError
+from ledger.events.base import Event
+from ledger.events.erasure import ErasureEvent
+from ledger.events.ingest import IngestEvent
+from ledger.events.keys import KeysEvent
+from ledger.events.optout import OptoutEvent
+from ledger.events.policy import PolicyEvent
+from ledger.events.shards import ShardsEvent
+from ledger.events.training import TrainingEvent
+
+LINE_BYTES_MAX: Final = 16_384
+"""Longest event line, without its newline (EVT-9)."""
+
+AnyEvent = (
+    KeysEvent
+    | PolicyEvent
+    | OptoutEvent
+    | IngestEvent
+    | ShardsEvent
+    | TrainingEvent
+    | ErasureEvent
+)
+"""Every event type of format 1. A new family is added here and nowhere else."""
+
+_encoder: Final = msgspec.json.Encoder()
+_decoder: Final = msgspec.json.Decoder(AnyEvent)
+
+
+def encode_event(event: Event, *, salt: str) -> bytes:
+    """Encode `event` as the line that is signed and stored, without a newline.
+
+    msgspec checks nothing when an event is built, so the line is decoded and encoded
+    again: what comes back must be the same bytes.
+
+    Args:
+        event: an event of any type; a salt that it already carries is kept.
+        salt: 24 lowercase hex digits for an event without one.
+
+    Raises:
+        InputError: a field breaks its own schema, or the line is too long.
+    """
+    salted = event if event.salt else msgspec.structs.replace(event, salt=salt)
+    line = _encoder.encode(salted)
+    try:
+        again = _encoder.encode(_decoder.decode(line))
+    except msgspec.ValidationError as error:
+        name = type(event).__name__
+        message = f"event {name} breaks its own schema: {error}"
+        raise InputError(message) from None
+    if again != line:
+        message = f"event {type(event).__name__} changes when it is read back"
+        raise InputError(message)
+    if len(line) > LINE_BYTES_MAX:
+        message = (
+            f"event {type(event).__name__} is too long: expected at most "
+            f"{LINE_BYTES_MAX} bytes, found {len(line)}"
+        )
+        raise InputError(message)
+    return line
+
+
+def decode_event(line: bytes) -> AnyEvent:
+    """Decode one stored line.
+
+    Raises:
+        IntegrityError: the line is not the one spelling of an event of format 1.
+    """
+    try:
+        event: AnyEvent = _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        message = f"stored event line cannot be read: {error}"
+        raise IntegrityError(message) from None
+    if _encoder.encode(event) != line:
+        message = "stored event line is not in its one spelling"
+        raise IntegrityError(message)
+    return event
+
+
+def type_of(event: Event) -> str:
+    """The event's type string, such as `ingest.record_decided.v1`."""
+    tag = type(event).__struct_config__.tag
+    return str(tag)
+
+
+def family_of(event: Event) -> str:
+    """The first part of the event's type string."""
+    return type_of(event).partition(".")[0]

@@ -1,0 +1,203 @@
+"""How a person was forgotten: the `erasure` family (GDPR Article 17).
+
+No event names the person: `erasure_id` is random, and only the vault ever knew whose
+it is. The events come in the order of the classes below.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from ledger.events.base import (
+    LIST_MAX,
+    Count,
+    Event,
+    Id,
+    OptionalSha256Hex,
+    Sha256Hex,
+    ShardIndex,
+    SliceIndex,
+    UnixMs,
+)
+
+
+class ErasureRequested(Event, frozen=True, kw_only=True, tag="erasure.requested.v1"):
+    """A request was received; the subject is fenced already, so re-ingest fails.
+
+    Attributes:
+        erasure_id: random id.
+        ground: GDPR Article 17(1), its letter's meaning.
+        received_at_ms: when it was received.
+        due_at_ms: one calendar month later (GDPR Article 12(3)).
+        fence_commitment: HMAC-SHA-256 of the fence under a key in the fences file.
+    """
+
+    erasure_id: Id
+    ground: Literal[
+        "no_longer_necessary",
+        "consent_withdrawn",
+        "objection",
+        "unlawful",
+        "legal_obligation",
+        "child_service",
+    ]
+    received_at_ms: UnixMs
+    due_at_ms: UnixMs
+    fence_commitment: Sha256Hex
+
+
+class ShardHit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where an erasure hits a shard.
+
+    Attributes:
+        shard: the shard.
+        slice_first: its first slice that holds an erased record.
+        rollback_sha256: weights of the last clean slice, or the base; empty where the
+            shard was never trained.
+    """
+
+    shard: ShardIndex
+    slice_first: SliceIndex
+    rollback_sha256: OptionalSha256Hex
+
+
+class ErasurePlanned(Event, frozen=True, kw_only=True, tag="erasure.planned.v1"):
+    """What the erasure will touch, fixed before anything is destroyed.
+
+    Attributes:
+        erasure_id: the erasure.
+        records: how many records, over all `RecordsErased` events.
+        hits: the shards that must be retrained.
+        tokens_expected: unique tokens of the slices to train again, each slice counted
+            with those below it.
+        tokens_full: the same for all shards and slices.
+    """
+
+    erasure_id: Id
+    records: Count
+    hits: Annotated[list[ShardHit], Meta(max_length=LIST_MAX)]
+    tokens_expected: Count
+    tokens_full: Count
+
+
+class RecordsErased(Event, frozen=True, kw_only=True, tag="erasure.records_erased.v1"):
+    """These records may not be used after this event.
+
+    Attributes:
+        erasure_id: the erasure.
+        record_ids: the records, at most 256; a larger erasure takes several events.
+    """
+
+    erasure_id: Id
+    record_ids: Annotated[list[Id], Meta(min_length=1, max_length=LIST_MAX)]
+
+
+class ShardRolledBack(Event, frozen=True, kw_only=True, tag="erasure.rolled_back.v1"):
+    """A hit shard serves its last clean slice until it is retrained.
+
+    Attributes:
+        erasure_id: the erasure.
+        shard: the shard.
+        weights_sha256: what it serves now; empty where nothing clean is left.
+    """
+
+    erasure_id: Id
+    shard: ShardIndex
+    weights_sha256: OptionalSha256Hex
+
+
+class KeysDestroyed(Event, frozen=True, kw_only=True, tag="erasure.keys_destroyed.v1"):
+    """The keys were overwritten in the vault; without them the commitments say nothing.
+
+    Attributes:
+        erasure_id: the erasure.
+        keys: how many keys.
+        store: what kind of key store: its guarantee is in docs/threat-model.md.
+        blobs_deleted: how many encrypted record files were deleted.
+    """
+
+    erasure_id: Id
+    keys: Count
+    store: Literal["file"]
+    blobs_deleted: Count
+
+
+class ShardRetrained(
+    Event, frozen=True, kw_only=True, tag="erasure.shard_retrained.v1"
+):
+    """A hit shard was trained again without the erased records.
+
+    Attributes:
+        erasure_id: the erasure.
+        shard: the shard.
+        run_id: the run that did it.
+        weights_before_sha256: what it served before; empty where never trained.
+        weights_after_sha256: what it serves now; empty where no record is left in it.
+        tokens: tokens through the model in that run.
+    """
+
+    erasure_id: Id
+    shard: ShardIndex
+    run_id: Id
+    weights_before_sha256: OptionalSha256Hex
+    weights_after_sha256: OptionalSha256Hex
+    tokens: Count
+
+
+class WeightsDeleted(
+    Event, frozen=True, kw_only=True, tag="erasure.weights_deleted.v1"
+):
+    """Weights that saw an erased record are gone.
+
+    Attributes:
+        erasure_id: the erasure.
+        weights: their digests.
+        method: a file deletion leaves copies and disk remnants out of reach.
+    """
+
+    erasure_id: Id
+    weights: Annotated[list[Sha256Hex], Meta(max_length=LIST_MAX)]
+    method: Literal["file_deletion"]
+
+
+class ErasureVerified(Event, frozen=True, kw_only=True, tag="erasure.verified.v1"):
+    """What was checked afterwards.
+
+    Attributes:
+        erasure_id: the erasure.
+        exactness: whether the retrained weights equal a clean-room training bit for
+            bit, or this machine cannot repeat the recipe, or it was not asked for.
+        records_readable: erased records that could still be decrypted; must be 0.
+        blobs_left: erased record files still there; must be 0.
+    """
+
+    erasure_id: Id
+    exactness: Literal["bitwise_equal", "not_re_executable_here", "not_run"]
+    records_readable: Count
+    blobs_left: Count
+
+
+class ErasureCertified(Event, frozen=True, kw_only=True, tag="erasure.certified.v1"):
+    """The certificate was issued; it names no person.
+
+    Attributes:
+        erasure_id: the erasure.
+        certificate_sha256: SHA-256 of the certificate's bytes.
+    """
+
+    erasure_id: Id
+    certificate_sha256: Sha256Hex
+
+
+ErasureEvent = (
+    ErasureRequested
+    | ErasurePlanned
+    | RecordsErased
+    | ShardRolledBack
+    | KeysDestroyed
+    | ShardRetrained
+    | WeightsDeleted
+    | ErasureVerified
+    | ErasureCertified
+)

@@ -1,0 +1,114 @@
+"""Who may sign what: the `keys` family, signed by root."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from ledger.events.base import (
+    Count,
+    Event,
+    KeyName,
+    Origin,
+    PublicKeyHex,
+    SignatureHex,
+    StreamName,
+)
+
+Role = Literal[
+    "log", "scanner", "ingest", "sharder", "trainer", "eraser", "governance", "ci"
+]
+"""What a key is for. Root keys stand in `LedgerCreated` and have no grant."""
+
+Family = Literal["keys", "policy", "optout", "ingest", "shards", "training", "erasure"]
+"""The first part of an event's type."""
+
+
+class RootKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of the offline keys that may sign key events.
+
+    Attributes:
+        name: signed-note key name.
+        public_key: Ed25519 public key.
+    """
+
+    name: KeyName
+    public_key: PublicKeyHex
+
+
+class LedgerCreated(Event, frozen=True, kw_only=True, tag="keys.ledger_created.v1"):
+    """The ledger began: its name, format, limits and root keys. Always event 0.0.
+
+    Attributes:
+        origin: name of the log in every checkpoint and submission.
+        format_version: version of docs/spec.md, section 1.
+        root_threshold: how many distinct root keys a key event needs.
+        root_keys: the root keys.
+        line_bytes_max: longest event line.
+        submission_bytes_max: most bytes of event lines in one submission.
+        entry_bytes_max: longest entry (C2SP tlog-tiles).
+        submission_events_max: most events in one submission.
+    """
+
+    origin: Origin
+    format_version: Literal[1]
+    root_threshold: Annotated[int, Meta(ge=1, le=16)]
+    root_keys: Annotated[list[RootKey], Meta(min_length=1, max_length=16)]
+    line_bytes_max: Literal[16384]
+    submission_bytes_max: Literal[1048576]
+    entry_bytes_max: Literal[65535]
+    submission_events_max: Literal[1024]
+
+
+class KeyGranted(Event, frozen=True, kw_only=True, tag="keys.granted.v1"):
+    """Root granted a role to a key, from this entry on (not before, not by time).
+
+    Attributes:
+        name: signed-note key name, which no other active key has; the log key's is
+            the origin.
+        public_key: Ed25519 public key; unique in the ledger, not of low order.
+        role: what the key is for.
+        families: event families that it may sign; empty for the log and ci roles.
+        stream_prefix: it may sign the stream of this name and those below it.
+        possession: the key's own signature over the text of docs/spec.md, KEY-5,
+            so that nobody is granted a key that somebody else holds.
+    """
+
+    name: KeyName
+    public_key: PublicKeyHex
+    role: Role
+    families: Annotated[list[Family], Meta(max_length=16)]
+    stream_prefix: StreamName
+    possession: SignatureHex
+
+
+class KeyRetired(Event, frozen=True, kw_only=True, tag="keys.retired.v1"):
+    """Root ended a key's grant: it signs nothing after this entry.
+
+    Attributes:
+        name: the key's name.
+        public_key: the key.
+        reason: why.
+    """
+
+    name: KeyName
+    public_key: PublicKeyHex
+    reason: Literal["rotated", "unused", "compromised"]
+
+
+class StreamAbandoned(Event, frozen=True, kw_only=True, tag="keys.stream_abandoned.v1"):
+    """A stream was closed for ever because its spool was lost.
+
+    What its producer signed after the last submission in the ledger is unknown, and
+    the verifier says so.
+
+    Attributes:
+        stream: the closed stream.
+        submissions: how many of its submissions the ledger holds.
+    """
+
+    stream: StreamName
+    submissions: Count
+
+
+KeysEvent = LedgerCreated | KeyGranted | KeyRetired | StreamAbandoned

@@ -1,0 +1,226 @@
+"""What was trained, on what, at what cost: the `training` family.
+
+FLOP are model FLOP (a multiply-accumulate is 2), split by phase, since the law counts
+some phases and not others (Commission guidelines C(2025) 7719, Annex A.1).
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from ledger.events.base import (
+    LIST_MAX,
+    Count,
+    Event,
+    Flop,
+    Id,
+    LicenceExpression,
+    Name,
+    OptionalFlop,
+    OptionalId,
+    OptionalSha256Hex,
+    Sha256Hex,
+    ShardIndex,
+    SliceIndex,
+)
+
+Objective = Literal["pretraining", "continued_pretraining", "sft", "preference"]
+Technique = Literal["full", "lora"]
+
+
+class RunStarted(Event, frozen=True, kw_only=True, tag="training.run_started.v1"):
+    """A training run began.
+
+    Attributes:
+        run_id: random id.
+        objective: what is learnt.
+        technique: which weights change.
+        purpose: a first training, or the retraining that an erasure asked for.
+        erasure_id: that erasure; empty for a first training.
+        model_name: name of the model that results.
+        base_name: name of the model that it starts from; its own where from scratch.
+        base_sha256: digest of the starting weights; empty where from scratch.
+        base_licence: SPDX expression of the starting weights.
+        base_flop: training compute of the base; empty where not known.
+        base_flop_source: where `base_flop` comes from.
+        base_flop_estimable: whether it could be estimated if it is not known.
+        base_systemic_risk: whether the base is a GPAI model with systemic risk.
+        map_id: the shard map; empty for a run without shards.
+        shards: the shards that this run trains.
+        slices: slices in each shard; 0 for a run without shards.
+        generation: how often these shards were trained before, 0 the first time.
+        recipe_sha256: digest of everything that decides the bits: hyperparameters,
+            architecture, threads, instruction set and library builds.
+        torch_version: build of the tensor library.
+        threads: intra-op threads.
+    """
+
+    run_id: Id
+    objective: Objective
+    technique: Technique
+    purpose: Literal["train", "retrain"]
+    erasure_id: OptionalId
+    model_name: Name
+    base_name: Name
+    base_sha256: OptionalSha256Hex
+    base_licence: LicenceExpression
+    base_flop: OptionalFlop
+    base_flop_source: Literal["measured", "declared", "estimated", "unknown"]
+    base_flop_estimable: bool
+    base_systemic_risk: bool
+    map_id: OptionalId
+    shards: Annotated[list[ShardIndex], Meta(max_length=LIST_MAX)]
+    slices: Annotated[int, Meta(ge=0, le=256)]
+    generation: Count
+    recipe_sha256: Sha256Hex
+    torch_version: Name
+    threads: Annotated[int, Meta(ge=1, le=4096)]
+
+
+class StepShape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often a batch of one shape went through the model.
+
+    Attributes:
+        batch: sequences in the batch.
+        sequence: positions in each sequence, padding included.
+        steps: how many steps had this shape.
+    """
+
+    batch: Count
+    sequence: Count
+    steps: Count
+
+
+class StepsMetered(Event, frozen=True, kw_only=True, tag="training.steps_metered.v1"):
+    """A run's compute over some steps, as it happened.
+
+    Attributes:
+        run_id: the run.
+        batch: 0-based number of this event in the run; no gaps.
+        shard: the shard in training.
+        slice: the slice in training.
+        step_first: 0-based first step covered, counted over the run.
+        steps: how many steps.
+        tokens: tokens through the model in training, padding included.
+        shapes: the shapes that the FLOP follow from.
+        flop_forward: training forward passes.
+        flop_backward: training backward passes.
+        flop_recompute: activations computed again to save memory.
+        flop_reference: forward passes of a frozen reference model.
+        flop_rollout: generation for reinforcement learning or synthetic data.
+        flop_reward: forward passes of reward or value models.
+        flop_auxiliary: training of auxiliary models.
+        flop_evaluation: evaluation.
+    """
+
+    run_id: Id
+    batch: Count
+    shard: ShardIndex
+    slice: SliceIndex
+    step_first: Count
+    steps: Count
+    tokens: Count
+    shapes: Annotated[list[StepShape], Meta(min_length=1, max_length=LIST_MAX)]
+    flop_forward: Flop
+    flop_backward: Flop
+    flop_recompute: Flop
+    flop_reference: Flop
+    flop_rollout: Flop
+    flop_reward: Flop
+    flop_auxiliary: Flop
+    flop_evaluation: Flop
+
+
+class SliceTrained(Event, frozen=True, kw_only=True, tag="training.slice_trained.v1"):
+    """A slice is done and its weights are saved.
+
+    Attributes:
+        run_id: the run.
+        shard: the shard.
+        slice: the slice k.
+        generation: how often this shard was trained before.
+        parent_sha256: weights that it started from: slice k - 1, or the base.
+        weights_sha256: digest of the saved weights.
+        records: how many records of slices 0..k it was trained on.
+        records_root: RFC 6962 root over the commitments of those records, as 32 bytes
+            each, in ascending order of record id; so erased records cannot hide here.
+        tokens_unique: tokens of those records, each counted once.
+        tokens: tokens through the model, padding included.
+        steps: optimizer steps.
+    """
+
+    run_id: Id
+    shard: ShardIndex
+    slice: SliceIndex
+    generation: Count
+    parent_sha256: Sha256Hex
+    weights_sha256: Sha256Hex
+    records: Count
+    records_root: Sha256Hex
+    tokens_unique: Count
+    tokens: Count
+    steps: Count
+
+
+class Adapter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The weights that a shard ended with.
+
+    Attributes:
+        shard: the shard; 0 for a run without shards.
+        weights_sha256: digest of the saved weights.
+    """
+
+    shard: ShardIndex
+    weights_sha256: Sha256Hex
+
+
+class RunFinished(Event, frozen=True, kw_only=True, tag="training.run_finished.v1"):
+    """A run ended well; its totals must equal the sum of its metered batches.
+
+    Attributes:
+        run_id: the run.
+        batches: how many `StepsMetered` events it wrote.
+        steps: their steps.
+        tokens: their tokens.
+        flop_forward: their sum, as are the seven below.
+        flop_backward: see `StepsMetered`.
+        flop_recompute: see `StepsMetered`.
+        flop_reference: see `StepsMetered`.
+        flop_rollout: see `StepsMetered`.
+        flop_reward: see `StepsMetered`.
+        flop_auxiliary: see `StepsMetered`.
+        flop_evaluation: see `StepsMetered`.
+        adapters: the weights that result.
+    """
+
+    run_id: Id
+    batches: Count
+    steps: Count
+    tokens: Count
+    flop_forward: Flop
+    flop_backward: Flop
+    flop_recompute: Flop
+    flop_reference: Flop
+    flop_rollout: Flop
+    flop_reward: Flop
+    flop_auxiliary: Flop
+    flop_evaluation: Flop
+    adapters: Annotated[list[Adapter], Meta(min_length=1, max_length=LIST_MAX)]
+
+
+class RunFailed(Event, frozen=True, kw_only=True, tag="training.run_failed.v1"):
+    """A run ended without a model. Its compute stays on record.
+
+    Attributes:
+        run_id: the run.
+        reason: why.
+        batches: how many `StepsMetered` events it wrote.
+    """
+
+    run_id: Id
+    reason: Literal["interrupted", "killed", "error", "out_of_space", "fenced"]
+    batches: Count
+
+
+TrainingEvent = RunStarted | StepsMetered | SliceTrained | RunFinished | RunFailed

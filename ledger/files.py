@@ -1,0 +1,86 @@
+"""Files that are whole or absent: temporary name, fsync, rename, fsync of the folder."""
+
+import contextlib
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from ledger.errors import ConflictError, StorageError
+
+
+@contextlib.contextmanager
+def disk_errors(what: str) -> Iterator[None]:
+    """Turn a refused write into one line that says what was being written.
+
+    Raises:
+        StorageError: the disk is full, read-only or failed.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or errno.errorcode.get(error.errno or 0, "failed")
+        message = f"{what}: the disk refused the write ({reason}); nothing was kept"
+        raise StorageError(message) from None
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write `path` so that a kill at any moment leaves the old file or the new one.
+
+    Raises:
+        StorageError: the disk refused the write.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    with disk_errors(path.name):
+        try:
+            _write_new(temporary, content)
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+def write_once(path: Path, content: bytes) -> None:
+    """Write a new file with mode 0600; an existing one is never replaced.
+
+    Raises:
+        ConflictError: the file exists.
+        StorageError: the disk refused the write.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    with disk_errors(path.name):
+        try:
+            _write_new(temporary, content)
+            os.link(temporary, path)
+        except FileExistsError:
+            message = f"{path} exists and is never overwritten"
+            raise ConflictError(message) from None
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """Create `path` with mode 0600 and make its bytes durable."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor has no path)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Delete what a killed `write_atomic` or `write_once` left in `folder`."""
+    for path in folder.glob(".*.tmp"):
+        path.unlink(missing_ok=True)

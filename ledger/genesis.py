@@ -1,0 +1,161 @@
+"""How a ledger begins: keys, the genesis entry and the folder around them."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from ledger import lines, submission
+from ledger.checkpoint import Checkpoint
+from ledger.ed25519 import check_public_key
+from ledger.entry import ENTRY_BYTES_MAX, Entry
+from ledger.errors import ConflictError, InputError
+from ledger.events import LINE_BYTES_MAX, Event, encode_event
+from ledger.events.keys import LedgerCreated, RootKey
+from ledger.files import disk_errors
+from ledger.keys import (
+    ROLE_GRANTS,
+    ROOT,
+    SigningKey,
+    grant_event,
+    key_name,
+    save_key,
+)
+from ledger.log import SALT_BYTES, system_clock_ms
+from ledger.sqlite import SqliteStore
+from ledger.state import State
+from ledger.store import Row
+from ledger.submission import ROOT_STREAM, SubmissionText
+
+
+def create_ledger(
+    folder: Path,
+    *,
+    origin: str,
+    root_folder: Path | None = None,
+    passphrase: bytes | None = None,
+    clock_ms: Callable[[], int] = system_clock_ms,
+    random_bytes: Callable[[int], bytes] = os.urandom,
+) -> str:
+    """Create keys and a ledger with its genesis entry in `folder`.
+
+    Args:
+        folder: the workspace; its last part names the file.
+        origin: name of the log, a schema-less URL (C2SP tlog-checkpoint).
+        root_folder: where the root key goes; `folder/keys` by default, but then one
+            holder of the folder can rewrite everything.
+        passphrase: encrypts every key file.
+        clock_ms: the time now, Unix milliseconds.
+        random_bytes: makes keys and salts.
+
+    Returns:
+        The root key's vkey text: what an auditor pins.
+
+    Raises:
+        ConflictError: the folder holds a ledger or keys already.
+        InputError: the origin is malformed.
+        StorageError: the disk refused the write.
+    """
+    _check_origin(origin)
+    if any(folder.glob("*.ledger")):
+        message = f"{folder} holds a ledger already"
+        raise ConflictError(message)
+    roots = root_folder or folder / "keys"
+    keys: dict[str, SigningKey] = {
+        grant.role: SigningKey.from_seed(key_name(origin, grant.role), random_bytes(32))
+        for grant in ROLE_GRANTS
+    }
+    root = SigningKey.from_seed(key_name(origin, ROOT), random_bytes(32))
+    events = _genesis_events(origin, root, keys)
+    event_lines = [
+        encode_event(event, salt=random_bytes(SALT_BYTES).hex()) for event in events
+    ]
+    with disk_errors(str(folder)):
+        for path in (folder, folder / "keys", roots):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    taken = [roots / f"{ROOT}.pem"] + [folder / "keys" / f"{role}.pem" for role in keys]
+    for path in taken:
+        if path.exists():
+            message = f"{path} exists and is never overwritten"
+            raise ConflictError(message)
+    save_key(roots, ROOT, root, passphrase)
+    for role, key in keys.items():
+        save_key(folder / "keys", role, key, passphrase)
+    _write_genesis(
+        folder / f"{folder.absolute().name}.ledger",
+        origin=origin,
+        root=root,
+        log_key=keys["log"],
+        event_lines=event_lines,
+        now_ms=clock_ms(),
+    )
+    return str(root.verifier)
+
+
+def _genesis_events(
+    origin: str, root: SigningKey, keys: dict[str, SigningKey]
+) -> list[Event]:
+    """The ledger's limits and root key, and a grant for each role."""
+    check_public_key(root.verifier.public_key)
+    created = LedgerCreated(
+        origin=origin,
+        format_version=1,
+        root_threshold=1,
+        root_keys=[RootKey(name=root.name, public_key=root.verifier.public_key.hex())],
+        line_bytes_max=LINE_BYTES_MAX,
+        submission_bytes_max=submission.EVENT_BYTES_MAX,
+        entry_bytes_max=ENTRY_BYTES_MAX,
+        submission_events_max=submission.EVENTS_MAX,
+    )
+    grants = [grant_event(origin, grant, keys[grant.role]) for grant in ROLE_GRANTS]
+    return [created, *grants]
+
+
+def _write_genesis(
+    path: Path,
+    *,
+    origin: str,
+    root: SigningKey,
+    log_key: SigningKey,
+    event_lines: list[bytes],
+    now_ms: int,
+) -> None:
+    """Write entry 0 and its checkpoint into a new file."""
+    text = SubmissionText(
+        origin=origin,
+        genesis=lines.ZERO_HASH,
+        stream=ROOT_STREAM,
+        counter=0,
+        previous=lines.ZERO_HASH,
+        events=len(event_lines),
+        events_root=submission.events_root(event_lines),
+        claimed_at_ms=now_ms,
+    )
+    entry = Entry(
+        seq=0,
+        previous=lines.ZERO_HASH,
+        base=0,
+        recorded_at_ms=now_ms,
+        submission=root.sign_note(text.encode()),
+    )
+    row = Row(0, entry.encode(), submission.join_lines(event_lines))
+    state = State()
+    state.take(row)
+    note = log_key.sign_note(
+        Checkpoint(origin=origin, size=1, root=state.root()).encode()
+    )
+    state.check_checkpoint(note)
+    store = SqliteStore.create(path)
+    try:
+        with store.writing():
+            store.insert_entry(row)
+            store.insert_checkpoint(1, note)
+    finally:
+        store.close()
+
+
+def _check_origin(origin: str) -> None:
+    """Refuse a name that no log may have."""
+    if not re.fullmatch(lines.KEY_NAME, origin) or origin.endswith("/"):
+        message = f"origin: expected a name such as example.org/acme, found {origin!r}"
+        raise InputError(message)

@@ -1,0 +1,238 @@
+"""A ledger in one SQLite file (docs/spec.md, section 8).
+
+WAL with `synchronous=FULL`: a commit is on the disk when it returns. `BEGIN IMMEDIATE`:
+the head that is read inside cannot move before it is written behind. The last close
+leaves one plain file without a `-wal` beside it.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from ledger.errors import (
+    ConflictError,
+    IntegrityError,
+    LockedError,
+    NotALedgerError,
+    StorageError,
+)
+from ledger.store import Row
+
+APPLICATION_ID: Final = 0x746C6467
+"""`tldg` in the file header (STO-1)."""
+
+STORAGE_VERSION: Final = 1
+
+LOCK_WAIT_MS: Final = 10_000
+"""How long a writer waits for another one."""
+
+PAGE_BYTES: Final = 16_384
+"""Rows hold whole submissions, so large pages scan and append fastest."""
+
+
+def _refuse(table: str, when: str) -> str:
+    """The SQL of one append-only trigger's end."""
+    return f"{when} BEGIN SELECT raise(ABORT, '{table} is append-only'); END"
+
+
+_APPEND_ENTRY: Final = (
+    "WHEN new.seq IS NOT (SELECT coalesce(max(seq) + 1, 0) FROM entry)"
+)
+_APPEND_CHECKPOINT: Final = (
+    "WHEN new.size <= (SELECT coalesce(max(size), 0) FROM checkpoint)"
+)
+SCHEMA: Final = (
+    "CREATE TABLE entry (seq INTEGER PRIMARY KEY, entry BLOB NOT NULL, "
+    "events BLOB NOT NULL) STRICT",
+    "CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT",
+    "CREATE TRIGGER entry_append BEFORE INSERT ON entry "
+    + _refuse("entry", _APPEND_ENTRY),
+    "CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry" + _refuse("entry", ""),
+    "CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry" + _refuse("entry", ""),
+    "CREATE TRIGGER checkpoint_append BEFORE INSERT ON checkpoint "
+    + _refuse("checkpoint", _APPEND_CHECKPOINT),
+    "CREATE TRIGGER checkpoint_no_update BEFORE UPDATE ON checkpoint"
+    + _refuse("checkpoint", ""),
+    "CREATE TRIGGER checkpoint_no_delete BEFORE DELETE ON checkpoint"
+    + _refuse("checkpoint", ""),
+)
+"""The exact SQL of docs/spec.md, STO-1; the triggers are seat belts, not the proof."""
+
+
+@contextlib.contextmanager
+def sqlite_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours.
+
+    Raises:
+        LockedError: another process kept the lock.
+        StorageError: the disk is full, read-only or failed.
+        NotALedgerError: the file is not a database.
+        IntegrityError: the database is damaged, or a trigger refused the write.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        name = path.name
+        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            message = (
+                f"{name} is locked by another writer; waited {LOCK_WAIT_MS // 1000} s"
+            )
+            raise LockedError(message) from None
+        if code in {
+            sqlite3.SQLITE_FULL,
+            sqlite3.SQLITE_IOERR,
+            sqlite3.SQLITE_READONLY,
+            sqlite3.SQLITE_CANTOPEN,
+        }:
+            message = f"{name}: the disk refused the write ({error}); nothing was kept"
+            raise StorageError(message) from None
+        if code == sqlite3.SQLITE_NOTADB:
+            message = f"{name} is not a ledger: not an SQLite file"
+            raise NotALedgerError(message) from None
+        message = f"{name}: {error}"
+        raise IntegrityError(message) from None
+
+
+class SqliteStore:
+    """The one file that holds a ledger's entries and checkpoints."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        """Use `create` or `open`."""
+        self.path = path
+        self._connection = connection
+        self._is_wal = False
+
+    @classmethod
+    def create(cls, path: Path) -> "SqliteStore":
+        """Create an empty store.
+
+        Raises:
+            ConflictError: the file exists.
+        """
+        if path.exists():
+            message = f"{path} exists and is never overwritten"
+            raise ConflictError(message)
+        with sqlite_errors(path):
+            connection = _connect(path, "rwc")
+            connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in SCHEMA:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version={STORAGE_VERSION}")
+            connection.execute("COMMIT")
+        return cls(path, connection)
+
+    @classmethod
+    def open(cls, path: Path) -> "SqliteStore":
+        """Open an existing store; a missing one is never created.
+
+        Raises:
+            NotALedgerError: missing, or not a ledger of this version.
+        """
+        if not path.is_file():
+            message = f"{path} is not a ledger: no such file"
+            raise NotALedgerError(message)
+        with sqlite_errors(path):
+            connection = _connect(path, "rw")
+            found = (
+                connection.execute("PRAGMA application_id").fetchone()[0],
+                connection.execute("PRAGMA user_version").fetchone()[0],
+            )
+            schema = {
+                row[0] for row in connection.execute("SELECT sql FROM sqlite_schema")
+            }
+        if found != (APPLICATION_ID, STORAGE_VERSION) or schema != set(SCHEMA):
+            connection.close()
+            message = f"{path} is not a ledger of format 1"
+            raise NotALedgerError(message)
+        return cls(path, connection)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """One exclusive transaction: durable when it ends, undone when it raises."""
+        with sqlite_errors(self.path):
+            if not self._is_wal:
+                self._connection.execute("PRAGMA journal_mode=WAL")
+                self._is_wal = True
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def size(self) -> int:
+        """How many entries are stored."""
+        with sqlite_errors(self.path):
+            query = "SELECT coalesce(max(seq) + 1, 0) FROM main.entry"
+            return int(self._connection.execute(query).fetchone()[0])
+
+    def rows(self, start: int = 0) -> Iterator[Row]:
+        """The entries from `start` on, in order."""
+        with sqlite_errors(self.path):
+            query = (
+                "SELECT seq, entry, events FROM main.entry WHERE seq >= ? ORDER BY seq"
+            )
+            for seq, entry, events in self._connection.execute(query, (start,)):
+                yield Row(seq, entry, events)
+
+    def row(self, seq: int) -> Row | None:
+        """One entry, or None."""
+        with sqlite_errors(self.path):
+            query = "SELECT entry, events FROM main.entry WHERE seq = ?"
+            found = self._connection.execute(query, (seq,)).fetchone()
+            return None if found is None else Row(seq, *found)
+
+    def checkpoint(self, size: int) -> bytes | None:
+        """The checkpoint note of that size, or None."""
+        with sqlite_errors(self.path):
+            query = "SELECT note FROM main.checkpoint WHERE size = ?"
+            found = self._connection.execute(query, (size,)).fetchone()
+            return None if found is None else bytes(found[0])
+
+    def newest_checkpoint(self) -> tuple[int, bytes] | None:
+        """Size and note of the newest checkpoint, or None."""
+        with sqlite_errors(self.path):
+            query = "SELECT size, note FROM main.checkpoint ORDER BY size DESC LIMIT 1"
+            found = self._connection.execute(query).fetchone()
+            return None if found is None else (int(found[0]), bytes(found[1]))
+
+    def insert_entry(self, row: Row) -> None:
+        """Append one entry. Only inside `writing`."""
+        self._connection.execute(
+            "INSERT INTO main.entry VALUES (?, ?, ?)", (row.seq, row.entry, row.events)
+        )
+
+    def insert_checkpoint(self, size: int, note: bytes) -> None:
+        """Append one checkpoint. Only inside `writing`."""
+        self._connection.execute(
+            "INSERT INTO main.checkpoint VALUES (?, ?)", (size, note)
+        )
+
+    def close(self) -> None:
+        """Fold the WAL into the file when nobody else has it open, and let go."""
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA busy_timeout=0")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.execute("PRAGMA journal_mode=DELETE")
+        self._connection.close()
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection in autocommit mode; the caller begins and commits."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=LOCK_WAIT_MS / 1000,
+    )
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA trusted_schema=OFF")
+    return connection

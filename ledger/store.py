@@ -1,0 +1,61 @@
+"""What the ledger asks of its storage; SQLite is one answer (`ledger.sqlite`)."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One stored entry.
+
+    Attributes:
+        seq: its key.
+        entry: the entry's exact bytes.
+        events: the event lines, each followed by a newline.
+    """
+
+    seq: int
+    entry: bytes
+    events: bytes
+
+
+class Store(Protocol):
+    """An append-only list of rows, and the checkpoints over it."""
+
+    def writing(self) -> AbstractContextManager[None]:
+        """One exclusive transaction: durable when it ends, undone when it raises."""
+        ...
+
+    def size(self) -> int:
+        """How many entries are stored."""
+        ...
+
+    def rows(self, start: int = 0) -> Iterator[Row]:
+        """The entries from `start` on, in order."""
+        ...
+
+    def row(self, seq: int) -> Row | None:
+        """One entry, or None."""
+        ...
+
+    def checkpoint(self, size: int) -> bytes | None:
+        """The checkpoint note of that size, or None."""
+        ...
+
+    def newest_checkpoint(self) -> tuple[int, bytes] | None:
+        """Size and note of the newest checkpoint, or None."""
+        ...
+
+    def insert_entry(self, row: Row) -> None:
+        """Append one entry. Only inside `writing`."""
+        ...
+
+    def insert_checkpoint(self, size: int, note: bytes) -> None:
+        """Append one checkpoint. Only inside `writing`."""
+        ...
+
+    def close(self) -> None:
+        """Let go; the last one to close leaves one plain file."""
+        ...

@@ -1,0 +1,80 @@
+"""The ingest policy: which rules decide, under one digest that every decision cites."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Final, get_args
+
+from ledger.errors import InputError
+from ledger.events.policy import Jurisdiction, PolicyAdopted
+from producers.ingest.licences import licence_table
+
+POLICY_FORMAT: Final = "tuneledger.dev/ingest-policy/v1"
+"""First field of the policy document, so that its bytes say what they are."""
+
+
+def _table_version() -> str:
+    return licence_table().version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestPolicy:
+    """What a record must pass. Two equal policies have one document and one digest.
+
+    Attributes:
+        jurisdictions: where the model may be used; a record must pass in each.
+        basket_version: date of the basket of training tokens, YYYY-MM-DD.
+        basket_relaxed: tokens of the basket that do not block; the scanner applies it.
+        licence_table_version: the licence table that decides.
+
+    Raises:
+        InputError: there is no jurisdiction, or one that no rule exists for, or the
+            licence table is another than this version ships with.
+    """
+
+    basket_version: str
+    jurisdictions: frozenset[Jurisdiction] = frozenset({"eu", "uk"})
+    basket_relaxed: frozenset[str] = frozenset()
+    licence_table_version: str = field(default_factory=_table_version)
+
+    def __post_init__(self) -> None:
+        known = set(get_args(Jurisdiction))
+        if not self.jurisdictions or not self.jurisdictions <= known:
+            message = (
+                f"policy: expected jurisdictions out of {', '.join(sorted(known))}, "
+                f"found {', '.join(sorted(self.jurisdictions)) or 'none'}"
+            )
+            raise InputError(message)
+        if self.licence_table_version != _table_version():
+            message = (
+                f"policy: expected licence table {_table_version()}, "
+                f"found {self.licence_table_version}"
+            )
+            raise InputError(message)
+
+    def document(self) -> bytes:
+        """The policy as JSON: sorted keys and lists, no spaces, ASCII only.
+
+        These bytes go to evidence/; their SHA-256 is the policy's digest.
+        """
+        value = {
+            "format": POLICY_FORMAT,
+            "jurisdictions": sorted(self.jurisdictions),
+            "basket_version": self.basket_version,
+            "basket_relaxed": sorted(self.basket_relaxed),
+            "licence_table_version": self.licence_table_version,
+        }
+        return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+    def sha256(self) -> str:
+        """SHA-256 of the document, in lowercase hex."""
+        return hashlib.sha256(self.document()).hexdigest()
+
+    def to_event(self) -> PolicyAdopted:
+        """The event that adopts this policy."""
+        return PolicyAdopted(
+            policy_sha256=self.sha256(),
+            jurisdictions=sorted(self.jurisdictions),
+            basket_version=self.basket_version,
+            basket_relaxed=sorted(self.basket_relaxed),
+        )

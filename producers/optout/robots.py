@@ -1,0 +1,255 @@
+"""robots.txt: a parser that keeps line numbers, and the rules of RFC 9309.
+
+    file   = *( group / unknown line )
+    group  = 1*user-agent  *( allow / disallow / unknown line )
+
+Groups of one token are merged; `*` counts only where no group names the token; the
+longest matching rule wins and allow wins a tie; `/robots.txt` is always allowed. Lines
+that are not understood are kept and never close a group.
+
+Where a site's intent is plain this reader follows it, as google/robotstxt does: common
+misspellings, a missing colon, a byte order mark. It goes further in three places, since
+it looks for reservations and not for permission to crawl:
+
+- a token may hold digits, dots and slashes (`AI2Bot`, `bigsur.ai`), which the grammar
+  of RFC 9309 leaves out: the first word of the value is compared as well;
+- a disallow rule is also compared with both sides percent-decoded;
+- what was cut off, or is no UTF-8 text, is never silently allowed: see `is_whole`.
+
+Source: RFC 9309; google/robotstxt, robots.cc, for what is tolerated.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from producers.optout.glob import (
+    Glob,
+    canonical_escapes,
+    escape_octets,
+    parse_glob,
+    path_of,
+)
+from producers.optout.robots_lines import (
+    Line,
+    is_plain_text,
+    is_star,
+    read_lines,
+    tokens_of,
+)
+
+BYTES_MAX = 500 * 1024
+"""Bytes that are parsed; RFC 9309, section 2.5 asks for at least 500 KiB."""
+
+_USER_AGENT = (b"user-agent", b"useragent", b"user agent")
+_DISALLOW = (
+    b"disallow",
+    b"dissallow",
+    b"dissalow",
+    b"disalow",
+    b"diasllow",
+    b"disallaw",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An allow or disallow line of a group.
+
+    Attributes:
+        line: 1-based number.
+        allow: whether it allows.
+        pattern: octets, percent-encoded; never empty.
+        globs: the pattern as written and, for a disallow rule with escapes, decoded.
+    """
+
+    line: int
+    allow: bool
+    pattern: bytes
+    globs: tuple[Glob, Glob | None]
+
+    def length(self, path: bytes, decoded_path: bytes) -> int:
+        """Octets by which this rule beats others; 0 where it does not match."""
+        literal, decoded = self.globs
+        if literal.matches(path):
+            return len(self.pattern)
+        if decoded is not None and decoded.matches(decoded_path):
+            return len(self.pattern)
+        if self.allow:
+            return self._length_as_folder(path)
+        return 0
+
+    def _length_as_folder(self, path: bytes) -> int:
+        # "Allow: /a/index.html" allows "/a/" too (google/robotstxt).
+        slash = self.pattern.rfind(b"/")
+        if slash < 0 or not self.pattern.startswith(b"/index.htm", slash):
+            return 0
+        folder = self.pattern[: slash + 1] + b"$"
+        return len(folder) if parse_glob(folder).matches(path) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """User-agent lines and the rules that follow them.
+
+    Attributes:
+        agents: its user-agent lines.
+        tokens: every product token that it names, case-folded.
+        is_star: whether it speaks to every crawler.
+        rules: allow and disallow lines with a pattern.
+        unknown: lines with another key, in order.
+    """
+
+    agents: tuple[Line, ...]
+    tokens: frozenset[str]
+    is_star: bool
+    rules: tuple[Rule, ...]
+    unknown: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsDecision:
+    """What one file says to some crawlers about one URL.
+
+    Attributes:
+        allowed: false where any of them is disallowed.
+        line: 1-based line of the deciding rule; 0 where no rule matched.
+        rule: the pattern of that rule.
+        agent: the crawler it was decided for; empty where no rule matched.
+    """
+
+    allowed: bool
+    line: int = 0
+    rule: str = ""
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsFile:
+    """A parsed robots.txt.
+
+    Attributes:
+        groups: in order of appearance, not merged.
+        unknown: lines with an unknown key before the first group.
+        is_whole: whether all of it could be read: not cut off, UTF-8 text and no
+            markup. Without it the absence of a rule proves nothing.
+    """
+
+    groups: tuple[Group, ...]
+    unknown: tuple[Line, ...]
+    is_whole: bool
+
+    def decide(
+        self, agents: Sequence[str], url: str, *, star: bool = True
+    ) -> RobotsDecision:
+        """Whether every one of `agents` may fetch `url`; a single no decides.
+
+        Args:
+            agents: product tokens, compared without regard to case.
+            url: absolute or relative; percent-encoded by the caller.
+            star: whether a token without a group of its own falls under `*`.
+        """
+        path = canonical_escapes(path_of(url))
+        decision = RobotsDecision(allowed=True)
+        if path == b"/robots.txt":
+            return decision
+        for agent in agents:
+            rule = self._deciding_rule(agent, path, star=star)
+            if rule is None:
+                continue
+            pattern = rule.pattern.decode("ascii")
+            decision = RobotsDecision(rule.allow, rule.line, pattern, agent)
+            if not rule.allow:
+                break
+        return decision
+
+    def _deciding_rule(self, agent: str, path: bytes, *, star: bool) -> Rule | None:
+        token = agent.casefold()
+        groups = [group for group in self.groups if token in group.tokens]
+        if not groups and star:
+            groups = [group for group in self.groups if group.is_star]
+        decoded_path = unquote_to_bytes(path)
+        best, best_rank = None, (0, False)
+        for group in groups:
+            for rule in group.rules:
+                length = rule.length(path, decoded_path)
+                if length and (length, rule.allow) > best_rank:
+                    best, best_rank = rule, (length, rule.allow)
+        return best
+
+
+def parse_robots(body: bytes, *, truncated: bool = False) -> RobotsFile:
+    """Parse the bytes of a robots.txt; no input is refused.
+
+    Beyond `BYTES_MAX` nothing is read, the last, cut line included: rules found before
+    it hold, and `is_whole` is false.
+
+    Args:
+        body: the exact bytes.
+        truncated: whether `body` itself is only the first part of the file.
+    """
+    kept = body
+    if len(body) > BYTES_MAX or truncated:
+        kept = body[:BYTES_MAX]
+        kept = kept[: max(kept.rfind(b"\n"), kept.rfind(b"\r")) + 1]
+    is_whole = len(body) <= BYTES_MAX and not truncated and is_plain_text(kept)
+    builder = _Builder()
+    for line in read_lines(kept):
+        builder.add(line)
+    return builder.finish(is_whole=is_whole)
+
+
+class _Builder:
+    """Collects lines into groups."""
+
+    def __init__(self) -> None:
+        self._groups: list[Group] = []
+        self._preamble: list[Line] = []
+        self._agents: list[Line] = []
+        self._rules: list[Rule] = []
+        self._unknown: list[Line] = []
+        self._closed = False
+
+    def add(self, line: Line) -> None:
+        key = line.key.lower()
+        if key.startswith(_USER_AGENT):
+            if self._closed:
+                self._close_group()
+            self._agents.append(line)
+        elif key.startswith(b"allow") or key.startswith(_DISALLOW):
+            self._add_rule(line, allow=key.startswith(b"allow"))
+        elif self._agents:
+            self._unknown.append(line)
+        else:
+            self._preamble.append(line)
+
+    def finish(self, *, is_whole: bool) -> RobotsFile:
+        self._close_group()
+        return RobotsFile(tuple(self._groups), tuple(self._preamble), is_whole)
+
+    def _add_rule(self, line: Line, *, allow: bool) -> None:
+        if not self._agents:
+            return  # a rule before the first user-agent line applies to nobody
+        self._closed = True
+        pattern = escape_octets(line.value)
+        if not pattern:
+            return  # an empty rule matches nothing
+        decoded = None if allow else parse_glob(pattern, decode=True)
+        globs = (parse_glob(pattern), decoded)
+        self._rules.append(Rule(line.number, allow, pattern, globs))
+
+    def _close_group(self) -> None:
+        if self._agents:
+            self._groups.append(
+                Group(
+                    tuple(self._agents),
+                    frozenset().union(
+                        *(tokens_of(line.value) for line in self._agents)
+                    ),
+                    any(is_star(line.value) for line in self._agents),
+                    tuple(self._rules),
+                    tuple(self._unknown),
+                )
+            )
+        self._agents, self._rules, self._unknown = [], [], []
+        self._closed = False

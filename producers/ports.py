@@ -1,0 +1,57 @@
+"""What a producer may ask of the world.
+
+The ledger's side of each port is `ledger.workspace`; tests pass plain functions.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ledger.events import Event
+
+Emit = Callable[[Sequence[Event]], None]
+"""Append events, in order; durable when it returns. 1 .. 1024 events a call."""
+
+ClockMs = Callable[[], int]
+"""The time now, Unix milliseconds, UTC."""
+
+RandomBytes = Callable[[int], bytes]
+"""`n` bytes that nobody can guess."""
+
+Progress = Callable[[str], None]
+"""Tell a person how far the work is; never data of a record."""
+
+
+class Evidence(Protocol):
+    """The folder of exact bytes that verdicts were read from, named by digest."""
+
+    def put(self, content: bytes) -> str:
+        """Keep `content`, once, and return its SHA-256 in hex."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteRef:
+    """A site's id in the ledger.
+
+    Attributes:
+        site_id: random id.
+        commitment: HMAC-SHA-256 of the origin under the site's key, hex.
+        is_new: whether this call gave the site its id.
+    """
+
+    site_id: str
+    commitment: str
+    is_new: bool
+
+
+class Names(Protocol):
+    """The vault's register of sites and URLs; names stay there."""
+
+    def site(self, origin: str) -> SiteRef:
+        """The id of `origin` (`scheme://host[:port]`), given on first sight."""
+        ...
+
+    def commit_url(self, scan_id: str, url: str) -> str:
+        """Keep the URL of a scan and return its commitment, hex."""
+        ...

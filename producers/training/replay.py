@@ -1,0 +1,39 @@
+"""Train a shard again in a clean process, and say only which weights came out.
+
+No event, no weight file: this is a check, not a run. An equal digest means that the
+weights in question are what these records, seeds and recipe give, to the bit.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+
+from producers.training.pool import WorkerJob, train_in_workers
+from producers.training.wire import StepDone
+
+
+def replay(jobs: Sequence[WorkerJob], *, workers: int | None = None) -> list[list[str]]:
+    """Digests of the weights after each slice, for each job in order.
+
+    Args:
+        jobs: what to train; their `shard` does not matter.
+        workers: processes at the same time; None takes one a processor.
+
+    Returns:
+        SHA-256 in lowercase hex, from a job's first slice to its last.
+
+    Raises:
+        InputError: a recipe is out of range.
+        TrainingError: a worker did not finish, or the recipe is of another environment.
+    """
+    digests: list[list[str]] = [[] for _ in jobs]
+
+    def on_step(_shard: int, _step: StepDone) -> None:
+        """Compute that checks a result is no part of the model's training."""
+
+    def on_slice(shard: int, _slice: int, content: bytes) -> None:
+        digests[shard].append(hashlib.sha256(content).hexdigest())
+
+    numbered = [dataclasses.replace(job, shard=i) for i, job in enumerate(jobs)]
+    train_in_workers(numbered, on_step=on_step, on_slice=on_slice, workers=workers)
+    return digests

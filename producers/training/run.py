@@ -1,0 +1,287 @@
+"""A run: workers train, events tell what they did, weights are kept.
+
+Order of writes: a slice's steps are metered, its weights are durable, and only then is
+`SliceTrained` published; whoever publishes looks at the erasure fences in the same
+transaction, so a run cannot outlive a fence. A run that fails says so, and what it had
+computed by then stays on record.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from ledger.errors import InputError, TuneledgerError
+from ledger.events.training import (
+    Adapter,
+    RunStarted,
+    SliceTrained,
+)
+from producers.ports import ClockMs, Emit, Progress, RandomBytes
+from producers.training.failure import failure_on_record
+from producers.training.flop import StepFlop, step_flop
+from producers.training.meter import StepMeter
+from producers.training.plan import PretrainingPlan, RunPlan, RunResult
+from producers.training.pool import WorkerJob, train_in_workers
+from producers.training.recipe import Recipe
+from producers.training.weights import Weights
+from producers.training.wire import StepDone
+
+Publish = Callable[[SliceTrained], None]
+"""Check the erasure fences and append the event, in one transaction.
+
+Raises `ErasedError` when a record of the slice was fenced since the run began.
+"""
+
+
+def run_shards(
+    *,
+    plan: RunPlan,
+    weights: Weights,
+    emit: Emit,
+    publish: Publish,
+    clock_ms: ClockMs,
+    random_bytes: RandomBytes,
+    progress: Progress,
+) -> RunResult:
+    """Train every shard of `plan`.
+
+    Emits `RunStarted`, then `StepsMetered` as the steps happen; for each slice, saves
+    the weights and publishes `SliceTrained`; in the end emits `RunFinished`. Whatever
+    ends the run before that, Ctrl-C included, is emitted as `RunFailed` and raised.
+
+    Raises:
+        InputError: the plan contradicts itself; nothing was emitted.
+        IntegrityError: the base or a parent was altered; nothing was emitted.
+        ErasedError: `publish` met a fence.
+        TrainingError: a worker did not finish.
+        StorageError: weights or events could not be written.
+    """
+    plan.check()
+    jobs = _worker_jobs(plan, weights)
+    run_id = random_bytes(16).hex()
+    meter = _meter(plan.recipe, run_id, emit, clock_ms)
+    run = _ShardRun(plan, run_id, meter, weights, publish, progress)
+    emit([_started(plan, run_id)])
+    with failure_on_record(run_id, meter, emit):
+        train_in_workers(
+            jobs, on_step=run.on_step, on_slice=run.on_slice, workers=plan.workers
+        )
+        adapters = run.adapters()
+        emit([meter.finished(list(adapters))])
+    return RunResult(run_id=run_id, adapters=adapters)
+
+
+def run_pretraining(
+    *,
+    plan: PretrainingPlan,
+    weights: Weights,
+    emit: Emit,
+    clock_ms: ClockMs,
+    random_bytes: RandomBytes,
+    progress: Progress,
+) -> RunResult:
+    """Train a base from scratch; its weights are the only item of `adapters`.
+
+    Events and errors are those of `run_shards`, without slices to publish.
+    """
+    if plan.recipe.settings.lora is not None:
+        message = "recipe of a pre-training: expected no lora, found lora"
+        raise InputError(message)
+    job = WorkerJob(
+        shard=0, recipe=plan.recipe, slices=[plan.records], seeds=[plan.seed]
+    )
+    run_id = random_bytes(16).hex()
+    meter = _meter(plan.recipe, run_id, emit, clock_ms)
+    tally = _Tally()
+    saved: list[str] = []
+
+    def on_step(shard: int, step: StepDone) -> None:
+        tally.add(step)
+        _count(meter, shard, step)
+
+    def on_slice(shard: int, _: int, content: bytes) -> None:
+        meter.flush(shard)
+        saved.append(weights.put(content))
+        progress(f"base {plan.model_name}: {tally}")
+
+    emit([_pretraining_started(plan, run_id)])
+    with failure_on_record(run_id, meter, emit):
+        train_in_workers([job], on_step=on_step, on_slice=on_slice)
+        adapters = tuple(Adapter(shard=0, weights_sha256=sha256) for sha256 in saved)
+        emit([meter.finished(list(adapters))])
+    return RunResult(run_id=run_id, adapters=adapters)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one slice has cost so far, and its first and last loss."""
+
+    steps: int = 0
+    tokens: int = 0
+    loss_first: float = 0.0
+    loss_last: float = 0.0
+
+    def add(self, step: StepDone) -> None:
+        if not self.steps:
+            self.loss_first = step.loss
+        self.loss_last = step.loss
+        self.steps += 1
+        self.tokens += step.batch * step.sequence
+
+    def __str__(self) -> str:
+        if not self.steps:
+            return "nothing to train on"
+        losses = f"loss {self.loss_first:.3f} -> {self.loss_last:.3f}"
+        return f"{self.steps} steps, {self.tokens} tokens, {losses}"
+
+
+class _ShardRun:
+    """Turns what workers say into events and weight files."""
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        run_id: str,
+        meter: StepMeter,
+        weights: Weights,
+        publish: Publish,
+        progress: Progress,
+    ) -> None:
+        self._plan = plan
+        self._run_id = run_id
+        self._meter = meter
+        self._weights = weights
+        self._publish = publish
+        self._progress = progress
+        self._jobs = {job.shard: job for job in plan.jobs}
+        self._tallies = {job.shard: _Tally() for job in plan.jobs}
+        self._latest = {
+            job.shard: job.parent_sha256 or plan.base_sha256 for job in plan.jobs
+        }
+
+    def on_step(self, shard: int, step: StepDone) -> None:
+        self._tallies[shard].add(step)
+        _count(self._meter, shard, step)
+
+    def on_slice(self, shard: int, k: int, content: bytes) -> None:
+        self._meter.flush(shard)
+        is_known = hashlib.sha256(content).hexdigest() in self._weights.list()
+        sha256 = self._weights.put(content)
+        try:
+            self._publish(self._slice_trained(shard, k, sha256))
+        except TuneledgerError:
+            # Weights that no event names would escape every later erasure.
+            if not is_known:
+                self._weights.delete(sha256)
+            raise
+        self._latest[shard] = sha256
+        self._progress(f"shard {shard}, slice {k}: {self._tallies[shard]}")
+        self._tallies[shard] = _Tally()
+
+    def adapters(self) -> tuple[Adapter, ...]:
+        return tuple(
+            Adapter(shard=shard, weights_sha256=sha256)
+            for shard, sha256 in sorted(self._latest.items())
+        )
+
+    def _slice_trained(self, shard: int, k: int, sha256: str) -> SliceTrained:
+        slices = self._jobs[shard].slices
+        sizes = [len(text) for part in slices[: k + 1] for text in part.records]
+        return SliceTrained(
+            run_id=self._run_id,
+            shard=shard,
+            slice=k,
+            generation=self._plan.generation,
+            parent_sha256=self._latest[shard],
+            weights_sha256=sha256,
+            records=len(sizes),
+            records_root=slices[k].records_root,
+            tokens_unique=sum(sizes),
+            tokens=self._tallies[shard].tokens,
+            steps=self._tallies[shard].steps,
+        )
+
+
+def _worker_jobs(plan: RunPlan, weights: Weights) -> list[WorkerJob]:
+    base = weights.get(plan.base_sha256)
+    return [
+        WorkerJob(
+            shard=job.shard,
+            recipe=plan.recipe,
+            base=base,
+            parent=weights.get(job.parent_sha256) if job.parent_sha256 else b"",
+            slice_first=job.slice_first,
+            slices=[part.records for part in job.slices],
+            seeds=[part.seed for part in job.slices],
+        )
+        for job in plan.jobs
+    ]
+
+
+def _started(plan: RunPlan, run_id: str) -> RunStarted:
+    return RunStarted(
+        run_id=run_id,
+        objective=plan.objective,
+        technique="lora",
+        purpose=plan.purpose,
+        erasure_id=plan.erasure_id,
+        model_name=plan.model_name,
+        base_name=plan.base_name,
+        base_sha256=plan.base_sha256,
+        base_licence=plan.base_licence,
+        base_flop=plan.base_flop,
+        base_flop_source=plan.base_flop_source,
+        base_flop_estimable=plan.base_flop_estimable,
+        base_systemic_risk=plan.base_systemic_risk,
+        map_id=plan.map_id,
+        shards=[job.shard for job in plan.jobs],
+        slices=len(plan.jobs[0].slices),
+        generation=plan.generation,
+        recipe_sha256=plan.recipe.sha256,
+        torch_version=plan.recipe.environment.torch_version,
+        threads=plan.recipe.environment.threads,
+    )
+
+
+def _pretraining_started(plan: PretrainingPlan, run_id: str) -> RunStarted:
+    return RunStarted(
+        run_id=run_id,
+        objective="pretraining",
+        technique="full",
+        purpose="train",
+        erasure_id="",
+        model_name=plan.model_name,
+        base_name=plan.model_name,
+        base_sha256="",
+        base_licence="",
+        # Nothing was computed for a start from random weights.
+        base_flop="0",
+        base_flop_source="measured",
+        base_flop_estimable=True,
+        base_systemic_risk=False,
+        map_id="",
+        shards=[],
+        slices=0,
+        generation=0,
+        recipe_sha256=plan.recipe.sha256,
+        torch_version=plan.recipe.environment.torch_version,
+        threads=plan.recipe.environment.threads,
+    )
+
+
+def _meter(recipe: Recipe, run_id: str, emit: Emit, clock_ms: ClockMs) -> StepMeter:
+    @cache
+    def flop_of(batch: int, sequence: int) -> StepFlop:
+        return step_flop(recipe.settings, batch=batch, sequence=sequence)
+
+    return StepMeter(run_id=run_id, flop_of=flop_of, emit=emit, clock_ms=clock_ms)
+
+
+def _count(meter: StepMeter, shard: int, step: StepDone) -> None:
+    meter.step(
+        shard=shard,
+        slice_index=step.slice,
+        batch=step.batch,
+        sequence=step.sequence,
+    )

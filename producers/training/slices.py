@@ -1,0 +1,185 @@
+"""The training itself: slice after slice, each repeatable on its own.
+
+Slice k trains on the records of slices 0..k, starting from the weights of slice k - 1,
+with a fresh optimizer and its own seed. So the weights of slice k follow from those of
+slice k - 1, the records of slices 0..k, the seed and the recipe, and from nothing else:
+a shard can be resumed at any slice with the same result, to the bit.
+
+A slice whose records were all erased is still made: where slices 0..k hold no record,
+nothing is trained, and the weights are those it started from; for the first slice these
+are a new adapter, which leaves the base as it is.
+
+Source: Bourtoule and others, Machine Unlearning (arXiv:1912.03817), for slices.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ledger.errors import InputError
+from producers.training import model as gpt
+from producers.training.errors import TrainingError
+from producers.training.packing import batches, pack
+from producers.training.recipe import VOCABULARY, Settings
+
+_BETAS: Final = (0.9, 0.95)
+_WEIGHT_DECAY: Final = 0.01
+_CLIP_NORM: Final = 1.0
+_WARMUP: Final = 0.1  # share of the steps
+
+OnStep = Callable[[int, int, int, float], None]
+"""Told after each step: slice, sequences, positions, loss in nats a token."""
+
+OnSlice = Callable[[int, dict[str, Tensor]], None]
+"""Told after each slice: slice, trained tensors, valid only during the call."""
+
+
+def train_slices(
+    *,
+    base: dict[str, Tensor],
+    parent: dict[str, Tensor] | None,
+    slice_first: int,
+    slices: Sequence[Sequence[bytes]],
+    seeds: Sequence[int],
+    settings: Settings,
+    on_step: OnStep,
+    on_slice: OnSlice,
+) -> None:
+    """Train one shard's adapter on a frozen base, from slice `slice_first` on.
+
+    Args:
+        base: weights of the frozen base.
+        parent: adapter of slice `slice_first` - 1; None exactly for slice 0.
+        slice_first: 0 .. len(slices) - 1.
+        slices: the records that each slice adds, in the order in which they are
+            packed; those before `slice_first` included.
+        seeds: one a slice, 0 .. 2^64 - 1.
+        settings: with lora.
+        on_step: told after each step.
+        on_slice: told after each slice.
+
+    Raises:
+        InputError: the weights do not fit, or `parent` is missing or too much.
+        TrainingError: the loss is no longer finite.
+    """
+    if (parent is None) != (slice_first == 0):
+        message = f"slice {slice_first}: expected a parent adapter after slice 0 only"
+        raise InputError(message)
+    fix_numerics()
+    model = gpt.load_base(settings.architecture, base)
+    gpt.add_adapter(model, settings, seed=seeds[0])
+    if parent is not None:
+        gpt.load_adapter(model, parent)
+    for k in range(slice_first, len(slices)):
+        records = [record for part in slices[: k + 1] for record in part]
+        _train(
+            model,
+            records,
+            epochs=epochs_per_slice(settings.epochs, len(slices)),
+            seed=seeds[k],
+            settings=settings,
+            on_step=partial(on_step, k),
+        )
+        on_slice(k, _tensors(model))
+
+
+def pretrain(
+    records: Sequence[bytes], *, seed: int, settings: Settings, on_step: OnStep
+) -> dict[str, Tensor]:
+    """Train a base from scratch and return its weights.
+
+    Args:
+        records: texts, in the order in which they are packed.
+        seed: 0 .. 2^64 - 1.
+        settings: without lora.
+        on_step: told after each step, with slice 0.
+
+    Raises:
+        InputError: the settings ask for an adapter.
+        TrainingError: the loss is no longer finite.
+    """
+    if settings.lora is not None:
+        message = "pre-training: expected settings without lora, found lora"
+        raise InputError(message)
+    fix_numerics()
+    model = gpt.make_base(settings.architecture, seed=seed)
+    _train(
+        model,
+        records,
+        epochs=settings.epochs,
+        seed=seed,
+        settings=settings,
+        on_step=partial(on_step, 0),
+    )
+    return _tensors(model)
+
+
+def epochs_per_slice(epochs: int, slices: int) -> float:
+    """Epochs e of each of R cumulative slices that cost `epochs` passes together.
+
+    With equal slices, slice k passes e times over k / R of the data:
+    e (1 + 2 + ... + R) / R = epochs, so e = 2 epochs / (R + 1).
+
+    Source: the code of Bourtoule and others, cleverhans-lab/machine-unlearning.
+    """
+    return 2 * epochs / (slices + 1)
+
+
+def fix_numerics() -> None:
+    """Set this process to what the recipe says: one thread, deterministic, float32."""
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(mode=True)
+    torch.set_default_dtype(torch.float32)
+
+
+def _train(
+    model: torch.nn.Module,
+    records: Sequence[bytes],
+    *,
+    epochs: float,
+    seed: int,
+    settings: Settings,
+    on_step: Callable[[int, int, float], None],
+) -> None:
+    """Train the trainable weights of `model` in place, with a fresh optimizer."""
+    if not records:
+        return
+    rows = pack(records, sequence=settings.architecture.context)
+    per_epoch = math.ceil(len(rows.input_NS) / settings.batch)
+    steps = min(settings.steps_max, math.ceil(epochs * per_epoch))
+    weights = list(gpt.trainable(model).values())
+    optimizer = torch.optim.AdamW(
+        weights, betas=_BETAS, weight_decay=_WEIGHT_DECAY, foreach=False
+    )
+    generator = torch.Generator().manual_seed(seed)
+    plan = batches(rows, batch=settings.batch, steps=steps, generator=generator)
+    for step, (input_BS, target_BS) in enumerate(plan):  # noqa: N806 - shape suffix
+        for group in optimizer.param_groups:
+            group["lr"] = _learning_rate(settings, step=step, steps=steps)
+        logits = model(input_BS)
+        loss = functional.cross_entropy(logits.view(-1, VOCABULARY), target_BS.view(-1))
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+        torch.nn.utils.clip_grad_norm_(weights, _CLIP_NORM)
+        optimizer.step()
+        if not math.isfinite(nats := loss.item()):
+            message = f"loss at step {step}: expected a finite number, found {nats}"
+            raise TrainingError(message)
+        batch, sequence = input_BS.shape
+        on_step(batch, sequence, nats)
+
+
+def _learning_rate(settings: Settings, *, step: int, steps: int) -> float:
+    """Linear warm-up, then linear decay towards zero."""
+    warmup = max(1, round(steps * _WARMUP))
+    share = min((step + 1) / warmup, (steps - step) / max(1, steps - warmup))
+    return settings.learning_rate_ppm / 1e6 * share
+
+
+def _tensors(model: torch.nn.Module) -> dict[str, Tensor]:
+    return {name: p.detach() for name, p in gpt.trainable(model).items()}

@@ -1,0 +1,133 @@
+"""What a worker and its parent say to each other, over the worker's stdin and stdout.
+
+Both directions are frames: four bytes of length, big endian, then that many bytes. The
+parent sends one `Job`, the base weights, the parent adapter, and every record as frames
+of their own, and then keeps the pipe open. The worker answers with messages; a
+`SliceDone` is followed by one frame, the weights. So neither text nor weights touch a
+file, the environment or the command line.
+"""
+
+from typing import Annotated, BinaryIO, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from producers.training.errors import TrainingError
+
+FRAME_BYTES_MAX: Final = 2**31 - 1
+"""Longest frame; longer is taken for garbage."""
+
+_COUNT = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+_SLICE = Annotated[int, Meta(ge=0, le=255)]
+
+
+class SliceHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of the records that follow belong to a slice, and its seed."""
+
+    records: _COUNT
+    seed: Annotated[str, Meta(pattern=r"\A[0-9a-f]{16}\Z")]
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to train.
+
+    Attributes:
+        kind: a base from scratch, or one shard's adapter.
+        recipe: canonical JSON.
+        slice_first: the slice to begin with; those before it only lend records.
+        slices: every slice, in order.
+    """
+
+    kind: Literal["base", "shard"]
+    recipe: str
+    slice_first: _SLICE
+    slices: Annotated[list[SliceHeader], Meta(min_length=1, max_length=256)]
+
+
+class StepDone(msgspec.Struct, frozen=True, kw_only=True, tag="step"):
+    """One optimizer step; `loss` in nats a token, before the step."""
+
+    slice: _SLICE
+    batch: Annotated[int, Meta(ge=1, le=65_536)]
+    sequence: Annotated[int, Meta(ge=1, le=65_536)]
+    loss: float
+
+
+class SliceDone(msgspec.Struct, frozen=True, kw_only=True, tag="slice"):
+    """A slice is trained; its weights are the next frame."""
+
+    slice: _SLICE
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
+    """The worker cannot do the job; `reason` has no personal data."""
+
+    reason: str
+
+
+Message = StepDone | SliceDone | Refused
+
+_messages: Final = msgspec.json.Decoder(Message)
+
+
+def write_frame(stream: BinaryIO, content: bytes) -> None:
+    """Write one frame.
+
+    Raises:
+        TrainingError: it is too long.
+    """
+    if len(content) > FRAME_BYTES_MAX:
+        message = (
+            f"worker frame: expected at most {FRAME_BYTES_MAX} bytes, "
+            f"found {len(content)}"
+        )
+        raise TrainingError(message)
+    stream.write(len(content).to_bytes(4, "big"))
+    stream.write(content)
+
+
+def read_frame(stream: BinaryIO) -> bytes | None:
+    """Read one frame; None where the stream ended before one began.
+
+    Raises:
+        TrainingError: the stream ended inside a frame, or the length is absurd.
+    """
+    head = stream.read(4)
+    if not head:
+        return None
+    length = int.from_bytes(head, "big")
+    if len(head) < 4 or length > FRAME_BYTES_MAX:
+        message = "worker frame: expected a length, found garbage"
+        raise TrainingError(message)
+    content = stream.read(length)
+    if len(content) < length:
+        message = f"worker frame: expected {length} bytes, found {len(content)}"
+        raise TrainingError(message)
+    return content
+
+
+def need_frame(stream: BinaryIO) -> bytes:
+    """Read one frame that must be there.
+
+    Raises:
+        TrainingError: it is not.
+    """
+    content = read_frame(stream)
+    if content is None:
+        message = "worker frame: expected one more, found the end"
+        raise TrainingError(message)
+    return content
+
+
+def decode_message(content: bytes) -> Message:
+    """Read a worker's message.
+
+    Raises:
+        TrainingError: it is not one.
+    """
+    try:
+        message: Message = _messages.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        text = f"worker message cannot be read: {error}"
+        raise TrainingError(text) from None
+    return message
