@@ -5,6 +5,7 @@ with Ledger.open("acme/") as ledger:
 """
 
 from ledger.genesis import create_ledger
-from ledger.log import Ledger, Receipt, Recorded
+from ledger.log import Ledger, Receipt
+from ledger.recorded import Recorded
 
 __all__ = ["Ledger", "Receipt", "Recorded", "create_ledger"]

@@ -1,4 +1,4 @@
-"""Checkpoints: the signed tree head of C2SP tlog-checkpoint (docs/spec.md, section 7)."""
+"""Checkpoints: the signed tree head of C2SP tlog-checkpoint (spec, section 7)."""
 
 import base64
 import re

@@ -21,8 +21,8 @@ D: Final = -121665 * pow(121666, -1, FIELD) % FIELD
 def check_public_key(public_key: bytes) -> None:
     """Refuse a public key that is malformed, not canonical or of low order.
 
-    The point is decoded as in RFC 8032, section 5.1.3, and multiplied by the cofactor 8:
-    the neutral element there means that its order divides 8.
+    The point is decoded as in RFC 8032, section 5.1.3, and multiplied by the cofactor
+    8: the neutral element there means that its order divides 8.
 
     Raises:
         KeyTrustError: the key must not be trusted.

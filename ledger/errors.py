@@ -1,16 +1,17 @@
 """The whole error tree of the writer.
 
-    TuneledgerError                  anything below; carries the exit code of the command line
-    +-- InputError                   the caller's input is refused; nothing was written (2)
-    |   +-- ConflictError            same counter with another text, or a name already taken (8)
-    |   +-- LockedError              another process holds the lock (8)
-    |   +-- GapError                 a stream's counter skips (8)
-    +-- NotALedgerError              the file is missing or is no ledger (6)
-    +-- KeyTrustError                a key is missing, wrong, weak or not allowed to sign (7)
-    +-- IntegrityError               stored bytes contradict the chain (1)
-    +-- ReadOnlyError                the workspace fell behind its own past: opens read-only (8)
-    +-- ErasedError                  the subject was erased or is fenced (3)
-    +-- StorageError                 the disk refused the write; nothing is half written (70)
+    TuneledgerError        anything below; carries the command line's exit code
+    +-- InputError         the caller's input is refused; nothing was written (2)
+    |   +-- ConflictError  same counter, other text; or a name is taken (8)
+    |   +-- LockedError    another process holds the lock (8)
+    |   +-- TiedUnitsError a record would tie two shards together (2)
+    |   +-- GapError       a stream's counter skips (8)
+    +-- NotALedgerError    the file is missing or is no ledger (6)
+    +-- KeyTrustError      a key is missing, wrong, weak or may not sign (7)
+    +-- IntegrityError     stored bytes contradict the chain (1)
+    +-- ReadOnlyError      the workspace fell behind its own past (8)
+    +-- ErasedError        the subject was erased or is fenced (3)
+    +-- StorageError       the disk refused the write; nothing is half written (70)
 
 Exit codes: docs/spec.md, section "Exit codes". Messages say what, where, expected and
 found; they never hold personal data or key bytes.
@@ -45,6 +46,10 @@ class GapError(InputError):
     """A stream's counter is higher than the next one."""
 
     exit_code = 8
+
+
+class TiedUnitsError(InputError):
+    """A record would tie together erasure units that lie in different shards."""
 
 
 class NotALedgerError(TuneledgerError):

@@ -1,4 +1,4 @@
-"""Files that are whole or absent: temporary name, fsync, rename, fsync of the folder."""
+"""Files that are whole or absent: temporary name, fsync, rename, folder fsync."""
 
 import contextlib
 import errno

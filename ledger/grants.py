@@ -1,11 +1,13 @@
 """Which key may sign what, at which entry (docs/spec.md, section 2)."""
 
+import re
 from collections.abc import Iterable
 
 import msgspec
 
+from ledger import lines
 from ledger.ed25519 import check_public_key, check_signature
-from ledger.errors import IntegrityError, KeyTrustError
+from ledger.errors import InputError, IntegrityError, KeyTrustError
 from ledger.events.keys import (
     KeyGranted,
     KeyRetired,
@@ -15,6 +17,7 @@ from ledger.events.keys import (
 )
 from ledger.keys import possession_text
 from ledger.note import Note, VerifierKey, check_exact
+from ledger.submission import ROOT_STREAM
 
 
 class Grant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -88,6 +91,40 @@ class Grants(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         message = "no log key is active"
         raise KeyTrustError(message)
 
+    def check_stream(self, stream: str, families: set[str]) -> None:
+        """Check that `stream` is open and may carry these families (SUB-7, SUB-9).
+
+        Raises:
+            InputError: it is no stream name, was abandoned, or key events and others
+                would mix.
+        """
+        if not re.fullmatch(lines.STREAM, stream):
+            message = (
+                f"stream: expected a name such as ingest/worker-3, found {stream!r}"
+            )
+            raise InputError(message)
+        if stream in self.abandoned:
+            message = f"stream {stream} was abandoned"
+            raise InputError(message)
+        if stream == ROOT_STREAM and families != {"keys"}:
+            message = "stream root carries events of the family keys only"
+            raise InputError(message)
+        if stream != ROOT_STREAM and "keys" in families:
+            message = f"family keys belongs in stream root, found it in {stream}"
+            raise InputError(message)
+
+    def active_key(self, name: str) -> VerifierKey:
+        """The active key of that name.
+
+        Raises:
+            KeyTrustError: no active grant has that name.
+        """
+        for grant in self.active():
+            if grant.name == name:
+                return grant.verifier
+        message = f"key {name} has no active grant"
+        raise KeyTrustError(message)
+
     def check_signer(
         self, key: VerifierKey, stream: str, families: Iterable[str]
     ) -> None:
@@ -133,6 +170,9 @@ class Grants(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             IntegrityError: the event contradicts what stands.
             KeyTrustError: a key that must not be trusted.
         """
+        if not self.origin and not isinstance(event, LedgerCreated):
+            message = f"entry {seq}: expected keys.ledger_created.v1 first (ENT-6)"
+            raise IntegrityError(message)
         match event:
             case LedgerCreated():
                 self._create(event, seq)

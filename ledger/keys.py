@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -155,10 +156,10 @@ def load_key(
     try:
         private = serialization.load_pem_private_key(content, passphrase or None)
     except TypeError:
-        needs = "a passphrase" if passphrase is None else "no passphrase"
+        needs = "no passphrase" if passphrase else "a passphrase"
         message = f"key {role}: {path} needs {needs}"
         raise KeyTrustError(message) from None
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         message = f"key {role}: {path} is no PKCS#8 key, or the passphrase is wrong"
         raise KeyTrustError(message) from None
     if not isinstance(private, Ed25519PrivateKey):

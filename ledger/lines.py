@@ -1,4 +1,4 @@
-"""Text headers of the form `name SP value`, read strictly (docs/spec.md, sections 5, 6)."""
+"""Text headers of the form `name SP value`, read strictly (spec, sections 5 and 6)."""
 
 import re
 from typing import Final

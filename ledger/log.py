@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from ledger import submission
 from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.entry import Entry, entry_leaf, parse_entry
 from ledger.errors import (
     ConflictError,
-    GapError,
     InputError,
     IntegrityError,
     KeyTrustError,
@@ -29,7 +29,8 @@ from ledger.errors import (
 from ledger.events import AnyEvent, Event, decode_event, encode_event, family_of
 from ledger.grants import Grant
 from ledger.keys import SigningKey, load_key
-from ledger.note import check_exact
+from ledger.note import VerifierKey
+from ledger.recorded import Recorded
 from ledger.sqlite import SqliteStore
 from ledger.state import State
 from ledger.store import Row, Store
@@ -59,23 +60,6 @@ class Receipt:
     events: int
     leaf: bytes
     checkpoint: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
-    """One event with its place in the ledger.
-
-    Attributes:
-        seq: the entry.
-        index: 0-based place in it.
-        recorded_at_ms: the entry's recorded time.
-        event: the event.
-    """
-
-    seq: int
-    index: int
-    recorded_at_ms: int
-    event: AnyEvent
 
 
 class Ledger:
@@ -127,16 +111,23 @@ class Ledger:
         """
         folder = Path(workspace)
         path = ledger_file(folder)
-        return cls(
-            SqliteStore.open(path),
-            folder / "keys",
-            Views(path.with_suffix(".views")),
-            passphrase=passphrase,
-            clock_ms=clock_ms,
-            random_bytes=random_bytes,
-        )
+        store = SqliteStore.open(path)
+        views = Views(path.with_suffix(".views"))
+        try:
+            return cls(
+                store,
+                folder / "keys",
+                views,
+                passphrase=passphrase,
+                clock_ms=clock_ms,
+                random_bytes=random_bytes,
+            )
+        except BaseException:
+            views.close()
+            store.close()
+            raise
 
-    def __enter__(self) -> "Ledger":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -170,6 +161,11 @@ class Ledger:
     def size(self) -> int:
         """How many entries this process has taken."""
         return self._state.size
+
+    @property
+    def root(self) -> bytes:
+        """Root over the entries that this process has taken."""
+        return self._state.root()
 
     @property
     def root_keys(self) -> list[str]:
@@ -237,7 +233,8 @@ class Ledger:
         On any error the ledger is unchanged.
 
         Raises:
-            InputError: an event breaks its schema, or a limit is passed.
+            InputError: an event breaks its schema, a limit is passed, the stream
+                cannot carry these events, or a key event contradicts what stands.
             KeyTrustError: the stream's key is missing or may not sign these families.
             LockedError: another writer kept the lock for 10 s.
             StorageError: the disk refused the write.
@@ -262,27 +259,23 @@ class Ledger:
         Raises:
             ConflictError: the counter is taken by another text.
             GapError: the counter is higher than the next one.
-            InputError: the submission is for another ledger, or a limit is passed.
-            IntegrityError: the note or a line is malformed.
+            InputError: the submission is for another ledger, a limit is passed, its
+                stream cannot carry it, or a key event contradicts what stands.
+            IntegrityError: the note or a line is malformed, or not what was signed.
             KeyTrustError: the signer may not sign this.
+            LockedError: another writer kept the lock for 10 s.
+            StorageError: the disk refused the write.
         """
         text, note = submission.parse_submission(note_bytes)
-        submission.check_limits(event_lines)
-        found = (len(event_lines), submission.events_root(event_lines))
-        if found != (text.events, text.events_root):
-            message = "submission: the event lines are not those that were signed"
-            raise IntegrityError(message)
+        submission.check_lines(text, event_lines)
         families = {family_of(decode_event(line)) for line in event_lines}
         with self._lock, self._store.writing():
             state = self._caught_up()
+            state.check_ledger(text)
             first = self._known(state, text)
             if first is not None:
                 return first
-            self._check_place(state, text, families)
-            if text.stream != ROOT_STREAM:
-                key = self._granted(state, note.signatures[0].name, text.stream)
-                state.grants.check_signer(key.verifier, text.stream, families)
-                check_exact(note, [key.verifier])
+            state.check_submission(text, note, families)
             receipt = self._insert(state, note_bytes, event_lines)
         self._state = state
         return receipt
@@ -322,7 +315,7 @@ class Ledger:
             state.base = newest[0]
 
     def _restore(self) -> State:
-        """The cached state when a signed checkpoint confirms it, else from the start."""
+        """The cached state where a checkpoint confirms it, else from the start."""
         state = self._views.load_state()
         if state is not None and 0 < state.size <= self._store.size():
             note = self._store.checkpoint(state.size)
@@ -331,8 +324,8 @@ class Ledger:
                     state.check_checkpoint(note)
                     self._take_rows(state)
                     return state
-            except (IntegrityError, KeyTrustError):
-                pass  # a stale or foreign cache: the ledger itself is the truth
+            except (IntegrityError, KeyTrustError, ValueError):
+                pass  # a stale, foreign or damaged cache: the ledger is the truth
         state = State()
         self._take_rows(state)
         return state
@@ -341,41 +334,35 @@ class Ledger:
         self, state: State, stream: str, families: set[str]
     ) -> list[SigningKey]:
         """The private keys that must sign in `stream`, checked against the grants."""
+        state.grants.check_stream(stream, families)
         if stream == ROOT_STREAM:
-            keys = [
-                self._load(name.rpartition("/")[2], name)
-                for name, _ in state.grants.root_keys[: state.grants.root_threshold]
-            ]
-            if families != {"keys"}:
-                message = "stream root carries events of the family keys only"
-                raise InputError(message)
-            return keys
-        if stream in state.grants.abandoned:
-            message = f"stream {stream} was abandoned"
-            raise InputError(message)
+            keys = state.grants.root_verifiers[: state.grants.root_threshold]
+            return [self._load(key.name.rpartition("/")[2], key) for key in keys]
         for grant in state.grants.active():
             if grant.covers(stream) and families <= set(grant.families):
-                key = self._load(grant.role, grant.name)
-                state.grants.check_signer(key.verifier, stream, families)
-                return [key]
+                return [self._load(grant.role, grant.verifier)]
         message = (
             f"no active key may sign {', '.join(sorted(families))} in stream {stream}"
         )
         raise KeyTrustError(message)
 
-    def _granted(self, state: State, name: str, stream: str) -> Grant:
-        """The active grant of that key name."""
-        for grant in state.grants.active():
-            if grant.name == name:
-                return grant
-        message = f"key {name} has no active grant for stream {stream}"
-        raise KeyTrustError(message)
+    def _load(self, role: str, verifier: VerifierKey) -> SigningKey:
+        """The private half of a granted key, read again when the grant changed.
 
-    def _load(self, role: str, name: str) -> SigningKey:
-        """The private key of a role, read once."""
-        if role not in self._keys:
-            self._keys[role] = load_key(self._keys_folder, role, name, self._passphrase)
-        return self._keys[role]
+        Raises:
+            KeyTrustError: the file holds another key.
+        """
+        key = self._keys.get(role)
+        if key is None or key.verifier != verifier:
+            key = load_key(self._keys_folder, role, verifier.name, self._passphrase)
+        if key.verifier != verifier:
+            message = (
+                f"key {role}: expected the key with id {verifier.key_id.hex()}, "
+                f"found {key.verifier.key_id.hex()} in its file"
+            )
+            raise KeyTrustError(message)
+        self._keys[role] = key
+        return key
 
     def _next_text(
         self, state: State, stream: str, event_lines: Sequence[bytes]
@@ -397,7 +384,6 @@ class Ledger:
         self, state: State, note: bytes, event_lines: Sequence[bytes]
     ) -> Receipt:
         """Write the entry and its checkpoint; `state` moves on with them."""
-        log_key = self._load("log", state.grants.origin)
         entry = Entry(
             seq=state.size,
             previous=state.previous,
@@ -406,7 +392,11 @@ class Ledger:
             submission=note,
         ).encode()
         row = Row(state.size, entry, submission.join_lines(event_lines))
-        state.take(row)
+        try:
+            state.take(row)
+        except IntegrityError as error:  # what stands was read; what is new is wrong
+            raise InputError(str(error)) from None
+        log_key = self._load("log", state.grants.log_key())
         checkpoint = log_key.sign_note(
             Checkpoint(
                 origin=state.grants.origin, size=state.size, root=state.root()
@@ -441,41 +431,16 @@ class Ledger:
                     seq=row.seq,
                     events=stored.events,
                     leaf=entry_leaf(row.entry),
-                    checkpoint=self.newest_checkpoint(),
+                    checkpoint=self._covering(row.seq),
                 )
         message = (
             f"stream {text.stream}: counter {text.counter} holds another submission"
         )
         raise ConflictError(message)
 
-    def _check_place(
-        self, state: State, text: SubmissionText, families: set[str]
-    ) -> None:
-        """Check that a submission is for this ledger and next in its stream.
-
-        Raises:
-            GapError: its counter skips.
-            InputError: it is for another ledger, or its stream cannot carry it.
-        """
-        counter, previous = state.next_in(text.stream)
-        if (text.origin, text.genesis) != (state.grants.origin, state.genesis):
-            message = f"submission is for another ledger, {text.origin}"
-            raise InputError(message)
-        if text.counter != counter:
-            message = (
-                f"stream {text.stream}: expected counter {counter}, "
-                f"found {text.counter}"
-            )
-            raise GapError(message)
-        if text.previous != previous:
-            message = f"stream {text.stream}: previous hash is not that of its head"
-            raise ConflictError(message)
-        if (text.stream == ROOT_STREAM) != (families == {"keys"}):
-            message = "family keys belongs in stream root, and nothing else does"
-            raise InputError(message)
-        if text.stream in state.grants.abandoned:
-            message = f"stream {text.stream} was abandoned"
-            raise InputError(message)
+    def _covering(self, seq: int) -> bytes:
+        """The first checkpoint that covers entry `seq`, written together with it."""
+        return self._store.checkpoint(seq + 1) or self.newest_checkpoint()
 
 
 def ledger_file(folder: Path) -> Path:

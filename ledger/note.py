@@ -25,10 +25,13 @@ ED25519: Final = b"\x01"
 SIGNATURES_MAX: Final = 64
 """Most signature lines read; the specification asks for at least 16."""
 
+NOTE_BYTES_MAX: Final = 65_535
+"""Longest note read: that of the entry which may carry it (ENT-1)."""
+
 _MARK: Final = "\u2014 "
-_NAME: Final = re.compile(r"[^\s+]+\Z")
+_NAME: Final = re.compile(r"[A-Za-z0-9._~/:-]{1,128}\Z")
 _LINE: Final = re.compile(r"\u2014 ([^\s+]+) ([A-Za-z0-9+/]+={0,2})\Z")
-_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 def decode_base64(text: str) -> bytes:
@@ -53,7 +56,7 @@ class VerifierKey:
     """A public key with its name: what a signature line points at.
 
     Attributes:
-        name: key name, without white space and plus sign.
+        name: key name (KEY-4).
         public_key: 32 bytes.
     """
 
@@ -135,8 +138,11 @@ def parse_note(content: bytes) -> Note:
     """Split a note into its text and its signature lines.
 
     Raises:
-        IntegrityError: the note is malformed (C2SP signed-note, "Format").
+        IntegrityError: the note is too long or malformed (C2SP signed-note, "Format").
     """
+    if len(content) > NOTE_BYTES_MAX:
+        message = f"note: expected at most {NOTE_BYTES_MAX} bytes, found {len(content)}"
+        raise IntegrityError(message)
     try:
         decoded = content.decode("utf-8")
     except UnicodeDecodeError:

@@ -44,8 +44,10 @@ _APPEND_CHECKPOINT: Final = (
     "WHEN new.size <= (SELECT coalesce(max(size), 0) FROM checkpoint)"
 )
 SCHEMA: Final = (
-    "CREATE TABLE entry (seq INTEGER PRIMARY KEY, entry BLOB NOT NULL, "
-    "events BLOB NOT NULL) STRICT",
+    (
+        "CREATE TABLE entry (seq INTEGER PRIMARY KEY, entry BLOB NOT NULL, "
+        "events BLOB NOT NULL) STRICT"
+    ),
     "CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT",
     "CREATE TRIGGER entry_append BEFORE INSERT ON entry "
     + _refuse("entry", _APPEND_ENTRY),
@@ -59,6 +61,20 @@ SCHEMA: Final = (
     + _refuse("checkpoint", ""),
 )
 """The exact SQL of docs/spec.md, STO-1; the triggers are seat belts, not the proof."""
+
+
+_LOCKED: Final = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_PROTOCOL,  # gave up on a race for the WAL's locks
+}
+_REFUSED: Final = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+}
 
 
 @contextlib.contextmanager
@@ -76,17 +92,12 @@ def sqlite_errors(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         name = path.name
-        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        if code in _LOCKED:
             message = (
                 f"{name} is locked by another writer; waited {LOCK_WAIT_MS // 1000} s"
             )
             raise LockedError(message) from None
-        if code in {
-            sqlite3.SQLITE_FULL,
-            sqlite3.SQLITE_IOERR,
-            sqlite3.SQLITE_READONLY,
-            sqlite3.SQLITE_CANTOPEN,
-        }:
+        if code in _REFUSED:
             message = f"{name}: the disk refused the write ({error}); nothing was kept"
             raise StorageError(message) from None
         if code == sqlite3.SQLITE_NOTADB:
@@ -136,8 +147,9 @@ class SqliteStore:
         if not path.is_file():
             message = f"{path} is not a ledger: no such file"
             raise NotALedgerError(message)
-        with sqlite_errors(path):
+        with sqlite_errors(path), contextlib.ExitStack() as undo:
             connection = _connect(path, "rw")
+            undo.callback(connection.close)
             found = (
                 connection.execute("PRAGMA application_id").fetchone()[0],
                 connection.execute("PRAGMA user_version").fetchone()[0],
@@ -145,10 +157,10 @@ class SqliteStore:
             schema = {
                 row[0] for row in connection.execute("SELECT sql FROM sqlite_schema")
             }
-        if found != (APPLICATION_ID, STORAGE_VERSION) or schema != set(SCHEMA):
-            connection.close()
-            message = f"{path} is not a ledger of format 1"
-            raise NotALedgerError(message)
+            if found != (APPLICATION_ID, STORAGE_VERSION) or schema != set(SCHEMA):
+                message = f"{path} is not a ledger of format 1"
+                raise NotALedgerError(message)
+            undo.pop_all()
         return cls(path, connection)
 
     @contextlib.contextmanager
@@ -158,8 +170,8 @@ class SqliteStore:
             if not self._is_wal:
                 self._connection.execute("PRAGMA journal_mode=WAL")
                 self._is_wal = True
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._connection.execute("BEGIN IMMEDIATE")
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:

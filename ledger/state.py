@@ -11,7 +11,7 @@ import msgspec
 from ledger import lines
 from ledger.checkpoint import parse_checkpoint
 from ledger.entry import entry_leaf, parse_entry
-from ledger.errors import IntegrityError
+from ledger.errors import ConflictError, GapError, InputError, IntegrityError
 from ledger.events import decode_event
 from ledger.events.keys import (
     KeyGranted,
@@ -20,7 +20,7 @@ from ledger.events.keys import (
     StreamAbandoned,
 )
 from ledger.grants import Grants
-from ledger.note import check_exact
+from ledger.note import Note, check_exact
 from ledger.store import Row
 from ledger.submission import (
     ROOT_STREAM,
@@ -90,11 +90,52 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             return 0, lines.ZERO_HASH
         return head.counter + 1, head.text_hash
 
+    def check_submission(
+        self, text: SubmissionText, note: Note, families: set[str]
+    ) -> None:
+        """Check that a producer's submission may come next; its lines are read already.
+
+        The root signatures of stream `root` are checked by `take`.
+
+        Raises:
+            ConflictError: it does not link to its stream's head.
+            GapError: its counter skips.
+            InputError: it is for another ledger, or its stream cannot carry it.
+            KeyTrustError: the signer may not sign this.
+        """
+        self.check_ledger(text)
+        counter, previous = self.next_in(text.stream)
+        if text.counter != counter:
+            message = (
+                f"stream {text.stream}: expected counter {counter}, "
+                f"found {text.counter}"
+            )
+            raise GapError(message)
+        if text.previous != previous:
+            message = f"stream {text.stream}: previous hash is not that of its head"
+            raise ConflictError(message)
+        self.grants.check_stream(text.stream, families)
+        if text.stream != ROOT_STREAM:
+            key = self.grants.active_key(note.signatures[0].name)
+            self.grants.check_signer(key, text.stream, families)
+            check_exact(note, [key])
+
+    def check_ledger(self, text: SubmissionText) -> None:
+        """Check that a submission names this ledger (SUB-2).
+
+        Raises:
+            InputError: it is for another one.
+        """
+        if (text.origin, text.genesis) != (self.grants.origin, self.genesis):
+            message = f"submission is for another ledger, {text.origin}"
+            raise InputError(message)
+
     def take(self, row: Row) -> None:
         """Take the next stored entry.
 
-        Links, counters and key events are checked; signatures and event lines are the
-        verifier's work, or were checked when the entry was appended.
+        Links, counters, times and key events are checked; producers' signatures and
+        other event lines were checked by `check_submission`, and are the verifier's
+        work.
 
         Raises:
             IntegrityError: the row does not follow from this state.
@@ -110,10 +151,22 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
                 f"{entry.seq - 1} hashes to {self.previous[:16]}"
             )
             raise IntegrityError(message)
+        if entry.recorded_at_ms < self.recorded_at_ms:
+            message = (
+                f"entry {entry.seq}: expected recorded_at_ms of at least "
+                f"{self.recorded_at_ms}, found {entry.recorded_at_ms}"
+            )
+            raise IntegrityError(message)
         self._take_submission(text, entry.seq)
         if text.stream == ROOT_STREAM:
             self._take_keys(row)
             self.grants.check_root(note)
+        if text.origin != self.grants.origin:
+            message = (
+                f"entry {entry.seq}: expected origin {self.grants.origin}, "
+                f"found {text.origin}"
+            )
+            raise IntegrityError(message)
         self._grow(row.entry)
         self.recorded_at_ms = entry.recorded_at_ms
 
@@ -124,6 +177,12 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             message = (
                 f"entry {seq}: stream {text.stream} expects counter {counter}, "
                 f"found {text.counter}"
+            )
+            raise IntegrityError(message)
+        if text.genesis != self.genesis:
+            message = (
+                f"entry {seq}: expected genesis {self.genesis[:16]}, "
+                f"found {text.genesis[:16]}"
             )
             raise IntegrityError(message)
         hashed = text_hash(text.encode())
@@ -139,6 +198,18 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
                 message = f"entry {row.seq}: stream root carries another family"
                 raise IntegrityError(message)
             self.grants.apply(event, row.seq)
+            if isinstance(event, StreamAbandoned):
+                self._check_abandoned(event, row.seq)
+
+    def _check_abandoned(self, event: StreamAbandoned, seq: int) -> None:
+        """Check the number of submissions that a closed stream is said to hold."""
+        counter, _ = self.next_in(event.stream)
+        if event.submissions != counter:
+            message = (
+                f"entry {seq}: stream {event.stream} holds {counter} submissions, "
+                f"found {event.submissions} in its abandonment (SUB-9)"
+            )
+            raise IntegrityError(message)
 
     def _grow(self, entry: bytes) -> None:
         """Add the entry's leaf to the tree."""

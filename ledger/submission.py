@@ -107,6 +107,20 @@ def check_limits(event_lines: Sequence[bytes]) -> None:
         raise InputError(message)
 
 
+def check_lines(text: SubmissionText, event_lines: Sequence[bytes]) -> None:
+    """Check that event lines are within the limits and those that were signed (SUB-4).
+
+    Raises:
+        InputError: a limit is passed.
+        IntegrityError: another number of lines, or others.
+    """
+    check_limits(event_lines)
+    found = (len(event_lines), events_root(event_lines))
+    if found != (text.events, text.events_root):
+        message = "submission: the event lines are not those that were signed"
+        raise IntegrityError(message)
+
+
 def join_lines(event_lines: Sequence[bytes]) -> bytes:
     """Event lines as they are stored: each followed by a newline (STO-3)."""
     return b"".join(line + b"\n" for line in event_lines)

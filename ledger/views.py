@@ -5,11 +5,13 @@ Delete it and it comes back. It is never evidence: an auditor gets the `.ledger`
 
 import contextlib
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from sqlite_utils import Database
+from sqlite_utils.db import InvalidColumns
 
 from ledger.state import State
 
@@ -42,7 +44,7 @@ class Views:
         """Size and content cached under `name`, or None where it cannot be read."""
         if not self._path.exists():
             return None
-        with contextlib.suppress(sqlite3.Error, msgspec.DecodeError):
+        with self._no_loss(), contextlib.suppress(ValueError, TypeError):
             rows = list(
                 self._open().query(
                     "SELECT size, content FROM cache WHERE name = ? AND version = ?",
@@ -58,7 +60,7 @@ class Views:
 
         A cache that cannot be written is no error: it only costs time.
         """
-        with contextlib.suppress(sqlite3.Error):
+        with self._no_loss():
             self._table("cache").upsert(
                 {
                     "name": name,
@@ -71,7 +73,7 @@ class Views:
 
     def replace_table(self, name: str, rows: list[dict[str, Any]]) -> None:
         """Write a projection as a plain table, for people and their tools."""
-        with contextlib.suppress(sqlite3.Error):
+        with self._no_loss():
             table = self._table(name)
             table.drop(ignore=True)
             if rows:
@@ -82,6 +84,27 @@ class Views:
         if self._database is not None:
             self._database.close()
             self._database = None
+
+    @contextlib.contextmanager
+    def _no_loss(self) -> Iterator[None]:
+        """Let nothing that is wrong with this file stop the ledger's work.
+
+        What is no database, or not ours, is deleted, so that the next save makes it
+        anew; a lock or a full disk passes by itself.
+        """
+        try:
+            yield
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            is_damaged = code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+        except InvalidColumns:
+            is_damaged = True
+        else:
+            return
+        if is_damaged:
+            self.close()
+            with contextlib.suppress(OSError):
+                self._path.unlink()
 
     def _open(self) -> Database:
         """The file, opened on first use."""

@@ -4,10 +4,21 @@ The ledger's side of each port is `ledger.workspace`; tests pass plain functions
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from ledger.events import Event
+from ledger.ports import Kept, SiteRef
+
+__all__ = [
+    "ClockMs",
+    "Emit",
+    "Evidence",
+    "Kept",
+    "Names",
+    "Progress",
+    "RandomBytes",
+    "SiteRef",
+]
 
 Emit = Callable[[Sequence[Event]], None]
 """Append events, in order; durable when it returns. 1 .. 1024 events a call."""
@@ -28,21 +39,6 @@ class Evidence(Protocol):
     def put(self, content: bytes) -> str:
         """Keep `content`, once, and return its SHA-256 in hex."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteRef:
-    """A site's id in the ledger.
-
-    Attributes:
-        site_id: random id.
-        commitment: HMAC-SHA-256 of the origin under the site's key, hex.
-        is_new: whether this call gave the site its id.
-    """
-
-    site_id: str
-    commitment: str
-    is_new: bool
 
 
 class Names(Protocol):

@@ -26,6 +26,9 @@ from typing import Final
 
 from ledger.errors import InputError
 from ledger.events.ingest import Hazard
+from ledger.ports import UnitRecord
+
+__all__ = ["Placement", "Unit", "UnitRecord", "place", "units_of"]
 
 SHARDS_MAX: Final = 4096
 SLICES_MAX: Final = 256
@@ -34,27 +37,6 @@ LOAD_PER_MILLE_MAX: Final = 4000
 """Ranges of `shards.map_declared.v1`."""
 
 _HAZARD_RANK: Final[Mapping[Hazard, int]] = {"public": 0, "personal": 1, "consent": 2}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitRecord:
-    """What placement must know of one record.
-
-    Attributes:
-        record_id: its random id.
-        subjects: opaque ids of its data subjects, one id a person.
-        size: bytes of its text, at least 1.
-        hazard: how likely its erasure is.
-        duplicates: a keyed digest that exact duplicates share; empty for none.
-        shard: where the record lies already; None for a new one.
-    """
-
-    record_id: str
-    subjects: tuple[str, ...]
-    size: int
-    hazard: Hazard
-    duplicates: str = ""
-    shard: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

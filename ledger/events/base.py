@@ -1,9 +1,9 @@
-"""The field types that every event is made of, and the common base.
+r"""The field types that every event is made of, and the common base.
 
 An event is one line of JSON (docs/spec.md, section 3). Every string field has a
 pattern of printable ASCII that needs no JSON escape, so that a line has exactly one
 spelling and a verifier can check it with one regular expression for each type.
-Patterns end in `\\Z`, since `$` would also match before a final newline.
+Patterns end in `\Z`, since `$` would also match before a final newline.
 """
 
 from typing import Annotated

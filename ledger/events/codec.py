@@ -15,7 +15,7 @@ from ledger.events.shards import ShardsEvent
 from ledger.events.training import TrainingEvent
 
 LINE_BYTES_MAX: Final = 16_384
-"""Longest event line, without its newline (EVT-9)."""
+"""Longest event line, without its newline (EVT-1)."""
 
 AnyEvent = (
     KeysEvent
@@ -46,10 +46,10 @@ def encode_event(event: Event, *, salt: str) -> bytes:
         InputError: a field breaks its own schema, or the line is too long.
     """
     salted = event if event.salt else msgspec.structs.replace(event, salt=salt)
-    line = _encoder.encode(salted)
     try:
+        line = _encoder.encode(salted)
         again = _encoder.encode(_decoder.decode(line))
-    except msgspec.ValidationError as error:
+    except (msgspec.MsgspecError, UnicodeError, TypeError, OverflowError) as error:
         name = type(event).__name__
         message = f"event {name} breaks its own schema: {error}"
         raise InputError(message) from None
@@ -69,8 +69,15 @@ def decode_event(line: bytes) -> AnyEvent:
     """Decode one stored line.
 
     Raises:
-        IntegrityError: the line is not the one spelling of an event of format 1.
+        IntegrityError: the line is too long, or not the one spelling of an event of
+            format 1.
     """
+    if len(line) > LINE_BYTES_MAX:
+        message = (
+            f"stored event line is too long: expected at most {LINE_BYTES_MAX} "
+            f"bytes, found {len(line)}"
+        )
+        raise IntegrityError(message)
     try:
         event: AnyEvent = _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -53,8 +53,8 @@ class ShardHit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Attributes:
         shard: the shard.
         slice_first: its first slice that holds an erased record.
-        rollback_sha256: weights of the last clean slice, or the base; empty where the
-            shard was never trained.
+        rollback_sha256: weights of its last clean slice; empty where nothing of the
+            shard is clean, so that only the base is left.
     """
 
     shard: ShardIndex
@@ -68,7 +68,7 @@ class ErasurePlanned(Event, frozen=True, kw_only=True, tag="erasure.planned.v1")
     Attributes:
         erasure_id: the erasure.
         records: how many records, over all `RecordsErased` events.
-        hits: the shards that must be retrained.
+        hits: the shards whose weights saw an erased record and must be retrained.
         tokens_expected: unique tokens of the slices to train again, each slice counted
             with those below it.
         tokens_full: the same for all shards and slices.
@@ -132,16 +132,16 @@ class ShardRetrained(
         erasure_id: the erasure.
         shard: the shard.
         run_id: the run that did it.
-        weights_before_sha256: what it served before; empty where never trained.
-        weights_after_sha256: what it serves now; empty where no record is left in it.
+        weights_before_sha256: what it served before the erasure.
+        weights_after_sha256: what it serves now.
         tokens: tokens through the model in that run.
     """
 
     erasure_id: Id
     shard: ShardIndex
     run_id: Id
-    weights_before_sha256: OptionalSha256Hex
-    weights_after_sha256: OptionalSha256Hex
+    weights_before_sha256: Sha256Hex
+    weights_after_sha256: Sha256Hex
     tokens: Count
 
 

@@ -20,7 +20,9 @@ SourceKind = Literal["web", "licensed", "public_dataset", "user", "synthetic", "
 """Section 2 of the public training-content summary (docs/compliance.md)."""
 
 EuBasis = Literal["licence", "public_domain", "tdm_article_4", "none"]
-"""Why copying is allowed in the EU; Article 4 of Directive (EU) 2019/790 needs a scan."""
+"""Why copying is allowed in the EU.
+
+Article 4 of Directive (EU) 2019/790 needs a scan that found no reservation."""
 
 UkBasis = Literal["licence", "public_domain", "none"]
 """Why copying is allowed in the UK, where section 29A CDPA 1988 covers only

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from ledger.projections import compute
+from ledger.projections import lineage
 from ledger.projections.compute import Base, ComputeState, Run
 from ledger.projections.thresholds import Band, band, exceeds
 from ledger.rules.gpai import AppliesFrom, GpaiRules, Rule
@@ -247,7 +247,7 @@ def compare(
 
     A figure that is only a lower bound can show ABOVE and never BELOW.
     """
-    flop = compute.total(state, figure.run_ids)
+    flop = lineage.total(state, figure.run_ids)
     direct = flop.of(rules.counters.direct.phases)
     cumulative = flop.of(rules.counters.cumulative.phases)
     value = figure.added + (direct if figure.counter == "direct" else cumulative)

@@ -74,7 +74,7 @@ class Erasure(msgspec.Struct):
         tokens_retrained: tokens through the model in those runs.
         keys_destroyed: keys overwritten in the vault.
         blobs_deleted: encrypted record files deleted.
-        weights_replaced: weights that served before the retrain.
+        weights_replaced: weights that the hit shards served before the erasure.
         weights_deleted: weights that are gone.
         exactness: result of the newest verification; empty before one.
         records_readable: erased records that it could still decrypt.
@@ -149,6 +149,7 @@ def apply(state: ErasuresState, recorded: Recorded) -> ErasuresState:
     erasure.phases.setdefault(_PHASES[type(event)], []).append(recorded.event_id)
     _advance(erasure, event)
     if isinstance(event, ErasureCertified):
+        erasure.certificate_sha256 = event.certificate_sha256
         erasure.certified_at_ms = recorded.recorded_at_ms
     return state
 
@@ -167,17 +168,14 @@ def _advance(erasure: Erasure, event: ErasureEvent) -> None:
         case ShardRetrained(weights_before_sha256=before):
             erasure.retrained.add(event.shard)
             erasure.tokens_retrained += event.tokens
-            if before:
-                erasure.weights_replaced.add(before)
+            erasure.weights_replaced.add(before)
         case WeightsDeleted(weights=weights):
             erasure.weights_deleted.update(weights)
         case ErasureVerified():
             erasure.exactness = event.exactness
             erasure.records_readable = event.records_readable
             erasure.blobs_left = event.blobs_left
-        case ErasureCertified(certificate_sha256=digest):
-            erasure.certificate_sha256 = digest
-        case ErasureRequested():
+        case _:
             pass
 
 
@@ -201,13 +199,12 @@ def outstanding(erasure: Erasure) -> list[str]:
         return ["plan"]
     missing = erasure.records_planned - len(erasure.records)
     hit = sorted({item.shard for item in erasure.hits})
-    old = erasure.weights_replaced - _still_clean(erasure) - erasure.weights_deleted
     steps = [
         *([f"erase {missing} more records"] if missing > 0 else []),
         *(f"roll back shard {n}" for n in hit if n not in erasure.rolled_back),
         *([] if "keys_destroyed" in erasure.phases else ["destroy keys"]),
         *(f"retrain shard {n}" for n in hit if n not in erasure.retrained),
-        *([f"delete {len(old)} old weights"] if old else []),
+        *(["delete old weights"] if _keeps_old_weights(erasure) else []),
     ]
     if not erasure.exactness:
         steps.append("verify")
@@ -219,9 +216,13 @@ def outstanding(erasure: Erasure) -> list[str]:
     return steps if erasure.certified else [*steps, "certify"]
 
 
-def _still_clean(erasure: Erasure) -> set[str]:
-    """Weights that served while rolled back: they never saw an erased record."""
-    return {hit.rollback_sha256 for hit in erasure.hits if hit.rollback_sha256}
+def _keeps_old_weights(erasure: Erasure) -> bool:
+    # Where an earlier erasure had already rolled the shard back, what served before
+    # this one may be clean of it.
+    clean = {hit.rollback_sha256 for hit in erasure.hits}
+    kept = erasure.weights_replaced - clean - erasure.weights_deleted
+    never_deleted = bool(erasure.hits) and "weights_deleted" not in erasure.phases
+    return never_deleted or bool(kept)
 
 
 def is_overdue(erasure: Erasure, now_ms: int) -> bool:

@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import msgspec
 
-from ledger.projections import compute
+from ledger.projections import lineage as descent
 from ledger.projections.comparisons import (
     Comparison,
     Figure,
@@ -109,7 +109,7 @@ def decide(state: ComputeState, pack: RulePack | None = None) -> ProviderStatus:
         msgspec.ValidationError: the pack has other fields than the shipped one.
     """
     rules, digest = gpai_rules(pack)
-    judge = _Judge(state, rules, digest, frozenset(compute.surviving(state)))
+    judge = _Judge(state, rules, digest, frozenset(descent.surviving(state)))
     runs = tuple(judge.run(run_id) for run_id in state.runs)
     names = dict.fromkeys(run.model_name for run in state.runs.values())
     left_out = [run_id for run_id in state.runs if run_id not in judge.surviving]
@@ -119,9 +119,9 @@ def decide(state: ComputeState, pack: RulePack | None = None) -> ProviderStatus:
         counters=rules.counters,
         runs=runs,
         models=tuple(judge.model(name, runs) for name in names),
-        executed_flop=str(compute.total(state, state.runs).executed()),
-        left_out_flop=str(compute.total(state, left_out).executed()),
-        unfinished_runs=tuple(compute.unfinished(state)),
+        executed_flop=str(descent.total(state, state.runs).executed()),
+        left_out_flop=str(descent.total(state, left_out).executed()),
+        unfinished_runs=tuple(descent.unfinished(state)),
         flags=rules.flags,
     )
 
@@ -146,7 +146,7 @@ class _Judge:
             for run_id, run in self.state.runs.items()
             if run.model_name == name and run_id in self.surviving
         ]
-        lineage = compute.ancestors(self.state, own)
+        lineage = descent.ancestors(self.state, own)
         flags = [] if own else ["no_finished_run"]
         of_model = self._one_third("model", name, own, flags)
         of_lineage = self._one_third("lineage", name, lineage, flags)
@@ -192,7 +192,7 @@ class _Judge:
     def _one_third(
         self, scope: Scope, subject: str, run_ids: Collection[str], flags: list[str]
     ) -> Comparison:
-        roots = self._roots(compute.ancestors(self.state, run_ids))
+        roots = self._roots(descent.ancestors(self.state, run_ids))
         # Where everything began from scratch here, one provider's own model goes on.
         scratch = bool(roots) and not any(run.base.sha256 for run in roots)
         declaring = self._roots(run_ids) or self._runs(run_ids)

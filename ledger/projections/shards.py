@@ -1,9 +1,9 @@
 """Which records, weights and pending retrains each shard holds.
 
 An erasure taints every saved set of weights whose slice saw an erased record: slice k
-was trained on slices 0..k, so weights of slice k and above (docs/spec.md, section 4).
-Only `ShardRetrained` of that same erasure clears `needs_retrain`: any other training
-may have continued from tainted weights.
+was trained on slices 0..k, so the taint reaches from the record's slice up. Only
+`ShardRetrained` of that same erasure clears `needs_retrain`: any other training may
+have continued from tainted weights.
 """
 
 import msgspec
@@ -263,7 +263,7 @@ def _roll_back(state: ShardsState, event: ShardRolledBack, event_id: str) -> Non
 
 def _finish_retrain(state: ShardsState, event: ShardRetrained, event_id: str) -> None:
     shard = _shard_of_run(state, event.run_id, event.shard)
-    # A shard without a record left is "retrained" without a run.
+    # A run whose start is not recorded names no map; the erasure's own hits do.
     shards = (
         _waiting(state, event.erasure_id, event.shard) if shard is None else [shard]
     )

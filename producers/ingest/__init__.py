@@ -1,11 +1,10 @@
 """Ingest: which record may be trained on, and why."""
 
 from producers.ingest.decide import Facts, Ruling, ScanOutcome, decide
-from producers.ingest.identifiers import normalise_identifier
 from producers.ingest.licences import Licence, licence_table, read_licence
 from producers.ingest.policy import IngestPolicy
 from producers.ingest.reader import InputRecord, parse_record, read_records
-from producers.ingest.run import IngestReport, Keep, Kept, Known, Scan, ingest
+from producers.ingest.run import IngestReport, Keep, Known, Scan, ingest
 
 __all__ = [
     "Facts",
@@ -13,7 +12,6 @@ __all__ = [
     "IngestReport",
     "InputRecord",
     "Keep",
-    "Kept",
     "Known",
     "Licence",
     "Ruling",
@@ -22,7 +20,6 @@ __all__ = [
     "decide",
     "ingest",
     "licence_table",
-    "normalise_identifier",
     "parse_record",
     "read_licence",
     "read_records",

@@ -9,7 +9,7 @@ from ledger.errors import InputError
 from ledger.events.policy import Jurisdiction, PolicyAdopted
 from producers.ingest.licences import licence_table
 
-POLICY_FORMAT: Final = "tuneledger.dev/ingest-policy/v1"
+POLICY_FORMAT: Final = "tuneledger/ingest-policy/v1"
 """First field of the policy document, so that its bytes say what they are."""
 
 

@@ -5,7 +5,7 @@
 
 `id`, `text`, `url`, `licence` and `subjects` are required; the last three are empty
 where there is none, since a forgotten `subjects` must not read as "nobody". `source`
-and `consent` are optional. The input comes from outside, so all of it has a limit, and a
+and `consent` are optional. The input comes from outside: all of it has a limit, and a
 refusal names the line and the rule but never a value: values may be personal data.
 """
 
@@ -30,6 +30,9 @@ RECORDS_MAX: Final = 1_000_000
 SUBJECTS_MAX: Final = 64
 """Most data subjects of one record; each joins its erasure unit to theirs."""
 
+IDENTIFIER_CHARS_MAX: Final = 256
+"""Longest identifier; an e-mail address has at most 254 (RFC 5321, 4.5.3.1.3)."""
+
 
 class InputRecord(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
@@ -48,12 +51,12 @@ class InputRecord(
             2016/679, Article 6(1)(a)), which they may withdraw at any time.
     """
 
-    id: Annotated[str, Meta(min_length=1, max_length=256)]
+    id: Annotated[str, Meta(min_length=1, max_length=IDENTIFIER_CHARS_MAX)]
     text: Annotated[str, Meta(min_length=1)]
     url: Annotated[str, Meta(max_length=2048)]
     licence: str
     subjects: Annotated[
-        tuple[Annotated[str, Meta(min_length=1, max_length=256)], ...],
+        tuple[Annotated[str, Meta(min_length=1, max_length=IDENTIFIER_CHARS_MAX)], ...],
         Meta(max_length=SUBJECTS_MAX),
     ]
     source: SourceKind | Literal[""] = ""
@@ -165,8 +168,10 @@ def _without_values(message: str) -> str:
         return f"expected only the fields {known}, found another"
     if message.startswith("Invalid enum value"):
         return f"expected source to be one of {', '.join(get_args(SourceKind))}"
-    if message.startswith(("Expected `", "Object missing required field")):
-        return message[0].lower() + message[1:]
+    if message.startswith("Object missing required field"):
+        return f"expected a field {message.split('`')[1]}, found none"
+    if message.startswith("Expected `"):
+        return f"expected {message.removeprefix('Expected ')}"
     return "expected a record, found another shape"
 
 
@@ -178,7 +183,7 @@ def _check_strings(record: InputRecord, number: int) -> None:
                 _refuse(number, f"expected Unicode text in {name}, found a surrogate")
             if name in {"id", "text", "subjects"} and not text.strip():
                 _refuse(number, f"expected text in {name}, found only blanks")
-    if record.url and not _is_web_url(record.url):
+    if record.url and not is_web_url(record.url):
         _refuse(number, "expected an http or https URL with a host in url")
 
 
@@ -187,7 +192,8 @@ def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _is_web_url(url: str) -> bool:
+def is_web_url(url: str) -> bool:
+    """Whether a text is an http or https URL with a host, and holds no blank."""
     if any(char <= " " or char == "\x7f" for char in url):
         return False  # urlsplit would drop some of these without a word
     try:

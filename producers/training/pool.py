@@ -18,6 +18,7 @@ from typing import BinaryIO, Final, cast
 
 import msgspec
 
+from ledger.errors import InputError
 from producers.training.errors import TrainingError, WorkerKilledError
 from producers.training.recipe import Recipe
 from producers.training.wire import (
@@ -109,7 +110,7 @@ def train_in_workers(
         workers: processes at the same time, at least 1; None takes one a processor.
 
     Raises:
-        InputError: a recipe is out of range.
+        InputError: a recipe or a seed is out of range.
         WorkerKilledError: a signal ended a worker.
         TrainingError: a worker refused its job, crashed or spoke garbage.
     """
@@ -166,6 +167,11 @@ def _start(job: WorkerJob, heard: queue.SimpleQueue[_Heard]) -> _Worker:
 
 
 def _header(job: WorkerJob) -> bytes:
+    if len(job.seeds) != len(job.slices) or not all(
+        0 <= seed < 2**64 for seed in job.seeds
+    ):
+        message = f"seeds of shard {job.shard}: expected 0 .. 2^64 - 1, one a slice"
+        raise InputError(message)
     return msgspec.json.encode(
         Job(
             kind="base" if job.recipe.settings.lora is None else "shard",
@@ -213,10 +219,12 @@ def _send(worker: _Worker, header: bytes) -> None:
 
 
 def _check_slice(worker: _Worker, found: int) -> None:
-    if found != worker.slice_next:
+    is_left = worker.slice_next < len(worker.job.slices)
+    if not is_left or found != worker.slice_next:
+        expected = f"slice {worker.slice_next}" if is_left else "no more slices"
         message = (
-            f"worker of shard {worker.job.shard}: expected slice {worker.slice_next}, "
-            f"found {found}"
+            f"worker of shard {worker.job.shard}: expected {expected}, "
+            f"found slice {found}"
         )
         raise TrainingError(message)
 
@@ -236,7 +244,9 @@ def _check_end(worker: _Worker, complaint: str | None) -> None:
     if status != 0:
         message = f"{who}: expected exit status 0, found {status}"
         raise TrainingError(message)
-    _check_slice(worker, len(worker.job.slices))
+    if worker.slice_next < len(worker.job.slices):
+        message = f"{who}: expected slice {worker.slice_next}, found the end"
+        raise TrainingError(message)
 
 
 def _stop(worker: _Worker) -> None:

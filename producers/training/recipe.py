@@ -178,10 +178,10 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return hashlib.sha256(self.canonical()).hexdigest()
 
 
-DEMO_BASE: Final = Settings(lora=None, batch=16, epochs=1, learning_rate_ppm=4000)
+DEMO_BASE: Final = Settings(lora=None, epochs=1, steps_max=320)
 """Pre-trains a base on some 0.5 MB of text."""
 
-DEMO_ADAPTER: Final = Settings(batch=8, epochs=4, learning_rate_ppm=8000)
+DEMO_ADAPTER: Final = Settings(epochs=2, learning_rate_ppm=5000)
 """Fine-tunes one shard of some 50 kB of text."""
 
 

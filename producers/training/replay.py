@@ -1,4 +1,4 @@
-"""Train a shard again in a clean process, and say only which weights came out.
+"""Train shards again in clean processes, and say only which weights came out.
 
 No event, no weight file: this is a check, not a run. An equal digest means that the
 weights in question are what these records, seeds and recipe give, to the bit.
@@ -16,14 +16,14 @@ def replay(jobs: Sequence[WorkerJob], *, workers: int | None = None) -> list[lis
     """Digests of the weights after each slice, for each job in order.
 
     Args:
-        jobs: what to train; their `shard` does not matter.
+        jobs: what to train; the numbers of their shards do not matter.
         workers: processes at the same time; None takes one a processor.
 
     Returns:
         SHA-256 in lowercase hex, from a job's first slice to its last.
 
     Raises:
-        InputError: a recipe is out of range.
+        InputError: a recipe or a seed is out of range.
         TrainingError: a worker did not finish, or the recipe is of another environment.
     """
     digests: list[list[str]] = [[] for _ in jobs]
@@ -31,9 +31,10 @@ def replay(jobs: Sequence[WorkerJob], *, workers: int | None = None) -> list[lis
     def on_step(_shard: int, _step: StepDone) -> None:
         """Compute that checks a result is no part of the model's training."""
 
-    def on_slice(shard: int, _slice: int, content: bytes) -> None:
-        digests[shard].append(hashlib.sha256(content).hexdigest())
+    def on_slice(number: int, _slice: int, content: bytes) -> None:
+        digests[number].append(hashlib.sha256(content).hexdigest())
 
+    # Two jobs may be of the same shard, so the position tells them apart.
     numbered = [dataclasses.replace(job, shard=i) for i, job in enumerate(jobs)]
     train_in_workers(numbered, on_step=on_step, on_slice=on_slice, workers=workers)
     return digests

@@ -8,8 +8,9 @@ computed by then stays on record.
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from statistics import fmean
 
 from ledger.errors import InputError, TuneledgerError
 from ledger.events.training import (
@@ -115,25 +116,23 @@ def run_pretraining(
 
 @dataclass(slots=True)
 class _Tally:
-    """What one slice has cost so far, and its first and last loss."""
+    """What one slice has cost so far, and how its loss went."""
 
-    steps: int = 0
     tokens: int = 0
-    loss_first: float = 0.0
-    loss_last: float = 0.0
+    losses: list[float] = field(default_factory=list)
 
     def add(self, step: StepDone) -> None:
-        if not self.steps:
-            self.loss_first = step.loss
-        self.loss_last = step.loss
-        self.steps += 1
+        self.losses.append(step.loss)
         self.tokens += step.batch * step.sequence
 
     def __str__(self) -> str:
-        if not self.steps:
+        steps = len(self.losses)
+        if not steps:
             return "nothing to train on"
-        losses = f"loss {self.loss_first:.3f} -> {self.loss_last:.3f}"
-        return f"{self.steps} steps, {self.tokens} tokens, {losses}"
+        # Single batches differ more than training changes them.
+        some = max(1, steps // 8)
+        first, last = fmean(self.losses[:some]), fmean(self.losses[-some:])
+        return f"{steps} steps, {self.tokens} tokens, loss {first:.3f} -> {last:.3f}"
 
 
 class _ShardRun:
@@ -199,7 +198,7 @@ class _ShardRun:
             records_root=slices[k].records_root,
             tokens_unique=sum(sizes),
             tokens=self._tallies[shard].tokens,
-            steps=self._tallies[shard].steps,
+            steps=len(self._tallies[shard].losses),
         )
 
 

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from producers.training.errors import TrainingError
 
-FRAME_BYTES_MAX: Final = 2**31 - 1
+FRAME_BYTES_MAX: Final = 2**29
 """Longest frame; longer is taken for garbage."""
 
 _COUNT = Annotated[int, Meta(ge=0, le=2**53 - 1)]

@@ -1,0 +1,675 @@
+"""The `tuneledger` command: parse options, call one function, print, exit."""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import click
+
+from ledger import Ledger
+from ledger.dataset import Dataset
+from ledger.erasure_book import ErasureBook
+from ledger.errors import InputError, NotALedgerError, TuneledgerError
+from ledger.export.bundle import write_bundle
+from ledger.export.event_path import event_document, event_text
+from ledger.export.log_lines import log_document, log_text
+from ledger.export.status import status_document, status_text, subject_lines
+from ledger.export.summary import summary_document
+from ledger.intake import Intake, Placer
+from ledger.keys import key_name, load_key
+from ledger.log import ledger_file, system_clock_ms
+from ledger.names import Names
+from ledger.projections.summary_markdown import to_markdown
+from ledger.projector import project
+from ledger.settings import parse_settings
+from ledger.training_book import TrainingBook
+from ledger.vault import Vault
+from ledger.workspace import Workspace
+from producers.assign import assign
+from producers.erasure import Eraser, Ground
+from producers.ingest import IngestPolicy, ScanOutcome, ingest, read_records
+from producers.optout.basket import load_basket
+from producers.optout.policy import ScanPolicy
+from producers.optout.resolve import Resolver, resolve_public
+from producers.training.fine_tune import (
+    BaseModel,
+    ShardTask,
+    World,
+    fine_tune,
+    pretrain,
+)
+from producers.training.weights import WeightStore
+from verifier import RootKeyError, UnreadableLedgerError, verify as verify_file
+from verifier.bundle import verify_bundle as verify_bundle_folder
+
+EXIT_POLICY = 3
+EXIT_WAITING = 4
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+
+T = TypeVar("T")
+
+
+def say(text: str) -> None:
+    """Progress and messages go to stderr, so that stdout is the result."""
+    click.echo(text, err=True)
+
+
+def print_json(document: Any) -> None:
+    """One document on stdout."""
+    click.echo(json.dumps(document, indent=2))
+
+
+workspace_option = click.option(
+    "-w",
+    "--workspace",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    envvar="TUNELEDGER_WORKSPACE",
+    help="Folder of the workspace; the current one by default.",
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document."
+)
+root_option = click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    metavar="VKEY",
+    help="Root key that you know from elsewhere, or @FILE with one a line.",
+)
+
+
+def passphrase() -> bytes | None:
+    """The key files' passphrase, from the environment only."""
+    value = os.environ.get("TUNELEDGER_PASSPHRASE")
+    return value.encode() if value else None
+
+
+def open_workspace(folder: Path) -> Workspace:
+    """Open a workspace for writing."""
+    return Workspace(folder, passphrase=passphrase())
+
+
+@contextlib.contextmanager
+def open_ledger(path: Path) -> Iterator[Ledger]:
+    """Open the ledger of a workspace, or a `.ledger` file, for reading."""
+    folder = path.parent if path.suffix == ".ledger" else path
+    if path.suffix == ".ledger" and path.resolve() != ledger_file(folder).resolve():
+        message = f"{path} is not a ledger: no such file"
+        raise NotALedgerError(message)
+    with Ledger.open(folder) as ledger:
+        yield ledger
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tuneledger")
+def app() -> None:
+    """Keep the evidence of an LLM fine-tune in a signed, hash-chained ledger.
+
+    Exit codes: 0 all that was asked for holds, 1 tampered, 2 usage or input refused,
+    3 policy gap, 4 waiting for a person, 5 incomplete, 6 not a readable ledger, 7 key
+    or trust, 8 conflict or locked, 70 uncaught error, 130 interrupted.
+    """
+
+
+@app.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--origin", help="Name of the log, a schema-less URL; NAME.invalid by default."
+)
+@click.option(
+    "--root-out",
+    type=click.Path(path_type=Path),
+    help="Write the root key there, off this machine's workspace.",
+)
+@click.option(
+    "--jurisdiction",
+    "jurisdictions",
+    type=click.Choice(["eu", "uk"]),
+    multiple=True,
+    help="Where the model may be used; both by default.",
+)
+@click.option("--shards", type=int, default=4, show_default=True)
+@click.option("--slices", type=int, default=3, show_default=True)
+def init(
+    folder: Path,
+    origin: str | None,
+    root_out: Path | None,
+    jurisdictions: tuple[str, ...],
+    shards: int,
+    slices: int,
+) -> None:
+    """Create a workspace with its keys and its genesis entry."""
+    values: dict[str, object] = {
+        "origin": origin or f"{folder.absolute().name}.invalid",
+        "shards": shards,
+        "slices": slices,
+    }
+    if jurisdictions:
+        values["jurisdictions"] = sorted(set(jurisdictions))
+    vkey = Workspace.create(
+        folder, parse_settings(values), root_folder=root_out, passphrase=passphrase()
+    )
+    if root_out is None:
+        say(
+            "the root key lies in keys/: whoever holds this folder can rewrite all of it"
+        )
+    say("give auditors this root key; they pin it with verify --root:")
+    click.echo(vkey)
+
+
+def adopted_policy(
+    workspace: Workspace, jurisdictions: tuple[str, ...] = ()
+) -> IngestPolicy:
+    """The policy of the settings, adopted in the ledger."""
+    settings = workspace.settings
+    policy = IngestPolicy(
+        basket_version=load_basket().version,
+        jurisdictions=frozenset(jurisdictions or settings.jurisdictions),  # type: ignore[arg-type]
+        basket_relaxed=frozenset(settings.basket_relaxed),
+    )
+    workspace.adopt(policy.to_event(), policy.document())
+    return policy
+
+
+def scan_port(
+    workspace: Workspace, policy: IngestPolicy
+) -> Callable[[str], ScanOutcome]:
+    """The function that scans one URL and appends what it found."""
+    try:
+        from producers.optout.fetch import HttpFetcher
+        from producers.optout.scan import Scanner
+    except ImportError as error:
+        message = f"scanning needs the extra 'scan': module {error.name} not found"
+        raise InputError(message) from None
+    resolver: Resolver = click.get_current_context().obj or resolve_public
+    scanner = Scanner(
+        fetch=HttpFetcher(resolver=resolver),
+        emit=workspace.append_scan,
+        evidence=workspace.evidence,
+        names=workspace.names,
+        policy=ScanPolicy(
+            policy_sha256=policy.sha256(),
+            basket_version=policy.basket_version,
+            basket_relaxed=tuple(sorted(policy.basket_relaxed)),
+        ),
+        clock_ms=workspace.clock_ms,
+        random_bytes=workspace.random_bytes,
+    )
+
+    def scan_url(url: str) -> ScanOutcome:
+        result = scanner.scan(url)
+        return ScanOutcome(
+            scan_id=result.scan_id,
+            site=result.url,
+            verdict=result.verdict,
+            reasons=result.reasons,
+        )
+
+    return scan_url
+
+
+@app.command()
+@click.argument("urls", nargs=-1, required=True, metavar="URL...")
+@workspace_option
+def scan(urls: tuple[str, ...], folder: Path) -> None:
+    """Ask every opt-out channel of each URL, and append the verdicts.
+
+    Exit code 3 where a verdict is not `allowed`.
+    """
+    with open_workspace(folder) as workspace:
+        scan_url = scan_port(workspace, adopted_policy(workspace))
+        outcomes = [(url, scan_url(url)) for url in urls]
+    for url, outcome in outcomes:
+        click.echo(f"{outcome.verdict:<9} {url} {' '.join(outcome.reasons)}".rstrip())
+    if any(outcome.verdict != "allowed" for _, outcome in outcomes):
+        sys.exit(EXIT_POLICY)
+
+
+@app.command("ingest")
+@click.argument("file", type=click.File("rb"))
+@workspace_option
+@click.option("--resume", is_flag=True, help="Skip records that are kept already.")
+@click.option(
+    "--jurisdiction",
+    "jurisdictions",
+    type=click.Choice(["eu", "uk"]),
+    multiple=True,
+    help="Decide for these instead of the settings'; adopted as a signed policy.",
+)
+def ingest_command(
+    file: Any, folder: Path, *, resume: bool, jurisdictions: tuple[str, ...]
+) -> None:
+    """Decide on every record of FILE (JSON Lines), and keep what is accepted.
+
+    Each line: {"id", "text", "url", "licence", "subjects": [...]}. Exit code 4 where
+    records wait for a person.
+    """
+    with open_workspace(folder) as workspace, workspace.exclusive("ingest"):
+        policy = adopted_policy(workspace, jurisdictions)
+        intake = Intake(workspace)
+        report = ingest(
+            read_records(file),
+            policy=policy,
+            scan=lazy(lambda: scan_port(workspace, policy)),
+            known=intake.known,
+            keep=intake.keep,
+            emit=intake.append_decisions,
+            random_bytes=workspace.random_bytes,
+            progress=say,
+            skip_known=resume,
+        )
+        assign(Placer(workspace), progress=say)
+    for decision, count in sorted(report.decisions.items()):
+        click.echo(f"{decision:<9} {count}")
+    for reason, count in sorted(report.reasons.items()):
+        click.echo(f"  {reason:<16} {count}")
+    if report.decisions.get("pending"):
+        sys.exit(EXIT_WAITING)
+
+
+def lazy(make: Callable[[], Callable[[str], T]]) -> Callable[[str], T]:
+    """A port that is made on first use: no scan, no network library."""
+    made: list[Callable[[str], T]] = []
+
+    def call(argument: str) -> T:
+        if not made:
+            made.append(make())
+        return made[0](argument)
+
+    return call
+
+
+def training_world(workspace: Workspace) -> World:
+    """The ports of a training."""
+    return World(
+        weights=WeightStore(workspace.folder / "models"),
+        emit=workspace.append("train"),
+        clock_ms=workspace.clock_ms,
+        random_bytes=workspace.random_bytes,
+        progress=say,
+    )
+
+
+def base_on_record(book: TrainingBook) -> BaseModel:
+    """The base that was pre-trained here."""
+    base = book.base()
+    if base is None:
+        message = "no base model yet; run train first"
+        raise InputError(message)
+    return BaseModel(
+        name=base.name,
+        sha256=base.sha256,
+        licence="",
+        flop=str(base.flop),
+        flop_source="measured",
+    )
+
+
+@app.command()
+@workspace_option
+@click.option(
+    "--base-text",
+    type=click.File("rb"),
+    help="Public text to pre-train the base on; the Python documentation by default.",
+)
+def train(folder: Path, base_text: Any) -> None:
+    """Train an adapter for each shard, and print the run's id."""
+    with open_workspace(folder) as workspace, workspace.exclusive("train"):
+        book = TrainingBook(workspace)
+        book.close_open_runs()
+        assign(Placer(workspace), progress=say)
+        map_id, current = book.map()
+        world = training_world(workspace)
+        if book.base() is None:
+            from producers.demo.corpus import base_text as documentation
+
+            text = documentation() if base_text is None else base_text.read()
+            seed = int.from_bytes(workspace.random_bytes(8), "big")
+            pretrain(text, world=world, seed=seed)
+        shards = range(current.shards)
+        generation = book.next_generation(shards)
+        result = fine_tune(
+            [
+                ShardTask(
+                    shard=shard,
+                    slice_first=0,
+                    parent_sha256="",
+                    generations=[generation] * current.slices,
+                )
+                for shard in shards
+            ],
+            dataset=Dataset(workspace, map_id, current.slices),
+            base=base_on_record(book),
+            map_id=map_id,
+            model_name=workspace.settings.model_name,
+            world=world,
+            generation=generation,
+        )
+    click.echo(result.run_id)
+
+
+@app.command()
+@workspace_option
+@json_option
+@click.option(
+    "--subjects",
+    is_flag=True,
+    help="List data subjects by local alias, identifiers masked.",
+)
+def status(folder: Path, *, as_json: bool, subjects: bool) -> None:
+    """Show shards, runs, provider status and erasures."""
+    with open_ledger(folder) as ledger:
+        document = status_document(ledger, project(ledger), now_ms=system_clock_ms())
+    if as_json:
+        print_json(document)
+    else:
+        click.echo(status_text(document))
+    if subjects:
+        with contextlib.closing(
+            Vault(ledger_file(folder).with_suffix(".vault"))
+        ) as vault:
+            for line in subject_lines(vault):
+                click.echo(line)
+
+
+@app.command()
+@workspace_option
+@json_option
+@click.option(
+    "--sme/--no-sme",
+    default=None,
+    help="Whether the provider is an SME (Recommendation 2003/361/EC); decides how many domains are listed.",
+)
+def summary(folder: Path, *, as_json: bool, sme: bool | None) -> None:
+    """Draft the public summary of training content, field by field."""
+    with open_ledger(folder) as ledger:
+        names = site_names(folder)
+        draft = summary_document(project(ledger), names=names, sme=sme)
+    if as_json:
+        print_json(draft.as_dict())
+    else:
+        click.echo(to_markdown(draft.summary))
+
+
+def site_names(folder: Path) -> dict[str, str]:
+    """The vault's names of sites, where there is a vault."""
+    path = ledger_file(folder).with_suffix(".vault") if folder.is_dir() else folder
+    if path.suffix != ".vault" or not path.exists():
+        return {}
+    with contextlib.closing(Vault(path)) as vault:
+        return Names(vault).origins()
+
+
+def make_eraser(workspace: Workspace) -> Eraser:
+    """The eraser of a workspace; torch is loaded only when a shard is trained."""
+
+    def trainer() -> Any:
+        from producers.training.retrain import Retrainer
+
+        book = TrainingBook(workspace)
+        map_id, current = book.map()
+        world = training_world(workspace)
+        return Retrainer(
+            book,
+            lambda: Dataset(workspace, map_id, current.slices),
+            base=base_on_record(book),
+            map_id=map_id,
+            slices=current.slices,
+            model_name=workspace.settings.model_name,
+            weights=world.weights,
+            world=world,
+        )
+
+    return Eraser(
+        ErasureBook(workspace), trainer, clock_ms=workspace.clock_ms, progress=say
+    )
+
+
+@app.command()
+@click.argument("subject")
+@workspace_option
+@click.option(
+    "--ground",
+    type=click.Choice(get_args(Ground)),
+    default="consent_withdrawn",
+    show_default=True,
+    help="GDPR Article 17(1).",
+)
+@click.option(
+    "--no-retrain",
+    is_flag=True,
+    help="Stop after the keys are destroyed; retrain later.",
+)
+@click.option(
+    "--no-prove", is_flag=True, help="Leave out the clean-process comparison."
+)
+@json_option
+def erase(
+    subject: str,
+    folder: Path,
+    *,
+    ground: Ground,
+    no_retrain: bool,
+    no_prove: bool,
+    as_json: bool,
+) -> None:
+    """Erase a data SUBJECT, by local alias or identifier, and retrain its shard.
+
+    Exit code 4 while steps are outstanding.
+    """
+    with open_workspace(folder) as workspace:
+        book = ErasureBook(workspace)
+        fence = book.fence(subject, ground=ground, now_ms=workspace.clock_ms())
+        with workspace.exclusive("train"):
+            TrainingBook(workspace).close_open_runs()
+            erased = make_eraser(workspace).resume(
+                fence, retrain=not no_retrain, prove=not no_prove
+            )
+        document = status_document(
+            workspace.ledger, workspace.states(), now_ms=workspace.clock_ms()
+        )
+    mine = next(
+        one for one in document["erasures"] if one["erasure_id"] == erased.erasure_id
+    )
+    mine["certificate"] = str(erased.certificate or "")
+    if as_json:
+        print_json({"schema": "tuneledger.erasure/1", **mine})
+    else:
+        click.echo(
+            f"erasure {erased.erasure_id}: {mine['records']} records, shards {mine['shards_hit']}"
+        )
+        click.echo(
+            f"certificate {erased.certificate}"
+            if erased.certificate
+            else f"to do: {'; '.join(mine['outstanding'])}"
+        )
+    if not erased.certificate:
+        sys.exit(EXIT_WAITING)
+
+
+@app.command()
+@workspace_option
+def retrain(folder: Path) -> None:
+    """Finish every erasure that is open, oldest first: retrain, verify, certify."""
+    with open_workspace(folder) as workspace, workspace.exclusive("train"):
+        TrainingBook(workspace).close_open_runs()
+        book, eraser = ErasureBook(workspace), make_eraser(workspace)
+        open_fences = book.unfinished()
+        for fence in open_fences:
+            erased = eraser.resume(fence)
+            click.echo(
+                f"erasure {erased.erasure_id}: {erased.certificate or 'not certified'}"
+            )
+    if not open_fences:
+        say("no erasure is open")
+
+
+@app.command()
+@click.argument("run_id", metavar="RUN")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="New folder for the bundle.",
+)
+@workspace_option
+def attest(run_id: str, out: Path, folder: Path) -> None:
+    """Write the signed evidence of a finished RUN into a folder that verifies offline."""
+    with open_ledger(folder) as ledger:
+        name = key_name(ledger.origin, "ci")
+        ci_key = load_key(folder / "keys", "ci", name, passphrase())
+        for file in write_bundle(ledger, run_id, out, ci_key=ci_key):
+            click.echo(str(out / file))
+
+
+@app.command("verify-bundle")
+@click.argument("folder", type=click.Path(path_type=Path))
+@root_option
+@click.option(
+    "--models",
+    type=click.Path(path_type=Path),
+    help="Folder with the adapters, to hash them too.",
+)
+@json_option
+def verify_bundle(
+    folder: Path, roots: tuple[str, ...], models: Path | None, *, as_json: bool
+) -> None:
+    """Check a bundle that `attest` wrote, offline."""
+    report = verify_bundle_folder(folder, root_keys=read_roots(roots), models=models)
+    click.echo(report.as_json() if as_json else report.as_text(), nl=as_json)
+    sys.exit(report.exit_code)
+
+
+@app.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@root_option
+@click.option(
+    "--level",
+    type=click.IntRange(0, 1),
+    default=1,
+    show_default=True,
+    help="0 consistent, 1 authentic under a pinned root.",
+)
+@json_option
+def verify(file: Path, roots: tuple[str, ...], level: int, *, as_json: bool) -> None:
+    """Prove that no event of a ledger FILE was altered, and say what is not proven."""
+    path = ledger_file(file) if file.is_dir() else file
+    report = verify_file(path, root_keys=read_roots(roots), level=level)
+    click.echo(report.as_json() if as_json else report.as_text(), nl=as_json)
+    sys.exit(report.exit_code)
+
+
+def read_roots(options: tuple[str, ...]) -> list[str]:
+    """The pinned root keys; `@FILE` holds one a line."""
+    keys: list[str] = []
+    for option in options:
+        if not option.startswith("@"):
+            keys.append(option)
+            continue
+        try:
+            text = Path(option[1:]).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            message = f"{option[1:]}: the root key cannot be read ({error})"
+            raise RootKeyError(message) from None
+        keys += [line.strip() for line in text.splitlines() if line.strip()]
+    return keys
+
+
+@app.command("log")
+@workspace_option
+@click.option("--stream", help="Only this stream.")
+@click.option("--type", "event_type", help="Only event types that begin with this.")
+@click.option("--last", type=click.IntRange(min=1), help="Only the last N events.")
+@json_option
+def log_command(
+    folder: Path,
+    stream: str | None,
+    event_type: str | None,
+    last: int | None,
+    *,
+    as_json: bool,
+) -> None:
+    """List the events, oldest first."""
+    with open_ledger(folder) as ledger:
+        document = log_document(ledger, stream=stream, event_type=event_type, last=last)
+    if as_json:
+        print_json(document)
+    else:
+        click.echo(log_text(document))
+
+
+@app.command()
+@click.argument("event_id", metavar="EVENT")
+@workspace_option
+@json_option
+def show(event_id: str, folder: Path, *, as_json: bool) -> None:
+    """Show one EVENT (SEQ.INDEX) with its path to its signature and checkpoint."""
+    with open_ledger(folder) as ledger:
+        document = event_document(ledger, event_id)
+    if as_json:
+        print_json(document)
+    else:
+        click.echo(event_text(document))
+
+
+@app.command()
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=Path("demo"),
+    show_default=True,
+    help="Where the demo workspace goes; an earlier demo there is replaced.",
+)
+def demo(folder: Path) -> None:
+    """Run the whole story on text that this machine has: train, erase, attest, verify."""
+    from producers.demo.story import tell
+
+    def run(arguments: list[str], resolver: Resolver | None = None) -> int:
+        return invoke(arguments, obj=resolver)
+
+    tell(folder, run=run, say=click.echo)
+
+
+def invoke(arguments: list[str] | None = None, obj: Any = None) -> int:
+    """Run one command and return its exit code; every error is one line."""
+    try:
+        app.main(arguments, prog_name="tuneledger", standalone_mode=False, obj=obj)
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else EXIT_BUG
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        say("error: interrupted; what was appended before is safe")
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except TuneledgerError as error:
+        say(f"error: {error}")
+        return error.exit_code
+    except UnreadableLedgerError as error:
+        say(f"error: {error}")
+        return NotALedgerError.exit_code
+    except RootKeyError as error:
+        say(f"error: {error}")
+        return InputError.exit_code
+    except Exception as error:  # noqa: BLE001 (the contract: 70 is any uncaught error)
+        say(f"error: {type(error).__name__}: {error}")
+        return EXIT_BUG
+    return 0
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(invoke())
+
+
+if __name__ == "__main__":
+    main()

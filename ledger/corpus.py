@@ -1,0 +1,120 @@
+"""Files named by what they are: encrypted records, and evidence by digest."""
+
+import hashlib
+import zlib
+from pathlib import Path
+from typing import Final
+
+from ledger.errors import IntegrityError
+from ledger.files import disk_errors, remove_temporaries, sync_folder, write_atomic
+
+EVIDENCE_BYTES_MAX: Final = 16 * 1024 * 1024
+"""Most bytes that one kept file unpacks to."""
+
+
+class Corpus:
+    """The folder of encrypted records, one file each."""
+
+    def __init__(self, folder: Path) -> None:
+        """Files are in `folder`."""
+        self._folder = folder
+
+    def put(self, record_id: str, sealed: bytes) -> None:
+        """Keep a record's encrypted bytes.
+
+        Raises:
+            StorageError: the disk refused the write.
+        """
+        write_atomic(self._path(record_id), sealed)
+
+    def get(self, record_id: str) -> bytes:
+        """A record's encrypted bytes.
+
+        Raises:
+            IntegrityError: the file is missing.
+        """
+        try:
+            return self._path(record_id).read_bytes()
+        except OSError:
+            message = f"record {record_id}: its file is missing from corpus/"
+            raise IntegrityError(message) from None
+
+    def delete(self, record_ids: list[str]) -> int:
+        """Delete records' files; those already gone are no error.
+
+        Returns:
+            How many files went.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        gone = 0
+        with disk_errors("corpus"):
+            for record_id in record_ids:
+                path = self._path(record_id)
+                if path.exists():
+                    path.unlink()
+                    gone += 1
+            sync_folder(self._folder)
+        return gone
+
+    def has(self, record_id: str) -> bool:
+        """Whether the record's file is there."""
+        return self._path(record_id).exists()
+
+    def sweep(self, keep: set[str]) -> int:
+        """Delete files of records that nobody knows, and what a kill left half done.
+
+        Returns:
+            How many record files went.
+        """
+        remove_temporaries(self._folder)
+        unknown = [
+            path.stem for path in self._folder.glob("*.bin") if path.stem not in keep
+        ]
+        return self.delete(unknown)
+
+    def _path(self, record_id: str) -> Path:
+        """The file of a record; an id is 32 hex digits, so never a path."""
+        if len(record_id) != 32 or not record_id.isalnum():
+            message = f"record id: expected 32 hex digits, found {len(record_id)}"
+            raise IntegrityError(message)
+        return self._folder / f"{record_id}.bin"
+
+
+class EvidenceFolder:
+    """Exact bytes that verdicts were read from, compressed, once by digest."""
+
+    def __init__(self, folder: Path) -> None:
+        """Files are in `folder`."""
+        self._folder = folder
+
+    def put(self, content: bytes) -> str:
+        """Keep `content`, once, and return its SHA-256 in hex.
+
+        Raises:
+            StorageError: the disk refused the write.
+        """
+        digest = hashlib.sha256(content).hexdigest()
+        path = self._folder / f"{digest}.zz"
+        if not path.exists():
+            write_atomic(path, zlib.compress(content, 9))
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """The bytes of a digest.
+
+        Raises:
+            IntegrityError: missing, too large, or not what the digest says.
+        """
+        path = self._folder / f"{digest}.zz"
+        unpacker = zlib.decompressobj()
+        try:
+            content = unpacker.decompress(path.read_bytes(), EVIDENCE_BYTES_MAX)
+        except (OSError, zlib.error):
+            message = f"evidence {digest[:16]} is missing or damaged"
+            raise IntegrityError(message) from None
+        if unpacker.unconsumed_tail or hashlib.sha256(content).hexdigest() != digest:
+            message = f"evidence {digest[:16]} is not what its digest says"
+            raise IntegrityError(message)
+        return content

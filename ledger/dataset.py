@@ -1,0 +1,117 @@
+"""The ledger's side of training: decrypt a shard's records, seed it, publish slices.
+
+Publishing asks the fences again inside the vault's transaction, so a running training
+cannot outlive an erasure.
+"""
+
+import hmac
+from collections.abc import Iterable
+
+import msgspec
+
+from ledger import record_keys, tree
+from ledger.errors import ErasedError
+from ledger.events.training import SliceTrained
+from ledger.ports import SliceRecords
+from ledger.record_keys import StoredRecord
+from ledger.vault import Record
+from ledger.workspace import Workspace
+
+
+class Dataset:
+    """The records of one shard map, as they stood when this object was made."""
+
+    def __init__(self, workspace: Workspace, map_id: str, slices: int) -> None:
+        """Take stock; records placed later belong to a later run."""
+        self._workspace = workspace
+        self._map_id = map_id
+        self._slices = slices
+        self._taken = frozenset(record.record_id for record in self._placed())
+
+    def _placed(self) -> list[Record]:
+        """Every placed record of the map, by record id."""
+        return self._workspace.vault.records("pending = 0 AND map_id = ?", self._map_id)
+
+    def _of_shard(self, shard: int) -> list[Record]:
+        """The shard's records that are still there and not fenced."""
+        fences = self._workspace.fences
+        return [
+            record
+            for record in self._placed()
+            if record.shard == shard
+            and record.record_id in self._taken
+            and not any(fences.of_subject(name) for name in record.subjects)
+        ]
+
+    def shard(self, shard: int) -> list[SliceRecords]:
+        """The slices of a shard, decrypted.
+
+        Raises:
+            IntegrityError: a record's file is missing or was altered.
+        """
+        records = self._of_shard(shard)
+        opened = {record.record_id: self._open(record) for record in records}
+        slices = []
+        for number in range(self._slices):
+            new = [record for record in records if record.slice == number]
+            slices.append(
+                SliceRecords(
+                    records=tuple(opened[r.record_id][0].encode() for r in new),
+                    record_ids=tuple(r.record_id for r in new),
+                    records_root=_root(
+                        opened[r.record_id][1] for r in records if r.slice <= number
+                    ),
+                )
+            )
+        return slices
+
+    def _open(self, record: Record) -> tuple[str, str]:
+        """A record's text and its commitment."""
+        sealed = self._workspace.corpus.get(record.record_id)
+        content = record_keys.unseal(
+            record.keys,
+            record.record_id,
+            sealed,
+            context=self._workspace.ledger.genesis,
+        )
+        stored = msgspec.json.decode(content, type=StoredRecord)
+        return stored.text, record_keys.commitment(
+            record.keys, record.record_id, content
+        )
+
+    def seed(self, shard: int, slice_: int, generation: int, root: str) -> int:
+        """A slice's training seed, 0 .. 2^64 - 1.
+
+        HMAC-SHA-256 of the records' root under the secret of that slice's generation,
+        first 8 bytes, big-endian.
+        """
+        secret = self._workspace.vault.seed_secret(
+            self._map_id, shard=shard, slice_=slice_, generation=generation
+        )
+        digest = hmac.digest(secret, bytes.fromhex(root), "sha256")
+        return int.from_bytes(digest[:8], "big")
+
+    def publish(self, event: SliceTrained) -> None:
+        """Append a trained slice unless an erasure has changed its records.
+
+        Raises:
+            ErasedError: a record that the slice was trained on is gone or fenced.
+        """
+        workspace = self._workspace
+        with workspace.vault.transaction():
+            standing = self._of_shard(event.shard)
+            count = sum(record.slice <= event.slice for record in standing)
+            if count != event.records:
+                message = (
+                    f"shard {event.shard}, slice {event.slice}: an erasure took "
+                    f"{event.records - count} records during the training"
+                )
+                raise ErasedError(message)
+            workspace.ledger.append([event], stream="train")
+
+
+def _root(commitments: Iterable[str]) -> str:
+    """Hex RFC 6962 root over commitments as 32 bytes each (XEV-11)."""
+    return tree.root_hash(
+        [tree.leaf_hash(bytes.fromhex(one)) for one in commitments]
+    ).hex()

@@ -1,0 +1,1 @@
+"""What leaves the workspace: files that others check without the ledger."""

@@ -1,0 +1,83 @@
+"""One event with its path to the signature and to the checkpoint."""
+
+from typing import Any
+
+from ledger import submission, tree
+from ledger.entry import entry_leaf, parse_entry
+from ledger.errors import InputError
+from ledger.log import Ledger
+
+SCHEMA = "tuneledger.event/1"
+
+
+def event_document(ledger: Ledger, event_id: str) -> dict[str, Any]:
+    """The event, the hashes up to its signed root, the signature and the tree.
+
+    Raises:
+        InputError: the id is malformed, or the ledger has no such event.
+    """
+    seq, index = parse_event_id(event_id)
+    row = ledger.row(seq)
+    event_lines = [] if row is None else submission.split_lines(row.events)
+    if row is None or index >= len(event_lines):
+        message = f"event {event_id}: the ledger has no such event"
+        raise InputError(message)
+    entry = parse_entry(row.entry)
+    text, note = submission.parse_submission(entry.submission)
+    leaves = [tree.leaf_hash(line) for line in event_lines]
+    entries = [entry_leaf(one.entry) for one in ledger.rows()]
+    return {
+        "schema": SCHEMA,
+        "event_id": event_id,
+        "event": event_lines[index].decode(),
+        "leaf": leaves[index].hex(),
+        "path_to_events_root": [
+            one.hex() for one in tree.prove_inclusion(index, leaves)
+        ],
+        "events_root": text.events_root,
+        "stream": text.stream,
+        "counter": text.counter,
+        "signed_by": [line.name for line in note.signatures],
+        "submission": entry.submission.decode(),
+        "entry_leaf": entries[seq].hex(),
+        "recorded_at_ms": entry.recorded_at_ms,
+        "path_to_root": [one.hex() for one in tree.prove_inclusion(seq, entries)],
+        "checkpoint": ledger.newest_checkpoint().decode(),
+    }
+
+
+def parse_event_id(text: str) -> tuple[int, int]:
+    """Parse `seq.index`.
+
+    Raises:
+        InputError: malformed.
+    """
+    seq, dot, index = text.partition(".")
+    if not (dot and seq.isascii() and seq.isdigit() and index.isascii()):
+        message = f"event id: expected SEQ.INDEX such as 7.3, found {text!r}"
+        raise InputError(message)
+    if not index.isdigit() or len(text) > 24:
+        message = f"event id: expected SEQ.INDEX such as 7.3, found {text[:24]!r}"
+        raise InputError(message)
+    return int(seq), int(index)
+
+
+def event_text(document: dict[str, Any]) -> str:
+    """The document as lines."""
+    path = document["path_to_events_root"]
+    lines = [
+        f"event      {document['event_id']}",
+        document["event"],
+        "",
+        f"leaf       {document['leaf']}",
+        *(f"  with     {one}" for one in path),
+        f"root       {document['events_root']}   signed below",
+        "",
+        document["submission"].rstrip("\n"),
+        "",
+        f"entry leaf {document['entry_leaf']}",
+        *(f"  with     {one}" for one in document["path_to_root"]),
+        "",
+        document["checkpoint"].rstrip("\n"),
+    ]
+    return "\n".join(lines)

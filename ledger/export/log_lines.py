@@ -1,0 +1,66 @@
+"""The events of a ledger as one document and as lines."""
+
+from collections import deque
+from typing import Any
+
+import msgspec
+
+from ledger.entry import parse_entry
+from ledger.events import decode_event
+from ledger.log import Ledger
+from ledger.submission import parse_submission, split_lines
+
+SCHEMA = "tuneledger.log/1"
+
+
+def log_document(
+    ledger: Ledger,
+    *,
+    stream: str | None = None,
+    event_type: str | None = None,
+    last: int | None = None,
+) -> dict[str, Any]:
+    """The events that match, oldest first.
+
+    Args:
+        ledger: the ledger.
+        stream: only this stream; all by default.
+        event_type: only types that begin with this.
+        last: only the last so many.
+    """
+    events: deque[dict[str, Any]] = deque(maxlen=last)
+    for row in ledger.rows():
+        entry = parse_entry(row.entry)
+        text, note = parse_submission(entry.submission)
+        if stream is not None and text.stream != stream:
+            continue
+        for index, line in enumerate(split_lines(row.events)):
+            plain = msgspec.to_builtins(decode_event(line))
+            if event_type is not None and not plain["type"].startswith(event_type):
+                continue
+            events.append(
+                {
+                    "event_id": f"{row.seq}.{index}",
+                    "recorded_at_ms": entry.recorded_at_ms,
+                    "stream": text.stream,
+                    "signed_by": [one.name for one in note.signatures],
+                    "event": plain,
+                }
+            )
+    return {"schema": SCHEMA, "origin": ledger.origin, "events": list(events)}
+
+
+def log_text(document: dict[str, Any]) -> str:
+    """One line an event: id, type, and its first fields."""
+    lines = []
+    for item in document["events"]:
+        event = dict(item["event"])
+        name = event.pop("type")
+        event.pop("salt")
+        shown = " ".join(
+            f"{key}={value}"
+            for key, value in event.items()
+            if isinstance(value, str | int) and len(str(value)) <= 40
+        )
+        lines.append(f"{item['event_id']:<9} {name:<32} {shown[:120]}".rstrip())
+    return "\n".join(lines)

@@ -1,0 +1,183 @@
+"""What stands, as one document and as lines for a person."""
+
+from typing import Any
+
+import msgspec
+
+from ledger.identifiers import mask_identifier
+from ledger.log import Ledger
+from ledger.projections import States
+from ledger.projections.erasures import Erasure, is_overdue, outstanding
+from ledger.projections.optout import OptoutState
+from ledger.projections.provider_status import ProviderStatus, decide
+from ledger.projections.shards import Shard, ShardsState
+from ledger.vault import Vault
+
+SCHEMA = "tuneledger.status/1"
+
+
+def status_document(ledger: Ledger, states: States, *, now_ms: int) -> dict[str, Any]:
+    """The status as plain values; docs/tutorial.md shows one.
+
+    Args:
+        ledger: the ledger.
+        states: its projections.
+        now_ms: the time now, for what is overdue.
+    """
+    optout: OptoutState = states["optout"]
+    return {
+        "schema": SCHEMA,
+        "origin": ledger.origin,
+        "entries": ledger.size,
+        "root": ledger.root.hex(),
+        "scans": {name: one.total for name, one in optout.scans.items()},
+        "decisions": {
+            name: {"records": one.total, "by_reason": one.by_reason}
+            for name, one in optout.decisions.items()
+        },
+        "shards": _shards(states["shards"]),
+        "runs": [
+            {
+                "run_id": run_id,
+                "model": run.model_name,
+                "objective": run.objective,
+                "purpose": run.purpose,
+                "status": run.status,
+                "tokens": run.tokens,
+                "flop": str(run.flop.executed()),
+                "started": run.started,
+            }
+            for run_id, run in states["compute"].runs.items()
+        ],
+        "provider_status": _provider(decide(states["compute"])),
+        "erasures": [
+            _erasure(erasure_id, erasure, now_ms)
+            for erasure_id, erasure in states["erasures"].erasures.items()
+        ],
+    }
+
+
+def _shards(state: ShardsState) -> list[dict[str, Any]]:
+    """Each shard of the map in force."""
+    current = state.current()
+    if current is None:
+        return []
+    return [
+        _shard(number, current.by_shard[number]) for number in sorted(current.by_shard)
+    ]
+
+
+def _shard(number: int, shard: Shard) -> dict[str, Any]:
+    newest = shard.saved[-1] if shard.saved else None
+    return {
+        "shard": number,
+        "records": sum(shard.live.values()),
+        "records_by_slice": {str(k): count for k, count in sorted(shard.live.items())},
+        "generation": shard.generation,
+        "tokens_unique": newest.tokens_unique if newest else 0,
+        "last_trained": newest.event_id if newest else "",
+        "serves": shard.served_sha256,
+        "needs_retrain": sorted(shard.needs_retrain.values()),
+    }
+
+
+def _provider(status: ProviderStatus) -> dict[str, Any]:
+    """The provider status with its rules and the events that it rests on."""
+    plain: dict[str, Any] = msgspec.to_builtins(status)
+    return plain
+
+
+def _erasure(erasure_id: str, erasure: Erasure, now_ms: int) -> dict[str, Any]:
+    return {
+        "erasure_id": erasure_id,
+        "ground": erasure.ground,
+        "received_at_ms": erasure.received_at_ms,
+        "due_at_ms": erasure.due_at_ms,
+        "overdue": is_overdue(erasure, now_ms),
+        "phases": dict(erasure.phases),
+        "records": len(erasure.records),
+        "shards_hit": [hit.shard for hit in erasure.hits],
+        "outstanding": outstanding(erasure),
+        "certified": erasure.certified,
+    }
+
+
+def status_text(document: dict[str, Any]) -> str:
+    """The document as lines."""
+    lines = [
+        f"ledger     {document['origin']}   {document['entries']} entries",
+        f"scans      {_counts(document['scans'])}",
+    ]
+    for name, decision in sorted(document["decisions"].items()):
+        reasons = _counts(decision["by_reason"])
+        lines.append(f"{name:<10} {decision['records']} records: {reasons}")
+    for shard in document["shards"]:
+        needs = ", ".join(shard["needs_retrain"])
+        lines.append(
+            f"shard {shard['shard']:<4} {shard['records']} records, "
+            f"generation {shard['generation']}, serves "
+            f"{shard['serves'][:16] or 'the base alone'}"
+            + (f", NEEDS RETRAIN since {needs}" if needs else "")
+        )
+    lines += [
+        f"run        {run['run_id'][:16]} {run['objective']}, {run['purpose']}, "
+        f"{run['status']}, {run['tokens']} tokens, {float(run['flop']):.3g} FLOP"
+        for run in document["runs"]
+    ]
+    lines += _provider_lines(document["provider_status"])
+    lines += [_erasure_line(erasure) for erasure in document["erasures"]]
+    return "\n".join(lines)
+
+
+def _counts(counts: dict[str, int]) -> str:
+    """`3 allowed, 2 reserved`, or `none`."""
+    return ", ".join(f"{n} {name}" for name, n in sorted(counts.items())) or "none"
+
+
+def _provider_lines(status: dict[str, Any]) -> list[str]:
+    """The one-third rule and the roles, model by model."""
+    lines = []
+    for model in status["models"]:
+        rule = model["lineage"]
+        events = ", ".join(one["started"] for one in rule["evidence"])
+        lines += [
+            (
+                f"model      {model['model_name']}: one-third rule {rule['outcome']} "
+                f"(limit {rule['limit'] or 'none'}, {rule['limit_basis']}; "
+                f"runs started at {events})"
+            ),
+            (
+                f"           GPAI model {model['gpai_model']['outcome']} of 10^23 FLOP; "
+                f"provider of a GPAI model: {model['gpai_provider']}"
+            ),
+        ]
+        lines += [
+            f"           {role['role']}: {role['indication']}"
+            for role in model["roles"]
+        ]
+    if status["models"]:
+        version, digest = status["rules_version"], status["rules_sha256"][:16]
+        lines.append(
+            f"           rules {version} ({digest}); indicative, from non-binding "
+            "guidelines; not legal advice"
+        )
+    return lines
+
+
+def _erasure_line(erasure: dict[str, Any]) -> str:
+    state = "certified" if erasure["certified"] else "open"
+    owed = "; ".join(erasure["outstanding"])
+    return (
+        f"erasure    {erasure['erasure_id'][:16]} {state}, {erasure['records']} records"
+        f", shards {erasure['shards_hit']}"
+        + (", OVERDUE" if erasure["overdue"] else "")
+        + (f"; to do: {owed}" if owed else "")
+    )
+
+
+def subject_lines(vault: Vault) -> list[str]:
+    """Every subject by its local alias, the identifier masked."""
+    return [
+        f"{subject.alias:<8} {mask_identifier(subject.name)}   {records} records"
+        for subject, records in vault.subjects()
+    ]

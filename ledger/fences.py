@@ -1,0 +1,134 @@
+"""Erasure fences: who may not come back, written before anything is destroyed.
+
+A file of its own, with its own backup: a vault restored from before an erasure is
+erased again from here when it is opened. It holds keyed digests of identifiers under
+its own pepper, which are personal data until they expire.
+"""
+
+import hmac
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ledger.identifiers import normalise_identifier
+from ledger.private_file import PrivateFile
+
+APPLICATION_ID: Final = 0x746C6466
+"""`tldf` in the file header."""
+
+RETENTION_MS: Final = 3650 * 24 * 3600 * 1000
+"""How long a fence holds: ten years of 365 days, as long as the documents are kept."""
+
+_SCHEMA: Final = (
+    (
+        "CREATE TABLE fence (erasure_id TEXT PRIMARY KEY, subject_id TEXT NOT NULL UNIQUE, "
+        "tag BLOB NOT NULL UNIQUE, key BLOB NOT NULL, ground TEXT NOT NULL, "
+        "created_at_ms INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL) STRICT"
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fence:
+    """One erased subject, without a name.
+
+    Attributes:
+        erasure_id: the erasure in the ledger.
+        subject_id: the subject's random id in the vault.
+        ground: why, as in `ErasureRequested`.
+        created_at_ms: when the request was received.
+        commitment: hex HMAC-SHA-256 of the fence under its own key.
+    """
+
+    erasure_id: str
+    subject_id: str
+    ground: str
+    created_at_ms: int
+    commitment: str
+
+
+class Fences(PrivateFile):
+    """The fences of one workspace."""
+
+    def __init__(
+        self, path: Path, *, random_bytes: Callable[[int], bytes] = os.urandom
+    ) -> None:
+        """Open or create the file."""
+        super().__init__(path, _SCHEMA, APPLICATION_ID)
+        self._random_bytes = random_bytes
+        pepper = self.meta("pepper")
+        if pepper is None:
+            pepper = random_bytes(32)
+            self.set_meta("pepper", pepper)
+        self._pepper = pepper
+
+    def _tag(self, identifier: str) -> bytes:
+        """Keyed digest of an identifier in its one spelling."""
+        spelled = normalise_identifier(identifier).encode()
+        return hmac.digest(self._pepper, spelled, "sha256")
+
+    def add(
+        self, *, subject_id: str, identifier: str, ground: str, now_ms: int
+    ) -> Fence:
+        """Fence a subject, or return the fence that stands already."""
+        with self.transaction():
+            standing = self.of_subject(subject_id)
+            if standing is not None:
+                return standing
+            self.connection.execute(
+                "INSERT INTO fence VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    self._random_bytes(16).hex(),
+                    subject_id,
+                    self._tag(identifier),
+                    self._random_bytes(32),
+                    ground,
+                    now_ms,
+                    now_ms + RETENTION_MS,
+                ),
+            )
+            fence = self.of_subject(subject_id)
+        if fence is None:
+            message = "a fence was written and cannot be read back"
+            raise RuntimeError(message)
+        return fence
+
+    def is_fenced(self, identifier: str) -> bool:
+        """Whether the person of `identifier` may not be ingested."""
+        return self.of_identifier(identifier) is not None
+
+    def of_identifier(self, identifier: str) -> Fence | None:
+        """The fence of the person of `identifier`, or None."""
+        return self._one("tag = ?", self._tag(identifier))
+
+    def of_subject(self, subject_id: str) -> Fence | None:
+        """The fence of a subject, or None."""
+        return self._one("subject_id = ?", subject_id)
+
+    def all(self) -> list[Fence]:
+        """Every fence, oldest first."""
+        query = (
+            "SELECT erasure_id, subject_id, tag, key, ground, created_at_ms "
+            "FROM fence ORDER BY created_at_ms, erasure_id"
+        )
+        return [self._fence(row) for row in self.connection.execute(query)]
+
+    def _one(self, condition: str, value: object) -> Fence | None:
+        query = (
+            "SELECT erasure_id, subject_id, tag, key, ground, created_at_ms "
+            f"FROM fence WHERE {condition}"
+        )
+        row = self.connection.execute(query, (value,)).fetchone()
+        return None if row is None else self._fence(row)
+
+    def _fence(self, row: tuple[str, str, bytes, bytes, str, int]) -> Fence:
+        erasure_id, subject_id, tag, key, ground, created_at_ms = row
+        return Fence(
+            erasure_id=erasure_id,
+            subject_id=subject_id,
+            ground=ground,
+            created_at_ms=created_at_ms,
+            commitment=hmac.digest(key, tag, "sha256").hex(),
+        )

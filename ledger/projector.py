@@ -1,0 +1,46 @@
+"""Projections of a ledger, kept in the views file and folded on from there."""
+
+import contextlib
+
+import msgspec
+
+from ledger.log import Ledger
+from ledger.projections import PROJECTIONS, States, advance, initial
+
+
+def project(ledger: Ledger) -> States:
+    """The state of every projection at the ledger's head.
+
+    A kept state is used only when it is of this ledger's history: it carries the root
+    that it was folded up to.
+    """
+    states, start = _kept(ledger)
+    states = advance(states, ledger.events(start))
+    if start < ledger.size:
+        ledger.views.save(
+            "projections",
+            ledger.size,
+            {
+                "root": ledger.root.hex(),
+                "versions": {one.name: one.version for one in PROJECTIONS},
+                "states": {one.name: one.dump(states[one.name]) for one in PROJECTIONS},
+            },
+        )
+    return states
+
+
+def _kept(ledger: Ledger) -> tuple[States, int]:
+    """The kept states and their size, or the initial ones and 0."""
+    kept = ledger.views.load("projections")
+    if kept is None:
+        return initial(), 0
+    size, content = kept
+    with contextlib.suppress(msgspec.ValidationError, KeyError, TypeError):
+        root = ledger.root_at(size)
+        versions = {one.name: one.version for one in PROJECTIONS}
+        is_ours = root is not None and content["root"] == root.hex()
+        if is_ours and content["versions"] == versions:
+            return {
+                one.name: one.load(content["states"][one.name]) for one in PROJECTIONS
+            }, size
+    return initial(), 0

@@ -1,0 +1,92 @@
+"""`tuneledger.toml`: what a person chose for a workspace."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from ledger.errors import InputError, NotALedgerError
+from ledger.events.base import Name, Token
+from ledger.files import write_once
+
+FILE: Final = "tuneledger.toml"
+_BYTES_MAX: Final = 65_536
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The settings of one workspace.
+
+    Attributes:
+        origin: name of the log, a schema-less URL.
+        jurisdictions: where the model may be used; a record must pass in each.
+        shards: how many shards, S.
+        slices: how many slices in each, R.
+        load_per_mille: bound on a shard's load over the mean, 1250 = 1.25.
+        basket_relaxed: training tokens whose rules do not block here.
+        model_name: name of the fine-tuned model.
+    """
+
+    origin: Name
+    jurisdictions: Annotated[
+        list[Literal["eu", "uk"]], Meta(min_length=1, max_length=2)
+    ] = msgspec.field(default_factory=lambda: ["eu", "uk"])
+    shards: Annotated[int, Meta(ge=1, le=4096)] = 4
+    slices: Annotated[int, Meta(ge=1, le=256)] = 3
+    load_per_mille: Annotated[int, Meta(ge=1000, le=4000)] = 1250
+    basket_relaxed: Annotated[list[Token], Meta(max_length=256)] = []
+    model_name: Name = "byte-gpt"
+
+    def to_toml(self) -> str:
+        """The file's text."""
+        lines = ["# Settings of this workspace; docs/tutorial.md says what each does."]
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, int):
+                text = str(value)
+            elif isinstance(value, str):
+                text = f'"{value}"'
+            else:
+                text = "[" + ", ".join(f'"{item}"' for item in value) + "]"
+            lines.append(f"{name} = {text}")
+        return "\n".join(lines) + "\n"
+
+
+def save_settings(folder: Path, settings: Settings) -> None:
+    """Write the file of a new workspace."""
+    write_once(folder / FILE, settings.to_toml().encode())
+
+
+def load_settings(folder: Path) -> Settings:
+    """Read and check the file.
+
+    Raises:
+        NotALedgerError: the folder has none.
+        InputError: it is malformed; the message names the field.
+    """
+    path = folder / FILE
+    try:
+        with path.open("rb") as file:
+            content = file.read(_BYTES_MAX)
+    except OSError as error:
+        message = f"{folder} is no workspace: {FILE} cannot be read ({error.strerror})"
+        raise NotALedgerError(message) from None
+    try:
+        return parse_settings(tomllib.loads(content.decode()))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"{FILE}: {error}"
+        raise InputError(message) from None
+
+
+def parse_settings(values: dict[str, object]) -> Settings:
+    """Check settings given as plain values.
+
+    Raises:
+        InputError: a value is out of range; the message names the field.
+    """
+    try:
+        return msgspec.convert(values, Settings)
+    except msgspec.ValidationError as error:
+        message = f"{FILE}: {error}"
+        raise InputError(message) from None

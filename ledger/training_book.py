@@ -1,0 +1,133 @@
+"""What the ledger knows for training: the base, the map, the slices, open runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ledger.errors import InputError
+from ledger.events.training import (
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    SliceTrained,
+)
+from ledger.projections.shards import Shard, ShardMap, ShardsState
+from ledger.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseOnRecord:
+    """A base that a finished run of this ledger pre-trained.
+
+    Attributes:
+        run_id: that run.
+        name: its name.
+        sha256: digest of its weights.
+        flop: its metered training compute.
+    """
+
+    run_id: str
+    name: str
+    sha256: str
+    flop: int
+
+
+class TrainingBook:
+    """Reads for training, and the end of runs that a kill left open."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Everything is read from `workspace`."""
+        self._workspace = workspace
+
+    def base(self) -> BaseOnRecord | None:
+        """The newest base that was pre-trained here, or None."""
+        compute = self._workspace.states()["compute"]
+        saved_by = compute.saved_by
+        for run_id, run in reversed(compute.runs.items()):
+            if run.objective != "pretraining" or run.status != "finished":
+                continue
+            for sha256, runs in saved_by.items():
+                if run_id in runs:
+                    return BaseOnRecord(
+                        run_id=run_id,
+                        name=run.model_name,
+                        sha256=sha256,
+                        flop=run.flop.forward + run.flop.backward,
+                    )
+        return None
+
+    def map(self) -> tuple[str, ShardMap]:
+        """Id and state of the shard map in force.
+
+        Raises:
+            InputError: nothing was assigned yet.
+        """
+        state: ShardsState = self._workspace.states()["shards"]
+        current = state.current()
+        if current is None:
+            message = "no record is assigned to a shard yet; run ingest first"
+            raise InputError(message)
+        return state.current_map, current
+
+    def shards(self) -> list[Shard]:
+        """The state of every shard of the map in force, by number."""
+        by_shard = self.map()[1].by_shard
+        return [by_shard[number] for number in sorted(by_shard)]
+
+    def next_generation(self, shards: Sequence[int]) -> int:
+        """The generation that a training of these shards gets."""
+        by_shard = self.map()[1].by_shard
+        before = [by_shard[shard].generation for shard in shards]
+        return 1 + max(-1 if number is None else number for number in before)
+
+    def close_open_runs(self) -> int:
+        """Write the end of runs whose process was killed; hold the train lock.
+
+        Returns:
+            How many there were.
+        """
+        runs = self._workspace.states()["compute"].runs
+        killed = [
+            RunFailed(run_id=run_id, reason="killed", batches=run.batches)
+            for run_id, run in runs.items()
+            if run.status == "open"
+        ]
+        if killed:
+            self._workspace.ledger.append(killed, stream="train")
+        return len(killed)
+
+    def recipes(self) -> dict[str, str]:
+        """Each run's recipe digest."""
+        return {
+            recorded.event.run_id: recorded.event.recipe_sha256
+            for recorded in self._workspace.ledger.events()
+            if isinstance(recorded.event, RunStarted)
+        }
+
+    def retrained(self, erasure_id: str) -> dict[int, tuple[str, str]]:
+        """(run id, weights) by shard, of finished retrains for an erasure.
+
+        A kill between a run's end and its erasure event must not train again.
+        """
+        runs: set[str] = set()
+        found: dict[int, tuple[str, str]] = {}
+        for recorded in self._workspace.ledger.events():
+            match recorded.event:
+                case RunStarted(run_id=run_id, erasure_id=wanted):
+                    if wanted == erasure_id:
+                        runs.add(run_id)
+                case RunFinished(run_id=run_id, adapters=adapters):
+                    if run_id in runs:
+                        for adapter in adapters:
+                            found[adapter.shard] = (run_id, adapter.weights_sha256)
+                case _:
+                    pass
+        return found
+
+    def tokens(self, run_id: str, shard: int) -> int:
+        """Tokens that a run put through the model for one shard."""
+        return sum(
+            recorded.event.tokens
+            for recorded in self._workspace.ledger.events()
+            if isinstance(recorded.event, SliceTrained)
+            and (recorded.event.run_id, recorded.event.shard) == (run_id, shard)
+        )

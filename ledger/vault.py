@@ -1,0 +1,368 @@
+"""The vault: subject keys, names and exact sizes; erasable, never shared.
+
+What the ledger holds means nothing without it. Deleting a subject's key here is what
+erases: every record key is derived from the keys of all its subjects.
+"""
+
+import hmac
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ledger.errors import InputError
+from ledger.identifiers import normalise_identifier
+from ledger.private_file import PrivateFile
+
+APPLICATION_ID: Final = 0x746C6476
+"""`tldv` in the file header."""
+
+_SCHEMA: Final = (
+    (
+        "CREATE TABLE subject (number INTEGER PRIMARY KEY, subject_id TEXT NOT NULL "
+        "UNIQUE, tag BLOB NOT NULL UNIQUE, name TEXT NOT NULL, key BLOB NOT NULL) STRICT"
+    ),
+    (
+        "CREATE TABLE record (record_id TEXT PRIMARY KEY, id_tag BLOB NOT NULL UNIQUE, "
+        "key BLOB NOT NULL, digest BLOB NOT NULL, bytes INTEGER NOT NULL, "
+        "hazard TEXT NOT NULL, pending INTEGER NOT NULL, map_id TEXT NOT NULL, "
+        "shard INTEGER NOT NULL, slice INTEGER NOT NULL) STRICT"
+    ),
+    "CREATE INDEX record_place ON record (map_id, shard, slice)",
+    (
+        "CREATE TABLE record_subject (record_id TEXT NOT NULL REFERENCES record "
+        "ON DELETE CASCADE, subject_id TEXT NOT NULL REFERENCES subject (subject_id), "
+        "PRIMARY KEY (record_id, subject_id)) STRICT, WITHOUT ROWID"
+    ),
+    "CREATE INDEX subject_record ON record_subject (subject_id)",
+    (
+        "CREATE TABLE site (site_id TEXT PRIMARY KEY, tag BLOB NOT NULL UNIQUE, "
+        "key BLOB NOT NULL, name TEXT NOT NULL, registered INTEGER NOT NULL) STRICT"
+    ),
+    (
+        "CREATE TABLE url (scan_id TEXT PRIMARY KEY, key BLOB NOT NULL, "
+        "name TEXT NOT NULL) STRICT"
+    ),
+    (
+        "CREATE TABLE scan_of_record (record_id TEXT PRIMARY KEY, scan_id TEXT NOT NULL) "
+        "STRICT"
+    ),
+    (
+        "CREATE TABLE seed (map_id TEXT NOT NULL, shard INTEGER NOT NULL, "
+        "slice INTEGER NOT NULL, generation INTEGER NOT NULL, secret BLOB NOT NULL, "
+        "PRIMARY KEY (map_id, shard, slice, generation)) STRICT, WITHOUT ROWID"
+    ),
+)
+
+UNPLACED: Final = -1
+"""Shard and slice of a record that has not been assigned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A data subject, as the vault knows it.
+
+    Attributes:
+        subject_id: random id, used in no event.
+        alias: local name for people to type, such as `s-12`.
+        name: the normalised identifier.
+    """
+
+    subject_id: str
+    alias: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A record, as the vault knows it.
+
+    Attributes:
+        record_id: its id in the ledger.
+        keys: what its own keys are derived from, in the order of its subjects' ids.
+        digest: keyed digest of its text, to find exact duplicates.
+        bytes: exact size of its text in UTF-8.
+        hazard: how likely an erasure is.
+        subjects: ids of its subjects.
+        shard: its shard, or `UNPLACED`.
+        slice: its slice, or `UNPLACED`.
+    """
+
+    record_id: str
+    keys: tuple[bytes, ...]
+    digest: bytes
+    bytes: int
+    hazard: str
+    subjects: tuple[str, ...]
+    shard: int
+    slice: int
+
+
+class Vault(PrivateFile):
+    """The vault of one workspace."""
+
+    def __init__(
+        self, path: Path, *, random_bytes: Callable[[int], bytes] = os.urandom
+    ) -> None:
+        """Open or create the file."""
+        super().__init__(path, _SCHEMA, APPLICATION_ID)
+        self._random_bytes = random_bytes
+        pepper = self.meta("pepper")
+        if pepper is None:
+            pepper = random_bytes(32)
+            self.set_meta("pepper", pepper)
+        self._pepper = pepper
+
+    def tag(self, kind: str, value: str) -> bytes:
+        """Keyed digest to look a value up by."""
+        return hmac.digest(self._pepper, f"{kind}\n{value}".encode(), "sha256")
+
+    def secret(self, name: str) -> bytes:
+        """A secret of this workspace for one purpose, derived from the pepper."""
+        return hmac.digest(self._pepper, f"secret\n{name}".encode(), "sha256")
+
+    # Subjects
+
+    def subject(self, identifier: str) -> Subject:
+        """The subject of an identifier, with a new key on first sight."""
+        name = normalise_identifier(identifier)
+        with self.transaction():
+            found = self.find_identifier(name)
+            if found is not None:
+                return found
+            self.connection.execute(
+                "INSERT INTO subject (subject_id, tag, name, key) VALUES (?, ?, ?, ?)",
+                (
+                    self._random_bytes(16).hex(),
+                    self.tag("subject", name),
+                    name,
+                    self._random_bytes(32),
+                ),
+            )
+            found = self.find_identifier(name)
+        if found is None:
+            message = "a subject was written and cannot be read back"
+            raise RuntimeError(message)
+        return found
+
+    def find_identifier(self, identifier: str) -> Subject | None:
+        """The subject of an identifier, or None."""
+        tag = self.tag("subject", normalise_identifier(identifier))
+        return self._subject("tag = ?", tag)
+
+    def find_alias(self, alias: str) -> Subject | None:
+        """The subject of a local alias `s-N`, or None."""
+        prefix, _, number = alias.partition("-")
+        if prefix != "s" or not number.isascii() or not number.isdigit():
+            return None
+        if len(number) > 15:  # past SQLite's integers, and past any workspace
+            return None
+        return self._subject("number = ?", int(number))
+
+    def subjects(self) -> list[tuple[Subject, int]]:
+        """Every subject with its number of records, oldest first."""
+        query = (
+            "SELECT subject_id, number, name, (SELECT count(*) FROM record_subject r "
+            "WHERE r.subject_id = s.subject_id) FROM subject s ORDER BY number"
+        )
+        return [
+            (Subject(subject_id=row[0], alias=f"s-{row[1]}", name=row[2]), row[3])
+            for row in self.connection.execute(query)
+        ]
+
+    def _subject(self, condition: str, value: object) -> Subject | None:
+        query = f"SELECT subject_id, number, name FROM subject WHERE {condition}"
+        row = self.connection.execute(query, (value,)).fetchone()
+        if row is None:
+            return None
+        return Subject(subject_id=row[0], alias=f"s-{row[1]}", name=row[2])
+
+    def destroy_subject(self, subject_id: str) -> int:
+        """Delete a subject, its key, its records and what they were scanned as.
+
+        Records of several subjects go too: one key less and nothing opens them.
+        Deleting again deletes nothing.
+
+        Returns:
+            How many records went.
+        """
+        with self.transaction():
+            records = [
+                row[0]
+                for row in self.connection.execute(
+                    "SELECT record_id FROM record_subject WHERE subject_id = ?",
+                    (subject_id,),
+                )
+            ]
+            self.delete_records(records)
+            self.connection.execute(
+                "DELETE FROM subject WHERE subject_id = ?", (subject_id,)
+            )
+            self._drop_lone_subjects()
+        return len(records)
+
+    def delete_records(self, record_ids: Iterable[str]) -> None:
+        """Delete records with their keys and the URLs of their scans."""
+        with self.transaction():
+            for record_id in record_ids:
+                self.connection.execute(
+                    "DELETE FROM url WHERE scan_id IN "
+                    "(SELECT scan_id FROM scan_of_record WHERE record_id = ?)",
+                    (record_id,),
+                )
+                for table in ("scan_of_record", "record"):
+                    self.connection.execute(
+                        f"DELETE FROM {table} WHERE record_id = ?",
+                        (record_id,),
+                    )
+
+    def _drop_lone_subjects(self) -> None:
+        """Delete subjects without any record: nothing is left to know them for."""
+        self.connection.execute(
+            "DELETE FROM subject WHERE NOT EXISTS (SELECT 1 FROM record_subject r "
+            "WHERE r.subject_id = subject.subject_id)"
+        )
+
+    # Records
+
+    def knows(self, external_id: str) -> bool:
+        """Whether a record of that id is kept already."""
+        query = "SELECT 1 FROM record WHERE id_tag = ?"
+        tag = self.tag("record", external_id)
+        return self.connection.execute(query, (tag,)).fetchone() is not None
+
+    def add_record(
+        self,
+        record_id: str,
+        *,
+        external_id: str,
+        subjects: Sequence[Subject],
+        text: str,
+    ) -> Record:
+        """Add a pending record; it counts once the ledger has decided on it.
+
+        Raises:
+            InputError: a record of that id is kept already.
+        """
+        with self.transaction():
+            if self.knows(external_id):
+                message = "a record of this id is kept already"
+                raise InputError(message)
+            self.connection.execute(
+                "INSERT INTO record VALUES (?, ?, ?, ?, ?, '', 1, '', ?, ?)",
+                (
+                    record_id,
+                    self.tag("record", external_id),
+                    self._random_bytes(32),
+                    self.tag("text", text),
+                    len(text.encode()),
+                    UNPLACED,
+                    UNPLACED,
+                ),
+            )
+            self.connection.executemany(
+                "INSERT INTO record_subject VALUES (?, ?)",
+                {(record_id, subject.subject_id) for subject in subjects},
+            )
+            return self.records("record_id = ?", record_id)[0]
+
+    def settle(self, record_id: str, *, hazard: str, scan_id: str) -> None:
+        """Note what the ledger decided on a kept record."""
+        with self.transaction():
+            self.connection.execute(
+                "UPDATE record SET pending = 0, hazard = ? WHERE record_id = ?",
+                (hazard, record_id),
+            )
+            if scan_id:
+                self.connection.execute(
+                    "INSERT OR IGNORE INTO scan_of_record VALUES (?, ?)",
+                    (record_id, scan_id),
+                )
+
+    def place(self, record_id: str, *, map_id: str, shard: int, slice_: int) -> None:
+        """Note where the ledger assigned a record."""
+        with self.transaction():
+            self.connection.execute(
+                "UPDATE record SET map_id = ?, shard = ?, slice = ?, pending = 0 "
+                "WHERE record_id = ?",
+                (map_id, shard, slice_, record_id),
+            )
+
+    def pending(self) -> list[str]:
+        """Records that the ledger has not decided on."""
+        query = "SELECT record_id FROM record WHERE pending = 1"
+        return [row[0] for row in self.connection.execute(query)]
+
+    def records(self, condition: str = "pending = 0", *values: object) -> list[Record]:
+        """Records in ascending order of record id.
+
+        `condition` is SQL of this package, never of a user.
+        """
+        keys: dict[str, list[tuple[str, bytes]]] = {}
+        found = self.connection.execute(
+            "SELECT record_id, key, digest, bytes, hazard, shard, slice FROM record "
+            f"WHERE {condition} ORDER BY record_id",
+            values,
+        ).fetchall()
+        joined = self.connection.execute(
+            "SELECT r.record_id, s.subject_id, s.key FROM record_subject r "
+            "JOIN subject s USING (subject_id) WHERE r.record_id IN "
+            f"(SELECT record_id FROM record WHERE {condition}) "
+            "ORDER BY r.record_id, s.subject_id",
+            values,
+        )
+        for record_id, subject_id, key in joined:
+            keys.setdefault(record_id, []).append((subject_id, key))
+        return [
+            Record(
+                record_id=row[0],
+                keys=tuple(key for _, key in keys.get(row[0], [])) or (row[1],),
+                digest=row[2],
+                bytes=row[3],
+                hazard=row[4],
+                subjects=tuple(name for name, _ in keys.get(row[0], [])),
+                shard=row[5],
+                slice=row[6],
+            )
+            for row in found
+        ]
+
+    def records_of(self, subject_id: str) -> list[Record]:
+        """The decided records of a subject."""
+        return self.records(
+            "pending = 0 AND record_id IN "
+            "(SELECT record_id FROM record_subject WHERE subject_id = ?)",
+            subject_id,
+        )
+
+    # Seeds
+
+    def seed_secret(
+        self, map_id: str, *, shard: int, slice_: int, generation: int
+    ) -> bytes:
+        """The secret behind a slice's training seed, made on first use.
+
+        A seed derived from content alone would make the weights' digest a keyless hash
+        of the text; this secret dies with the weights.
+        """
+        place = (map_id, shard, slice_, generation)
+        where = "map_id = ? AND shard = ? AND slice = ? AND generation = ?"
+        query = f"SELECT secret FROM seed WHERE {where}"
+        with self.transaction():
+            found = self.connection.execute(query, place).fetchone()
+            if found is not None:
+                return bytes(found[0])
+            secret = self._random_bytes(32)
+            self.connection.execute(
+                "INSERT INTO seed VALUES (?, ?, ?, ?, ?)", (*place, secret)
+            )
+            return secret
+
+    def destroy_seeds(self, map_id: str, *, shard: int, slice_first: int) -> None:
+        """Delete the seed secrets of a shard's slices from `slice_first` on."""
+        with self.transaction():
+            self.connection.execute(
+                "DELETE FROM seed WHERE map_id = ? AND shard = ? AND slice >= ?",
+                (map_id, shard, slice_first),
+            )

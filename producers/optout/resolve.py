@@ -1,0 +1,71 @@
+"""Where to connect for a host: by name service, and never inside our own network."""
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+class RefusedError(OSError):
+    """The host resolves to an address that a scan must not reach."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """The address that a connection is pinned to.
+
+    Attributes:
+        address: IPv4 or IPv6, no name.
+        port: TCP port.
+        scheme: `http` or `https`, as spoken on this connection.
+    """
+
+    address: str
+    port: int
+    scheme: str
+
+
+Resolver = Callable[[str, int, str], Endpoint]
+"""(host, port, scheme) to the endpoint; raises OSError where there is none."""
+
+
+def resolve_public(host: str, port: int, scheme: str) -> Endpoint:
+    """Resolve `host` by the system; every address that it has must be public.
+
+    One private address among public ones is refused as a whole, since a name that
+    mixes them is how a request is rebound into our own network.
+
+    Raises:
+        RefusedError: some address is not public.
+        OSError: the name does not resolve.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [str(info[4][0]) for info in found]
+    if not addresses:
+        raise OSError("the name has no address")
+    if not all(is_public(address) for address in addresses):
+        raise RefusedError("the name has an address that is not public")
+    return Endpoint(address=addresses[0], port=port, scheme=scheme)
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is globally reachable unicast.
+
+    IPv6 forms that carry an IPv4 address are refused or judged by it, since the system
+    may route them there.
+
+    Source: IANA special-purpose address registries, by way of `ipaddress`.
+    """
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return is_public(str(ip.ipv4_mapped))
+        if ip.sixtofour is not None or ip.teredo is not None or ip in _NAT64:
+            return False
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved)
+
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")

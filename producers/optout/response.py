@@ -1,0 +1,64 @@
+"""What a fetch gives back, without a word about how it is done."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+FailureKind = Literal[
+    "refused",
+    "network",
+    "timeout",
+    "protocol",
+    "encoding",
+    "redirects",
+]
+"""`refused`: not a URL or an address that may be fetched. `encoding`: the content
+coding is broken or was not asked for. `redirects`: too many of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A whole answer.
+
+    Attributes:
+        status: status code of the last hop.
+        headers: (name in lower case, value) in order; octets as Latin-1.
+        body: content after content decoding.
+        truncated: whether the body was longer than the limit; `body` is its start.
+        redirects: how many were followed.
+        final_url: where the answer came from, in canonical form.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    truncated: bool
+    redirects: int
+    final_url: str
+
+    def header(self, name: str) -> str:
+        """The first value of a header, or the empty string."""
+        return next((value for key, value in self.headers if key == name), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """No answer.
+
+    Attributes:
+        kind: why.
+        redirects: how many were followed before.
+    """
+
+    kind: FailureKind
+    redirects: int = 0
+
+
+FetchResult = Response | Failure
+
+
+class Fetch(Protocol):
+    """GET a URL; whatever a server does comes back as a value."""
+
+    def __call__(self, url: str, *, bytes_max: int) -> FetchResult:
+        """Fetch `url` and keep at most `bytes_max` bytes of its decoded content."""
+        ...

@@ -1,0 +1,52 @@
+"""What a parser hands on: a statement, or the reason why there is none."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ledger.errors import InputError
+from ledger.events.optout import FetchOutcome, ScanReason
+
+Reservation = Literal["reserved", "not_reserved", "unset"]
+"""`unset` is silence: neither a reservation nor a permission."""
+
+
+class SignalError(InputError):
+    """A signal is there but cannot be read; it is never taken for consent.
+
+    Attributes:
+        outcome: `unreadable` where the bytes are no text, else `unknown`.
+        reason: what to record.
+    """
+
+    def __init__(
+        self, message: str, *, outcome: FetchOutcome, reason: ScanReason
+    ) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.reason = reason
+
+
+def malformed(message: str) -> SignalError:
+    """The error for a signal that breaks its own format."""
+    return SignalError(message, outcome="unknown", reason="malformed_signal")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What one source says about training on one URL.
+
+    Attributes:
+        reservation: the answer.
+        line: 1-based line of the deciding rule in the source; 0 where there is none.
+        is_malformed: whether something else in the source was meant to say more and
+            broke the format; an `unset` beside it is then no silence.
+        policy: URL of a licence offer that goes with it; empty where none.
+    """
+
+    reservation: Reservation
+    line: int = 0
+    is_malformed: bool = False
+    policy: str = ""
+
+
+SILENCE = Statement(reservation="unset")

@@ -1,0 +1,206 @@
+"""Projections are folds: persisted anywhere and continued, they end the same."""
+
+import json
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.events import decode_event, encode_event
+from ledger.events.optout import PolicyFileFetched, SiteRegistered
+from ledger.events.policy import PolicyAdopted
+from ledger.projections import PROJECTIONS, advance, rebuild
+from ledger.projections.provider_status import decide
+from ledger.projections.thresholds import band, exceeds
+from ledger.projections.training_summary import draft
+from tests.unit.projections import builders as make
+
+FEW = st.integers(0, 2)
+FLOP = st.integers(0, 10**26)
+RUNS = st.sampled_from(["run", "second", "third"])
+RECORDS = st.sampled_from(["a", "b", "c", "d"])
+MAPS = st.sampled_from(["map", "other"])
+ERASURES = st.sampled_from(["erasure", "later"])
+WEIGHTS = st.sampled_from(["base", "w1", "w2", "w3"])
+DIGESTS = WEIGHTS.map(make.digest)
+MODELS = st.sampled_from(["acme", "acme-2"])
+
+STARTED = st.builds(
+    make.started,
+    RUNS,
+    purpose=st.sampled_from(["train", "retrain"]),
+    model_name=MODELS,
+    base_name=st.sampled_from(["base", "acme", "acme-2"]),
+    base_sha256=st.one_of(DIGESTS, st.just("")),
+    base_flop=st.one_of(FLOP.map(str), st.just("")),
+    base_flop_estimable=st.booleans(),
+    base_systemic_risk=st.booleans(),
+    map_id=st.one_of(MAPS.map(make.ident), st.just("")),
+)
+DECIDED = st.builds(
+    make.decided,
+    RECORDS,
+    decision=st.sampled_from(["accepted", "pending", "blocked"]),
+    reasons=st.sampled_from([["licence"], ["scan_unknown", "basket"]]),
+    source_kind=st.sampled_from(
+        ["web", "licensed", "public_dataset", "user", "synthetic", "other"]
+    ),
+    scan_id=st.one_of(RECORDS.map(make.ident), st.just("")),
+)
+SCANNED = st.builds(
+    make.scanned,
+    RECORDS,
+    site=RECORDS,
+    verdict=st.sampled_from(["allowed", "reserved", "unknown"]),
+    reasons=st.sampled_from([[], ["basket"], ["unreadable", "noai"]]),
+    scanned_at_ms=st.integers(0, 2**53 - 1),
+)
+OTHERS = st.sampled_from(
+    [
+        SiteRegistered(site_id=make.ident("a"), commitment=make.digest("name")),
+        PolicyFileFetched(
+            site_id=make.ident("a"),
+            channel="robots_txt",
+            outcome="absent",
+            http_status=404,
+            body_sha256="",
+            body_bytes=0,
+            redirects=0,
+            fetched_at_ms=0,
+        ),
+        PolicyAdopted(
+            policy_sha256=make.digest("policy"),
+            jurisdictions=["eu"],
+            basket_version="2026-11-01",
+            basket_relaxed=[],
+        ),
+    ]
+)
+EVENTS = st.one_of(
+    STARTED,
+    st.builds(make.metered, RUNS, FEW, forward=FLOP, rollout=FLOP),
+    st.builds(
+        make.saved,
+        RUNS,
+        shard=FEW,
+        slice_=FEW,
+        parent=WEIGHTS,
+        weights=WEIGHTS,
+        generation=FEW,
+    ),
+    st.builds(
+        make.finished,
+        RUNS,
+        batches=FEW,
+        adapters=st.dictionaries(FEW, WEIGHTS, min_size=1),
+        forward=FLOP,
+    ),
+    st.builds(make.failed, RUNS, batches=FEW),
+    st.builds(make.declared, MAPS),
+    st.builds(make.assigned, RECORDS, FEW, FEW, map_=MAPS),
+    DECIDED,
+    SCANNED,
+    OTHERS,
+    st.builds(make.requested, ERASURES),
+    st.builds(make.planned, ERASURES, records=FEW),
+    st.builds(make.erased, RECORDS, RECORDS, erasure=ERASURES),
+    st.builds(make.rolled_back, FEW, WEIGHTS, erasure=ERASURES),
+    st.builds(make.keys_destroyed, ERASURES),
+    st.builds(
+        make.retrained, FEW, run=RUNS, before=WEIGHTS, after=WEIGHTS, erasure=ERASURES
+    ),
+    st.builds(make.weights_deleted, WEIGHTS, erasure=ERASURES),
+    st.builds(make.verified, readable=FEW, erasure=ERASURES),
+    st.builds(make.certified, ERASURES),
+)
+LEDGERS = st.lists(EVENTS, max_size=40)
+
+
+@given(EVENTS)
+def test_generated_events_obey_their_schema(event):
+    """What the properties below are fed could stand in a ledger."""
+    line = encode_event(event, salt="0" * 24)
+
+    assert line == encode_event(decode_event(line), salt="0" * 24)
+
+
+@given(LEDGERS, st.data())
+def test_incremental_equals_rebuild(events, data):
+    """Fold, persist as JSON at any point, load, go on: the same as from the start."""
+    recorded = make.record(events)
+    cut = data.draw(st.integers(0, len(recorded)))
+    states = rebuild(recorded[:cut])
+    kept = {
+        projection.name: json.loads(
+            json.dumps(projection.dump(states[projection.name]))
+        )
+        for projection in PROJECTIONS
+    }
+    loaded = {
+        projection.name: projection.load(kept[projection.name])
+        for projection in PROJECTIONS
+    }
+
+    assert rebuild(recorded) == advance(loaded, recorded[cut:])
+
+
+@given(LEDGERS)
+def test_dumps_are_deterministic(events):
+    """The same events give the same bytes in the views file."""
+    recorded = make.record(events)
+    first, second = (
+        json.dumps([p.dump(states[p.name]) for p in PROJECTIONS])
+        for states in (rebuild(recorded), rebuild(recorded))
+    )
+
+    assert first == second
+
+
+@given(LEDGERS)
+def test_no_ledger_makes_a_no(events):
+    """Whatever is recorded or left out, a draft never answers No by itself."""
+    states = rebuild(make.record(events))
+    status = decide(states["compute"])
+    for model in status.models:
+        summary = draft(
+            model.model_name,
+            sources=states["training_sources"],
+            shards=states["shards"],
+            compute=states["compute"],
+            optout=states["optout"],
+            status=status,
+        )
+        for field in summary.fields().values():
+            assert field.value not in {"No", "no"}
+            assert bool(field.value) == (field.status != "unknown")
+
+
+@given(LEDGERS)
+def test_live_counts_match_the_records(events):
+    """The live count of each slice is the number of records that lie in it."""
+    state = rebuild(make.record(events))["shards"]
+    for shard_map in state.maps.values():
+        counted: dict[tuple[int, int], int] = {}
+        for place in shard_map.records.values():
+            key = (place.shard, place.slice)
+            counted[key] = counted.get(key, 0) + 1
+        live = {
+            (number, slice_): count
+            for number, shard in shard_map.by_shard.items()
+            for slice_, count in shard.live.items()
+            if count
+        }
+
+        assert counted == live
+
+
+@given(FLOP, FLOP)
+def test_bands_agree_with_the_reported_value(value, base):
+    """BELOW never goes with a value above a third, nor ABOVE with one at or below."""
+    error = Fraction(3, 10)
+    limit = Fraction(base, 3)
+    found = band(value, limit, value_error=error, limit_error=error)
+
+    assert (found, exceeds(value, limit)) not in {("BELOW", True), ("ABOVE", False)}
+    assert (39 * value <= 7 * base) == (found == "BELOW")
+    assert (21 * value > 13 * base) == (found == "ABOVE")

@@ -1,0 +1,287 @@
+"""producers.ingest.run: decide, keep, emit."""
+
+import itertools
+
+import pytest
+
+from ledger.errors import ErasedError, InputError, StorageError
+from ledger.events import decode_event, encode_event
+from producers.ingest.decide import ScanOutcome
+from producers.ingest.policy import IngestPolicy
+from producers.ingest.reader import InputRecord
+from producers.ingest.run import BATCH_EVENTS, Kept, ingest, size_log2
+
+POLICY = IngestPolicy(basket_version="2026-11-23")
+EU_POLICY = IngestPolicy(basket_version="2026-11-23", jurisdictions=frozenset({"eu"}))
+
+
+class World:
+    """A vault, a ledger and a scanner in memory; `log` holds every effect in order."""
+
+    def __init__(self, *, verdict="allowed", fenced=(), known=()):
+        self.verdict = verdict
+        self.fenced = set(fenced)
+        self.kept = dict.fromkeys(known)
+        self.events = []
+        self.batches = []
+        self.log = []
+        self.messages = []
+        self._counter = itertools.count(1)
+
+    def scan(self, url):
+        self.log.append(("scan", url))
+        reasons = () if self.verdict == "allowed" else ("robots_disallow",)
+        return ScanOutcome(
+            scan_id="5" * 32, site="6" * 32, verdict=self.verdict, reasons=reasons
+        )
+
+    def keep(self, record_id, record):
+        if self.fenced & set(record.subjects):
+            raise ErasedError("the subject is fenced")
+        self.log.append(("keep", record_id))
+        self.kept[record.id] = record_id
+        return Kept(commitment="c" * 64, size_log2=size_log2(record.text))
+
+    def emit(self, events):
+        self.log.extend(("emit", event.record_id) for event in events)
+        lines = [encode_event(event, salt="0" * 24) for event in events]
+        self.events.extend(decode_event(line) for line in lines)
+        self.batches.append(len(events))
+
+    def random_bytes(self, size):
+        return next(self._counter).to_bytes(size, "big")
+
+    def ingest(self, records, *, policy=POLICY, **options):
+        return ingest(
+            records,
+            policy=policy,
+            scan=self.scan,
+            known=self.kept.__contains__,
+            keep=self.keep,
+            emit=self.emit,
+            random_bytes=self.random_bytes,
+            progress=self.messages.append,
+            **options,
+        )
+
+
+def record(name="a", **changes):
+    fields = {"text": "hello", "url": "", "licence": "MIT", "subjects": ()}
+    return InputRecord(id=name, **{**fields, **changes})
+
+
+def records(count):
+    return [record(f"r{i}") for i in range(count)]
+
+
+def test_accepted_event():
+    """An accepted record's event holds the ruling and what the vault said."""
+    world = World()
+    world.ingest(
+        [record(licence="mit", subjects=("j@e.org", "k@e.org"), url="http://e/")]
+    )
+
+    [event] = world.events
+    assert "0" * 31 + "1" == event.record_id
+    assert ("accepted", ["licence"]) == (event.decision, event.reasons)
+    assert ("licence", "licence") == (event.eu_basis, event.uk_basis)
+    assert ("web", "MIT", "") == (event.source_kind, event.licence, event.scan_id)
+    assert ("personal", "several") == (event.hazard, event.subjects)
+    assert ("c" * 64, 3) == (event.commitment, event.size_log2)
+    assert POLICY.sha256() == event.policy_sha256
+
+
+def test_blocked_leaves_nothing_but_its_event():
+    """A blocked record is not kept and has no commitment."""
+    world = World()
+    world.ingest([record(licence="")])
+
+    [event] = world.events
+    assert ("blocked", ["scan_missing", "uk_no_licence"]) == (
+        event.decision,
+        event.reasons,
+    )
+    assert ("", {}) == (event.commitment, world.kept)
+
+
+def test_unclear_licence_waits_for_a_person_and_is_not_repeated():
+    """A licence that is no expression is pending, and its text is not in the event."""
+    world = World()
+    world.ingest([record(licence="LicenseRef-Jane-Doe")])
+
+    [event] = world.events
+    assert ("pending", ["licence_unclear"], "") == (
+        event.decision,
+        event.reasons,
+        event.licence,
+    )
+    assert {} == world.kept
+
+
+def test_scan_is_cited():
+    """A record that passes by a clear scan cites it."""
+    world = World()
+    page = record(licence="", url="http://e.example/")
+    report = world.ingest([page], policy=EU_POLICY)
+
+    [event] = world.events
+    assert ("accepted", "5" * 32) == (event.decision, event.scan_id)
+    assert "tdm_article_4" == event.eu_basis
+    assert 1 == report.scanned
+
+
+def test_licensed_page_is_not_scanned():
+    """A licensed page passes without asking its site."""
+    world = World(verdict="reserved")
+    report = world.ingest([record(url="http://e.example/")])
+
+    assert "accepted" == world.events[0].decision
+    assert 0 == report.scanned
+
+
+def test_fenced_subject():
+    """A record of a fenced subject is blocked for that reason alone."""
+    world = World(fenced={"jane@e.org"})
+    world.ingest([record("a", subjects=("jane@e.org",)), record("b")])
+
+    assert ["blocked", "accepted"] == [event.decision for event in world.events]
+    assert (["subject_fenced"], "") == (
+        world.events[0].reasons,
+        world.events[0].commitment,
+    )
+
+
+@pytest.mark.parametrize(
+    ("expected", "subjects"),
+    [
+        ("none", ()),
+        ("one", ("j@e.org",)),
+        ("one", ("j@e.org", "J@E.org ")),
+        ("several", ("j@e.org", "k@e.org")),
+    ],
+    ids=["none", "one", "one-in-two-spellings", "several"],
+)
+def test_subjects(expected, subjects):
+    """Two spellings of one identifier are one subject."""
+    world = World()
+    world.ingest([record(subjects=subjects)])
+
+    assert expected == world.events[0].subjects
+
+
+def test_kept_before_emitted():
+    """Each record is durable before its event is in the ledger."""
+    world = World()
+    world.ingest(records(BATCH_EVENTS + 3))
+
+    for event in world.events:
+        keep = world.log.index(("keep", event.record_id))
+        assert keep < world.log.index(("emit", event.record_id))
+
+
+@pytest.mark.parametrize(
+    ("expected", "count"),
+    [
+        ([], 0),
+        ([1], 1),
+        ([BATCH_EVENTS], BATCH_EVENTS),
+        ([BATCH_EVENTS, 1], BATCH_EVENTS + 1),
+    ],
+)
+def test_batches(expected, count):
+    """Decisions are emitted in full batches and one rest, never an empty one."""
+    world = World()
+    world.ingest(records(count))
+
+    assert expected == world.batches
+
+
+def test_one_event_a_record():
+    """Every record has exactly one decision, in the order of the input."""
+    world = World()
+    world.ingest(records(150))
+
+    assert 150 == len({event.record_id for event in world.events})
+    assert list(world.kept.values()) == [event.record_id for event in world.events]
+
+
+def test_known_id_is_an_error_at_its_line():
+    """An id that is kept already stops the ingest; what came before it is ingested."""
+    world = World(known=["r2"])
+
+    with pytest.raises(InputError, match="line 3: expected a new id"):
+        world.ingest(records(5))
+    assert ["r2", "r0", "r1"] == list(world.kept)
+    assert 2 == len(world.events)
+
+
+def test_resume_skips_what_is_kept():
+    """With skip_known an ingest can be repeated, and the repeat changes nothing."""
+    world = World()
+    with pytest.raises(InputError):
+        world.ingest([*records(3), record("r0")])
+
+    first = world.ingest(records(5), skip_known=True)
+    second = world.ingest(records(5), skip_known=True)
+
+    assert (3, {"accepted": 2}) == (first.skipped, first.decisions)
+    assert (5, {}) == (second.skipped, second.decisions)
+    assert 5 == len(world.events)
+
+
+def test_blocked_record_may_be_decided_anew():
+    """A record that was blocked is decided again once it has a licence."""
+    world = World()
+    world.ingest([record(licence="")])
+    world.ingest([record(licence="MIT")])
+
+    assert ["blocked", "accepted"] == [event.decision for event in world.events]
+
+
+def test_bad_line_leaves_nothing_half_written():
+    """When the input breaks off, every kept record has its event."""
+
+    def broken():
+        yield from records(3)
+        raise InputError("line 4: expected a record")
+
+    world = World()
+    with pytest.raises(InputError, match="line 4"):
+        world.ingest(broken())
+    assert list(world.kept.values()) == [event.record_id for event in world.events]
+
+
+@pytest.mark.parametrize("error", [InputError, StorageError])
+def test_failed_emit_is_not_repeated(error):
+    """An emit that fails is never tried again: part of it may be in the ledger."""
+    world = World()
+    calls = []
+
+    def emit(events):
+        calls.append(len(events))
+        raise error("refused")
+
+    world.emit = emit
+    with pytest.raises(error):
+        world.ingest(records(BATCH_EVENTS))
+    assert [BATCH_EVENTS] == calls
+
+
+def test_report_and_progress():
+    """The report counts decisions and reasons; progress tells counts, never data."""
+    world = World()
+    report = world.ingest([record("jane"), record("b", licence="")])
+
+    assert {"accepted": 1, "blocked": 1} == report.decisions
+    assert {"licence": 1, "scan_missing": 1, "uk_no_licence": 1} == report.reasons
+    assert ["ingested 2 records: 1 accepted, 1 blocked"] == world.messages
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [(0, ""), (1, "a"), (2, "ü"), (10, "a" * 1023), (11, "a" * 1024)],
+    ids=["0", "1", "2", "1023", "1024"],
+)
+def test_size_log2(expected, text):
+    """The bucket is the number of bits of the UTF-8 byte count."""
+    assert expected == size_log2(text)

@@ -1,0 +1,363 @@
+"""Append and read (ledger.log)."""
+
+import shutil
+import sqlite3
+import threading
+
+import pytest
+
+from ledger import Ledger, tree
+from ledger import sqlite as sqlite_module
+from ledger.checkpoint import parse_checkpoint
+from ledger.entry import entry_leaf, parse_entry
+from ledger.errors import (
+    InputError,
+    IntegrityError,
+    KeyTrustError,
+    LockedError,
+    NotALedgerError,
+)
+from ledger.events import decode_event
+from ledger.note import check_exact
+from ledger.sqlite import SqliteStore
+from ledger.submission import parse_submission, split_lines
+from tests.unit.ledger.workshop import (
+    NOW_MS,
+    Clock,
+    adopted,
+    assigned,
+    new_workspace,
+    open_ledger,
+    role_key,
+)
+
+
+@pytest.fixture
+def ledger(workspace):
+    """The ledger of a fresh workspace."""
+    with open_ledger(workspace) as found:
+        yield found
+
+
+def _content(ledger):
+    """Everything that is stored."""
+    return list(ledger.rows()), ledger.newest_checkpoint()
+
+
+def test_an_append_is_read_back(ledger):
+    """The events, in order, with their ids and the recorded time."""
+    receipt = ledger.append([assigned(0), assigned(1)], stream="shards")
+    found = list(ledger.events(1))
+
+    assert (1, 2) == (receipt.seq, receipt.events)
+    assert [(1, 0, NOW_MS, 0), (1, 1, NOW_MS, 1)] == [
+        (one.seq, one.index, one.recorded_at_ms, one.event.shard) for one in found
+    ]
+
+
+def test_a_receipt_proves_the_append(ledger, workspace):
+    """Its leaf is in the tree that its signed checkpoint covers."""
+    ledger.append([assigned(0)], stream="shards")
+    receipt = ledger.append([assigned(1)], stream="shards")
+    checkpoint, note = parse_checkpoint(receipt.checkpoint)
+    leaves = [entry_leaf(row.entry) for row in ledger.rows()]
+
+    assert receipt.leaf == leaves[receipt.seq]
+    assert (3, tree.root_hash(leaves)) == (checkpoint.size, checkpoint.root)
+    assert None is check_exact(note, [role_key(workspace, "log").verifier])
+    assert receipt.checkpoint == ledger.newest_checkpoint()
+    assert checkpoint.root == ledger.root_at(3)
+    assert None is ledger.root_at(4)
+
+
+def test_every_event_has_its_own_salt(ledger):
+    """So that a sibling's hash cannot be guessed (EVT-7)."""
+    ledger.append([assigned(0), assigned(0), assigned(0)], stream="shards")
+
+    assert 3 == len({recorded.event.salt for recorded in ledger.events(1)})
+
+
+def test_entries_are_chained(ledger):
+    """Each entry names the leaf before, and the newest checkpoint (ENT-3, ENT-4)."""
+    for number in range(3):
+        ledger.append([assigned(number)], stream="shards")
+    rows = list(ledger.rows())
+    entries = [parse_entry(row.entry) for row in rows]
+
+    assert [0, 1, 2, 3] == [entry.seq for entry in entries]
+    assert [0, 1, 2, 3] == [entry.base for entry in entries]
+    assert [entry_leaf(row.entry).hex() for row in rows[:3]] == [
+        entry.previous for entry in entries[1:]
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 1024])
+def test_one_signature_covers_many_events(ledger, count):
+    """1 and 1,024 events are one entry."""
+    receipt = ledger.append([assigned(n) for n in range(count)], stream="shards")
+
+    assert (1, count, 2) == (receipt.seq, receipt.events, ledger.size)
+
+
+def test_a_stream_below_a_prefix_has_its_own_counter(ledger):
+    """Several workers take several names under one grant."""
+    for stream in ("shards", "shards/worker-1", "shards/worker-1", "shards"):
+        ledger.append([assigned()], stream=stream)
+    texts = [
+        parse_submission(parse_entry(row.entry).submission)[0] for row in ledger.rows(1)
+    ]
+
+    assert [
+        ("shards", 0),
+        ("shards/worker-1", 0),
+        ("shards/worker-1", 1),
+        ("shards", 1),
+    ] == [(text.stream, text.counter) for text in texts]
+
+
+MEGABYTE = [adopted(240)] * 66
+REFUSED = {
+    "no event": (list, "shards", InputError, "1 to 1024 events, found 0"),
+    "1025 events": (
+        lambda: [assigned()] * 1025,
+        "shards",
+        InputError,
+        "1 to 1024 events, found 1025",
+    ),
+    "too many bytes": (
+        lambda: MEGABYTE,
+        "policy",
+        InputError,
+        "at most 1048576 bytes of events",
+    ),
+    "another family": (
+        lambda: [adopted()],
+        "shards",
+        KeyTrustError,
+        "no active key may sign policy in stream shards",
+    ),
+    "two families": (
+        lambda: [assigned(), adopted()],
+        "shards",
+        KeyTrustError,
+        "no active key may sign policy, shards",
+    ),
+    "another stream": (
+        lambda: [assigned()],
+        "shardsmen",
+        KeyTrustError,
+        "no active key may sign shards in stream shardsmen",
+    ),
+    "no stream": (lambda: [assigned()], "", InputError, "expected a name such as"),
+    "the root stream": (
+        lambda: [assigned()],
+        "root",
+        InputError,
+        "stream root carries",
+    ),
+    "a bad event": (
+        lambda: [assigned(), assigned(-1)],
+        "shards",
+        InputError,
+        "breaks its own schema",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("events", "stream", "error", "message"), REFUSED.values(), ids=REFUSED
+)
+def test_a_refused_append_changes_nothing(ledger, events, stream, error, message):
+    """The ledger is as before, and the next append is the next entry."""
+    before = _content(ledger)
+    with pytest.raises(error, match=message):
+        ledger.append(events(), stream=stream)
+
+    assert before == _content(ledger)
+    assert 1 == ledger.append([assigned()], stream="shards").seq
+
+
+def test_a_malformed_stream_name_is_refused(ledger):
+    """A name below a prefix that is no stream name is not written."""
+    for stream in ("shards/", "shards/A", "shards/a/b/c/d", "shards/\n"):
+        before = _content(ledger)
+        with pytest.raises(InputError, match="stream: expected a name such as"):
+            ledger.append([assigned()], stream=stream)
+        assert before == _content(ledger)
+
+
+def test_a_missing_key_changes_nothing(ledger, workspace):
+    """The stream's key is needed, and named in the message."""
+    (workspace / "keys" / "sharder.pem").unlink()
+    before = _content(ledger)
+    with pytest.raises(KeyTrustError, match=r"key sharder: .*cannot be read"):
+        ledger.append([assigned()], stream="shards")
+
+    assert before == _content(ledger)
+
+
+@pytest.mark.parametrize("role", ["sharder", "log"])
+def test_a_key_file_that_holds_another_key_changes_nothing(ledger, workspace, role):
+    """Neither a stream's nor the log's place is taken by another key."""
+    shutil.copy(workspace / "keys" / "ci.pem", workspace / "keys" / f"{role}.pem")
+    before = _content(ledger)
+    with pytest.raises(KeyTrustError, match=f"key {role}: expected the key with id"):
+        ledger.append([assigned()], stream="shards")
+
+    assert before == _content(ledger)
+
+
+def test_recorded_time_never_goes_back(workspace):
+    """A clock that falls back is held at the newest entry's time (ENT-5)."""
+    clock = Clock()
+    with open_ledger(workspace, clock) as ledger:
+        for now_ms in (NOW_MS + 5, NOW_MS - 1_000_000, NOW_MS + 4, NOW_MS + 6):
+            clock.now_ms = now_ms
+            ledger.append([assigned()], stream="shards")
+        times = [parse_entry(row.entry).recorded_at_ms for row in ledger.rows()]
+
+    assert [NOW_MS, NOW_MS + 5, NOW_MS + 5, NOW_MS + 5, NOW_MS + 6] == times
+
+
+def test_two_handles_see_each_other(workspace):
+    """Each append catches up with what the other appended: no fork, no gap."""
+    with open_ledger(workspace) as one, open_ledger(workspace) as two:
+        seqs = [
+            ledger.append([assigned()], stream="shards").seq
+            for ledger in (one, two, two, one, two)
+        ]
+        assert [1, 2, 3, 4, 5] == seqs
+        assert list(one.rows()) == list(two.rows())
+
+    with open_ledger(workspace) as reopened:
+        assert 6 == reopened.size
+        assert 5 == reopened._state.next_in("shards")[0]
+
+
+def test_threads_share_one_handle(ledger):
+    """Appends from several threads are one after the other."""
+    threads = [
+        threading.Thread(
+            target=lambda: [ledger.append([assigned()], stream="shards") for _ in "ab"]
+        )
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert 9 == ledger.size == len(list(ledger.rows()))
+
+
+def test_another_writer_is_waited_for(workspace, monkeypatch):
+    """After the wait: LockedError, exit code 8, nothing written."""
+    monkeypatch.setattr(sqlite_module, "LOCK_WAIT_MS", 10)
+    with open_ledger(workspace) as ledger:
+        ledger.append([assigned()], stream="shards")
+        other = SqliteStore.open(workspace / "acme.ledger")
+        with (
+            other.writing(),
+            pytest.raises(LockedError, match="another writer") as caught,
+        ):
+            ledger.append([assigned()], stream="shards")
+        other.close()
+
+        assert 8 == caught.value.exit_code
+        assert 2 == ledger.append([assigned()], stream="shards").seq
+
+
+def test_a_ledger_that_became_shorter_is_refused(workspace):
+    """An older copy in its place, under an open handle, is noticed."""
+    older = (workspace / "acme.ledger").read_bytes()
+    with open_ledger(workspace) as ledger:
+        ledger.append([assigned()], stream="shards")
+        ledger.append([assigned()], stream="shards")
+        ledger._store.close()
+        (workspace / "acme.ledger").write_bytes(older)
+        ledger._store = SqliteStore.open(workspace / "acme.ledger")
+        with pytest.raises(IntegrityError, match="expected 3 entries, found 1"):
+            ledger.append([assigned()], stream="shards")
+
+
+def test_a_workspace_needs_one_ledger(tmp_path, workspace):
+    """None and two are refused, and nothing is created."""
+    for folder in (tmp_path / "missing", tmp_path):
+        with pytest.raises(NotALedgerError, match=r"one \.ledger file, found 0"):
+            Ledger.open(folder)
+    shutil.copy(workspace / "acme.ledger", workspace / "copy.ledger")
+    with pytest.raises(NotALedgerError, match=r"one \.ledger file, found 2"):
+        Ledger.open(workspace)
+
+
+def test_an_empty_file_is_no_ledger(tmp_path):
+    """A store without genesis cannot be opened."""
+    SqliteStore.create(tmp_path / "acme.ledger").close()
+
+    with pytest.raises(NotALedgerError, match="no genesis entry"):
+        Ledger.open(tmp_path)
+
+
+def test_the_same_ledger_opens_again(workspace):
+    """Origin, genesis, keys and grants are those that were written."""
+    with open_ledger(workspace) as ledger:
+        ledger.append([assigned()], stream="shards")
+        expected = (ledger.origin, ledger.genesis, ledger.root_keys, ledger.grants)
+
+    with open_ledger(workspace) as again:
+        assert expected == (again.origin, again.genesis, again.root_keys, again.grants)
+        assert again.row(2) is None
+        assert 1 == again.row(1).seq
+
+
+def test_another_ledger_has_another_genesis(tmp_path, workspace):
+    """The same origin with other keys is another ledger."""
+    other = new_workspace(tmp_path / "other" / "acme", "another")
+    with open_ledger(workspace) as one, open_ledger(other) as two:
+        assert one.genesis != two.genesis
+
+
+def _edit(folder, statement):
+    """Change stored bytes as somebody with a database tool would."""
+    path = folder / "acme.ledger"
+    (folder / "acme.views").unlink(missing_ok=True)
+    connection = sqlite3.connect(path)
+    for name in ("entry_no_update", "entry_no_delete", "checkpoint_no_delete"):
+        connection.execute(f"DROP TRIGGER {name}")
+    connection.execute(statement)
+    for name in ("entry_no_update", "entry_no_delete", "checkpoint_no_delete"):
+        sql = next(one for one in sqlite_module.SCHEMA if f"TRIGGER {name} " in one)
+        connection.execute(sql)
+    connection.commit()
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entry SET entry = CAST(replace(entry, 'seq 1', 'seq 7') AS BLOB)",
+        "UPDATE entry SET entry = CAST(replace(entry, 'base 1', 'base 0') AS BLOB)",
+        "UPDATE entry SET entry = x'00' WHERE seq = 2",
+        "DELETE FROM entry WHERE seq = 1",
+        "DELETE FROM entry WHERE seq = 2",
+        "DELETE FROM checkpoint WHERE size = 3",
+        "DELETE FROM checkpoint",
+    ],
+)
+def test_an_edited_ledger_does_not_open(workspace, statement):
+    """Links, places and the newest checkpoint are checked at every full read."""
+    with open_ledger(workspace) as ledger:
+        ledger.append([assigned(0)], stream="shards")
+        ledger.append([assigned(1)], stream="shards")
+    _edit(workspace, statement)
+
+    with pytest.raises(IntegrityError):
+        open_ledger(workspace)
+
+
+def test_stored_lines_decode(ledger):
+    """What is stored is the lines, each followed by a newline (STO-3)."""
+    ledger.append([assigned(0), assigned(1)], stream="shards")
+    row = ledger.row(1)
+
+    assert [0, 1] == [decode_event(line).shard for line in split_lines(row.events)]

@@ -1,0 +1,151 @@
+"""A web server on loopback that does whatever a test wants, and fakes around it."""
+
+import threading
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from producers.optout.basket import load_basket
+from producers.optout.fetch import HttpFetcher
+from producers.optout.policy import ScanPolicy
+from producers.optout.resolve import Endpoint
+from producers.optout.scan import Scanner
+from producers.ports import SiteRef
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers by the routes of its server: `Host + path` first, then path."""
+
+    def do_GET(self):
+        self.server.requests.append((self.headers["Host"], self.path))
+        routes = self.server.routes
+        route = routes.get(self.headers["Host"] + self.path) or routes.get(self.path)
+        try:
+            if callable(route):
+                route(self)
+            else:
+                self.answer(*(route or (404,)))
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the client has had enough
+
+    def answer(self, status, body=b"", headers=()):
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        """Keep the test output clean."""
+
+
+class Site(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.routes = {}
+        self.requests = []
+        self.asked_for = []
+
+    def resolve(self, host, port, scheme):
+        """Every name lives on this server; TLS is left out."""
+        self.asked_for.append((host, port, scheme))
+        return Endpoint(address="127.0.0.1", port=self.server_port, scheme="http")
+
+
+@pytest.fixture
+def site():
+    with Site() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+class Clock:
+    """Time that only a test moves; seconds."""
+
+    def __init__(self):
+        self.now = 1_700_000_000.0
+
+    def monotonic(self):
+        return self.now
+
+    def ms(self):
+        return int(self.now * 1000)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def fetch(site, clock):
+    return HttpFetcher(resolver=site.resolve, monotonic=clock.monotonic)
+
+
+class MemoryEvidence:
+    def __init__(self):
+        self.kept = {}
+
+    def put(self, content):
+        digest = sha256(content).hexdigest()
+        self.kept[digest] = content
+        return digest
+
+
+class MemoryNames:
+    def __init__(self):
+        self.sites = {}
+        self.urls = {}
+
+    def site(self, origin):
+        is_new = origin not in self.sites
+        site_id = self.sites.setdefault(origin, f"{len(self.sites):032x}")
+        commitment = sha256(origin.encode()).hexdigest()
+        return SiteRef(site_id=site_id, commitment=commitment, is_new=is_new)
+
+    def commit_url(self, scan_id, url):
+        self.urls[scan_id] = url
+        return sha256(url.encode()).hexdigest()
+
+
+class World:
+    """A scanner and everything that it touches."""
+
+    def __init__(self, fetch, clock, **policy):
+        self.evidence = MemoryEvidence()
+        self.names = MemoryNames()
+        self.batches = []
+        self.scanner = Scanner(
+            fetch=fetch,
+            emit=self.batches.append,
+            evidence=self.evidence,
+            names=self.names,
+            policy=ScanPolicy(
+                policy_sha256="ab" * 32,
+                basket_version=load_basket().version,
+                **policy,
+            ),
+            clock_ms=clock.ms,
+            random_bytes=lambda count: bytes(range(count)),
+        )
+
+    @property
+    def events(self):
+        return [event for batch in self.batches for event in batch]
+
+
+@pytest.fixture
+def world(fetch, clock):
+    return World(fetch, clock)
+
+
+@pytest.fixture
+def make_world(fetch, clock):
+    return lambda **policy: World(fetch, clock, **policy)

@@ -1,0 +1,82 @@
+"""/ai.txt: one dialect is read, others are unknown."""
+
+import pytest
+
+from producers.optout.ai_txt import BYTES_MAX, parse_ai_txt
+from producers.optout.signals import SignalError
+
+TEXT = "# Spawning AI\nUser-Agent: *\nDisallow: *.txt\nDisallow: *.html\nAllow: *.css\n"
+
+
+def _say(text, path, agent="tuneledger"):
+    return parse_ai_txt(text.encode()).decide(agent, "https://e.test" + path)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/a.txt", "reserved"),
+        ("/a.TXT?x=1", "reserved"),
+        ("/a", "reserved"),
+        ("/", "reserved"),
+        ("/a.css", "not_reserved"),
+        ("/a.txt.pdf", "unset"),
+        ("/a.pdf?x=.txt", "unset"),
+    ],
+)
+def test_extension(path, expected):
+    """A rule is about the file type; a path without one is a page."""
+    assert expected == _say(TEXT, path).reservation
+
+
+def test_statement_names_its_line():
+    """The line of the deciding rule is known."""
+    assert 3 == _say(TEXT, "/a.txt").line
+
+
+def test_disallow_wins_a_tie():
+    """Two rules of one length: the stricter one decides."""
+    text = "User-Agent: *\nAllow: /\nDisallow: /\n"
+
+    assert "reserved" == _say(text, "/a").reservation
+
+
+def test_another_agent_is_not_meant():
+    """A rule for somebody else says nothing to us."""
+    text = "User-Agent: Foo\nDisallow: /\n"
+
+    assert "unset" == _say(text, "/a").reservation
+    assert "reserved" == _say(text, "/a", agent="foo").reservation
+
+
+def test_empty_file_says_nothing():
+    """A file of white space is no unknown dialect."""
+    assert "unset" == _say(" \n", "/a").reservation
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# We do not allow AI training.\n",
+        "---\nname: Acme\n---\n",
+        "<!doctype html><title>Not found</title>",
+        "Training: no\n",
+        "User-Agent: *\n",
+        "User-Agent: *\nDisallow-AI-Training: yes\n",
+        "User-Agent: *\nAllow: /\nTraining: disallow\n",
+        "User-Agent: *\nAllow: /\nNo part of this site may be used\n",
+        "Allow: /\nUser-Agent: *\nAllow: /\n",
+    ],
+)
+def test_other_dialects_are_unknown(text):
+    """Any other file of this name is refused, not taken for consent."""
+    with pytest.raises(SignalError) as caught:
+        parse_ai_txt(text.encode())
+
+    assert ("unknown", "unknown_dialect") == (caught.value.outcome, caught.value.reason)
+
+
+def test_too_long_is_unreadable():
+    """One byte past the limit is refused."""
+    with pytest.raises(SignalError, match="expected at most"):
+        parse_ai_txt(b"#" * (BYTES_MAX + 1))

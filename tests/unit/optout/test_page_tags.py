@@ -1,0 +1,149 @@
+"""Reservations in header lines and meta elements."""
+
+import pytest
+
+from producers.optout.html_meta import BYTES_MAX, METAS_MAX, read_meta_tags
+from producers.optout.page_tags import (
+    canonical_lines,
+    header_noai,
+    meta_noai,
+    relevant_headers,
+    relevant_metas,
+)
+
+AGENTS = ["tuneledger", "GPTBot"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "noai",
+        "NoAI",
+        "noai;",
+        "noml",
+        "noindex, noai",
+        "max-snippet:-1, noai",
+        "unavailable_after: 25 Jun 2030 15:00:00 PST, noai",
+        "unavailable_after: Saturday, 25-Jun-30 15:00:00 GMT, noai",
+        "unavailable_after: 2030-06-25T15:00:00+02:00, noai",
+        "noai, googlebot: noindex",
+        "googlebot: nofollow, tuneledger: noai",
+        "TUNELEDGER: noai",
+        "gptbot: noindex, noai",
+        "googlebot: noindex, *: noai",
+    ],
+)
+def test_header_reserves(value):
+    """`noai` for everybody or for one of the tokens that count is found."""
+    assert "reserved" == header_noai([("X-Robots-Tag", value)], AGENTS).reservation
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "noimageai",
+        "noindex, nofollow",
+        "noaix",
+        "otherbot: noindex, noai",
+        "googlebot: noai",
+        "",
+        ":",
+        "all",
+    ],
+)
+def test_header_does_not_reserve(value):
+    """Images, search, longer words and other crawlers are no reservation of text."""
+    assert "unset" == header_noai([("X-Robots-Tag", value)], AGENTS).reservation
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("*=noai, nosnippet; ExampleBot=", "reserved"),
+        ("ExampleBot=noai; *=noindex", "unset"),
+        ("ExampleBot=; tuneledger=noml", "reserved"),
+        ("noai", "reserved"),
+    ],
+)
+def test_robots_tag(value, expected):
+    """The draft's Robots-Tag is read by its own syntax."""
+    assert expected == header_noai([("robots-tag", value)], AGENTS).reservation
+
+
+def test_header_line_is_that_of_the_evidence():
+    """Statements cite a line of the canonical header lines."""
+    headers = relevant_headers(
+        [("Date", "x"), ("X-Robots-Tag", "noindex"), ("x-robots-tag", " no\tai, noai")]
+    )
+
+    assert b"x-robots-tag: noindex\nx-robots-tag: no ai, noai\n" == canonical_lines(
+        headers
+    )
+    assert 2 == header_noai(headers, AGENTS).line
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ('<meta name="robots" content="noai">', "reserved"),
+        ("<META CONTENT='NoIndex, NoML' NAME=ROBOTS>", "reserved"),
+        ("<meta name=robots content=noai/>", "unset"),
+        ("<meta name=robots content=noai />", "reserved"),
+        ('<meta\nname = "robots"\ncontent = "noindex noai"\n>', "reserved"),
+        ('<meta name="rob&#111;ts" content="no&#97;i">', "reserved"),
+        ('<meta name="tuneledger" content="noai">', "reserved"),
+        ('<meta name="gptbot" content="noai">', "reserved"),
+        ('<meta name="googlebot" content="noai">', "unset"),
+        ('<meta name="robots" content="noimageai, noindex">', "unset"),
+        ('<!-- <meta name="robots" content="noai"> -->', "unset"),
+        ('<!--><meta name="robots" content="noai">', "reserved"),
+        ('<!-- --!><meta name="robots" content="noai">', "reserved"),
+        ('<script>"<meta name=robots content=noai>"</script>', "unset"),
+        ('<SCRIPT></SCRIPT><meta name="robots" content="noai">', "reserved"),
+        ('<title><meta name="robots" content="noai"></title>', "unset"),
+        ('<a title="<meta name=robots content=noai>">', "unset"),
+        ('<a title=">"><meta name="robots" content="noai">', "reserved"),
+        ('<meta name="x" name="robots" content="noai">', "unset"),
+        ('1 < 2 <meta name="robots" content="noai">', "reserved"),
+        ('<body><meta name="robots" content="noai">', "reserved"),
+        ('<meta name="robots" content="noai', "unset"),
+    ],
+)
+def test_meta(page, expected):
+    """Meta elements are found where a browser finds them, and nowhere else."""
+    pairs = read_meta_tags(page.encode()).pairs
+
+    assert expected == meta_noai(pairs, AGENTS).reservation
+
+
+def test_only_relevant_metas_are_kept():
+    """Evidence holds no description and no author."""
+    page = b'<meta name=author content=Ann><meta name=Robots content="a\nb">'
+    pairs = relevant_metas(read_meta_tags(page).pairs, AGENTS)
+
+    assert b"robots: a b\n" == canonical_lines(pairs)
+
+
+@pytest.mark.parametrize(
+    ("page", "is_whole"),
+    [
+        pytest.param(b"x" * BYTES_MAX, True, id="limit"),
+        pytest.param(b"x" * (BYTES_MAX + 1), False, id="past the limit"),
+        pytest.param(b"</head>" + b"x" * BYTES_MAX, True, id="head ended"),
+        pytest.param(b"<body>" + b"x" * BYTES_MAX, True, id="body began"),
+        pytest.param(b"<meta name=a>" * METAS_MAX, False, id="too many"),
+    ],
+)
+def test_bounds(page, is_whole):
+    """A head that was not read to its end is not whole."""
+    assert is_whole == read_meta_tags(page).is_whole
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [b"<", b"<a ", b"<!--", b'<a b="', b"<a b='", b"<?", b"</", b"<a/=", b"<script>"],
+    ids=bytes.decode,
+)
+def test_hostile_markup_is_read(unit):
+    """A megabyte of unfinished markup is read in one pass; html.parser takes hours."""
+    assert () == read_meta_tags(unit * (BYTES_MAX // len(unit))).pairs

@@ -1,0 +1,200 @@
+"""What a submission carries: its event lines, their types and what they change."""
+
+import re
+from collections import Counter
+from typing import NoReturn
+
+from verifier.authority import ROOT_FAMILIES
+from verifier.findings import Code, FindingList, Violation
+from verifier.keys import KEYS_FAMILY, KeyRing
+from verifier.rules import HANDLERS
+from verifier.rules.state import History
+from verifier.schema import (
+    LINE_BYTES_MAX,
+    Event,
+    EventType,
+    event_type,
+    refuse,
+    unknown_type,
+)
+from verifier.streams import Streams
+from verifier.submission import EVENTS_MAX, Submission
+from verifier.tree import root_of
+
+CREATED = "keys.ledger_created.v1"
+_GENESIS_PLACE = (0, 0)
+_HEAD_BYTES_MAX = 96
+
+
+class Content:
+    """Checks event lines in order and applies them to keys, streams and history.
+
+    Attributes:
+        types: how many events of each known type.
+        judged: events to which the rules of section 9 were applied.
+        stopped: why those rules were not applied to later events; empty where
+            they were.
+    """
+
+    def __init__(
+        self,
+        *,
+        ring: KeyRing,
+        streams: Streams,
+        history: History,
+        findings: FindingList,
+        unknown: FindingList,
+    ) -> None:
+        """Work on the given state."""
+        self._ring = ring
+        self._streams = streams
+        self._history = history
+        self._findings = findings
+        self._unknown = unknown
+        self.types: Counter[str] = Counter()
+        self.judged = 0
+        self.stopped = ""
+
+    def stop(self, reason: str) -> None:
+        """Apply no rule across events from here on: what they rest on is not known."""
+        self.stopped = self.stopped or reason
+
+    def apply(
+        self,
+        seq: int,
+        submission: Submission,
+        lines: list[bytes],
+        families: frozenset[str],
+    ) -> None:
+        """Check and apply the lines of a submission that is signed and whole."""
+        number = seq * EVENTS_MAX
+        types = self.types
+        for place, line in enumerate(lines):
+            kind = event_type(line[: line.find(b'"', 10, _HEAD_BYTES_MAX)])
+            try:
+                if kind is None:
+                    self._unknown_line(seq, place, line, families)
+                    continue
+                match = kind.pattern.fullmatch(line)
+                if match is None or len(line) > LINE_BYTES_MAX:
+                    self.stop(f"after the malformed event {seq}.{place}")
+                    _refuse_line(line, kind)
+                if kind.family not in families:
+                    _refuse_family(kind.family, submission.stream)
+                types[kind.name] += 1
+                if kind.family == KEYS_FAMILY:
+                    self._apply_key(seq, place, kind.name, match)
+                elif not self.stopped:
+                    self.judged += 1
+                    HANDLERS[kind.name](self._history, match, number + place)
+            except Violation as violation:
+                self._findings.add(violation.at(f"event {seq}.{place}"))
+
+    def _apply_key(self, seq: int, place: int, name: str, event: Event) -> None:
+        if (name == CREATED) != ((seq, place) == _GENESIS_PLACE):
+            raise Violation(
+                Code.GENESIS, "ENT-6", expected=f"{CREATED} as event 0.0", found=name
+            )
+        match name:
+            case "keys.granted.v1":
+                self._ring.grant(event, seq)
+            case "keys.retired.v1":
+                self._ring.retire(event, seq)
+            case "keys.stream_abandoned.v1":
+                self._streams.abandon(event)
+            case _:
+                return  # the walk created the ring from it, to check its signatures
+
+    def _unknown_line(
+        self, seq: int, place: int, line: bytes, families: frozenset[str]
+    ) -> None:
+        where = f"event {seq}.{place}"
+        self.stop(f"after {where}, which is malformed or of an unknown type")
+        if len(line) > LINE_BYTES_MAX:
+            _refuse_length(line)
+        family, name = unknown_type(line)
+        if family not in families:
+            _refuse_family(family, name)
+        if family == KEYS_FAMILY:
+            self._ring.unsure = self._ring.unsure or where
+        self._unknown.add(
+            Violation(
+                Code.EVENT_UNKNOWN, "EVT-8", expected="a type of format 1", found=name
+            ).at(where)
+        )
+
+
+def check_lines(submission: Submission, stored: bytes) -> list[bytes]:
+    """Return the event lines, checked against the submission's count and root.
+
+    Raises:
+        Violation: STO-3 or SUB-4.
+    """
+    lines = stored.split(b"\n")
+    if lines.pop() != b"":
+        raise Violation(
+            Code.EVENTS_ROOT,
+            "STO-3",
+            expected="a newline after the last event",
+            found="none",
+        )
+    if len(lines) != submission.events:
+        raise Violation(
+            Code.EVENTS_COUNT,
+            "SUB-4",
+            expected=f"{submission.events} event lines",
+            found=len(lines),
+        )
+    root = root_of(lines)
+    if root != submission.events_root:
+        raise Violation(
+            Code.EVENTS_ROOT,
+            "SUB-4",
+            expected=f"events_root {submission.events_root.hex()}",
+            found=root.hex(),
+        )
+    return lines
+
+
+def created_event(lines: list[bytes]) -> re.Match[bytes]:
+    """Return the match of event 0.0.
+
+    Raises:
+        Violation: ENT-6: it is not a well-formed `keys.ledger_created.v1`.
+    """
+    line = lines[0]
+    kind = event_type(line[: line.find(b'"', 10, _HEAD_BYTES_MAX)])
+    if kind is None or kind.name != CREATED:
+        raise Violation(Code.GENESIS, "ENT-6", expected=CREATED, found=line)
+    match = kind.pattern.fullmatch(line)
+    if match is None:
+        _refuse_line(line, kind)
+    return match
+
+
+def _refuse_line(line: bytes, kind: EventType) -> NoReturn:
+    if len(line) > LINE_BYTES_MAX:
+        _refuse_length(line)
+    raise refuse(line, kind.name)
+
+
+def _refuse_length(line: bytes) -> NoReturn:
+    raise Violation(
+        Code.OVER_LIMIT,
+        "EVT-1",
+        expected=f"at most {LINE_BYTES_MAX} bytes",
+        found=f"{len(line)} bytes",
+    )
+
+
+def _refuse_family(family: str, found: str) -> NoReturn:
+    rule = "SUB-7" if family == KEYS_FAMILY or found == "root" else "SUB-6"
+    raise Violation(
+        Code.FAMILY_NOT_ALLOWED,
+        rule,
+        expected=f"a signer granted the family {family}",
+        found=found,
+    )
+
+
+__all__ = ["CREATED", "ROOT_FAMILIES", "Content", "check_lines", "created_event"]

@@ -1,0 +1,90 @@
+"""One entry: five header lines, an empty line and a submission note (section 6)."""
+
+from dataclasses import dataclass
+
+from verifier.findings import Code, Violation
+from verifier.tree import leaf_hash
+from verifier.wire import LineReader
+
+ENTRY_BYTES_MAX = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header lines of an entry."""
+
+    seq: int
+    previous: bytes
+    base: int
+    recorded_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """One row of the table `entry`.
+
+    Attributes:
+        seq: the row's key.
+        entry: the entry's bytes; empty where `fault` says why they were not read.
+        events: the event lines' bytes; the same.
+        fault: a column of another type or past its limit.
+    """
+
+    seq: int
+    entry: bytes
+    events: bytes
+    fault: Violation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row with its header read; what could not be read is in `fault`.
+
+    Attributes:
+        row: the stored row.
+        leaf: SHA-256(0x00 || entry).
+        header: the header, None where it is malformed.
+        note: the bytes after the empty line.
+        fault: why `header` is None or the row was not read.
+    """
+
+    row: StoredRow
+    leaf: bytes
+    header: Header | None
+    note: bytes
+    fault: Violation | None
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the header is readable and says the row's own seq."""
+        return self.header is not None and self.header.seq == self.row.seq
+
+
+def read_entry(row: StoredRow) -> Entry:
+    """Split a row and read its header; never raises."""
+    text, _, note = row.entry.partition(b"\n\n")
+    header, fault = None, row.fault
+    if fault is None:
+        try:
+            header = parse_header(text + b"\n")
+        except Violation as violation:
+            fault = violation
+    return Entry(row, leaf_hash(row.entry), header, note, fault)
+
+
+def parse_header(text: bytes) -> Header:
+    """Read the five header lines.
+
+    Raises:
+        Violation: a line is missing or malformed.
+    """
+    lines = LineReader(text, code=Code.ENTRY_MALFORMED, rule="ENT-2")
+    lines.literal(b"tuneledger/entry/v1")
+    header = Header(
+        seq=lines.decimal("seq"),
+        previous=lines.hash("previous"),
+        base=lines.decimal("base"),
+        recorded_at_ms=lines.decimal("recorded_at_ms"),
+    )
+    lines.end()
+    return header

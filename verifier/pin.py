@@ -1,0 +1,94 @@
+"""Level L1: is the ledger's root the one that the reader knows from outside?"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from verifier import ed25519
+from verifier.findings import Code, Violation
+from verifier.keys import KeyRing
+from verifier.note import NoteError, VerifierKey, parse_vkey
+from verifier.report import Report
+
+_HEX_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+class RootKeyError(ValueError):
+    """A pinned root key is malformed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A root key that the reader knows; any name fits where none was given."""
+
+    public_key: bytes
+    name: str | None
+
+    def fits(self, key: VerifierKey) -> bool:
+        """Whether this is that key."""
+        return self.public_key == key.public_key and self.name in (None, key.name)
+
+
+def parse_pins(texts: Sequence[str]) -> list[Pin]:
+    """Read root keys as vkeys or as 64 hex digits.
+
+    Raises:
+        RootKeyError: one is malformed or weak.
+    """
+    pins: list[Pin] = []
+    for number, text in enumerate(texts, start=1):
+        try:
+            if _HEX_KEY.fullmatch(text):
+                pin = Pin(bytes.fromhex(text), None)
+                ed25519.check_public_key(pin.public_key)
+            else:
+                key = parse_vkey(text)
+                pin = Pin(key.public_key, key.name)
+        except (NoteError, Violation) as error:
+            message = f"root key {number}: {error}"
+            raise RootKeyError(message) from None
+        pins.append(pin)
+    return pins
+
+
+def check_pins(
+    report: Report, pins: Sequence[Pin], ring: KeyRing, signers: Iterable[VerifierKey]
+) -> None:
+    """Set whether the report is authentic, and why not.
+
+    Every pin must be a root key of the ledger, and every root key that signed entry
+    0 must be pinned. The second half matters: without it, someone could begin a
+    ledger of their own that lists the reader's key beside theirs, with threshold 1.
+    """
+    if not pins:
+        report.levels["authentic"] = "not asked"
+        if report.level_asked >= 1:
+            report.levels["authentic"] = "no"
+            _distrust(
+                report, Code.ROOT_NOT_PINNED, "a root key from outside the file", "none"
+            )
+        return
+    unknown = [pin for pin in pins if not any(map(pin.fits, ring.roots))]
+    signed = list(signers)
+    foreign = [key for key in signed if not any(pin.fits(key) for pin in pins)]
+    if unknown:
+        _distrust(
+            report,
+            Code.ROOT_DIFFERS,
+            f"root key {unknown[0].public_key.hex()}",
+            ", ".join(key.public_key.hex() for key in ring.roots) or "no root key",
+        )
+    elif foreign or not signed:
+        _distrust(
+            report,
+            Code.ROOT_DIFFERS,
+            "entry 0 signed by pinned root keys only",
+            ", ".join(key.public_key.hex() for key in foreign) or "no signature",
+        )
+    holds = not report.trust and not len(report.findings)
+    report.levels["authentic"] = "yes" if holds else "no"
+
+
+def _distrust(report: Report, code: Code, expected: str, found: str) -> None:
+    violation = Violation(code, "L1", expected=expected, found=found)
+    report.trust.append(violation.at("root"))

@@ -1,0 +1,161 @@
+"""Erasures: XEV-13 to XEV-16, and XEV-17 where weights are served."""
+
+import json
+from typing import NoReturn
+
+from verifier.findings import Code
+from verifier.rules.state import Erasure, Handler, History, digest, refuse
+from verifier.rules.training import check_not_deleted
+from verifier.schema import Event
+
+# An erasure's events in the order of docs/events.md (XEV-13).
+STAGES = (
+    "requested",
+    "planned",
+    "records_erased",
+    "rolled_back",
+    "keys_destroyed",
+    "shard_retrained",
+    "weights_deleted",
+    "verified",
+    "certified",
+)
+_ONCE = ("planned", "certified")
+
+
+def _requested(state: History, event: Event, _at: int) -> None:
+    erasure_id = digest(event, "erasure_id")
+    if erasure_id in state.erasures:
+        _refuse_order("an erasure requested once", event["erasure_id"])
+    state.erasures[erasure_id] = Erasure()
+
+
+def _advance(state: History, event: Event, name: str) -> Erasure:
+    """Return the erasure of an event, moved on to the event's stage."""
+    erasure = state.erasures.get(digest(event, "erasure_id"))
+    if erasure is None:
+        _refuse_order("an erasure that was requested", event["erasure_id"])
+    stage = STAGES.index(name)
+    if stage < erasure.stage or (stage == erasure.stage and name in _ONCE):
+        _refuse_order(f"nothing but what follows {STAGES[erasure.stage]}", name)
+    if erasure.records_planned is None and name != "planned":
+        _refuse_order("planned", name)
+    erasure.stage = stage
+    return erasure
+
+
+def _planned(state: History, event: Event, _at: int) -> None:
+    erasure = _advance(state, event, "planned")
+    erasure.records_planned = int(event["records"])
+    for hit in json.loads(event["hits"]):
+        first = erasure.hits.get(hit["shard"], hit["slice_first"])
+        erasure.hits[hit["shard"]] = min(first, hit["slice_first"])
+
+
+def _records_erased(state: History, event: Event, at: int) -> None:
+    erasure = _advance(state, event, "records_erased")
+    if erasure.erased_at is None:
+        erasure.erased_at = at
+    for record_id in json.loads(event["record_ids"]):
+        record = bytes.fromhex(record_id)
+        if not state.index.is_live(record):
+            refuse(
+                Code.RECORDS_ERASED,
+                14,
+                expected="an accepted record that was not erased before",
+                found=record_id,
+            )
+        state.index.erase(record, at)
+        erasure.records_erased += 1
+
+
+def _rolled_back(state: History, event: Event, _at: int) -> None:
+    _advance(state, event, "rolled_back")
+    check_not_deleted(state, digest(event, "weights_sha256"), "served")
+
+
+def _keys_destroyed(state: History, event: Event, at: int) -> None:
+    erasure = _advance(state, event, "keys_destroyed")
+    erasure.keys_destroyed = True
+    if erasure.erased_at is None:
+        erasure.erased_at = at
+    if erasure.records_erased != erasure.records_planned:
+        refuse(
+            Code.RECORDS_ERASED,
+            14,
+            expected=f"the plan's {erasure.records_planned} records erased before",
+            found=erasure.records_erased,
+        )
+
+
+def _shard_retrained(state: History, event: Event, _at: int) -> None:
+    erasure = _advance(state, event, "shard_retrained")
+    shard, weights = int(event["shard"]), digest(event, "weights_after_sha256")
+    erasure.retrained.add(shard)
+    run = state.runs.get(digest(event, "run_id"))
+    if (
+        run is None
+        or run.ended != "run_finished"
+        or run.purpose != "retrain"
+        or run.erasure_id != digest(event, "erasure_id")
+        or run.adapters.get(shard) != weights
+    ):
+        refuse(
+            Code.SHARD_RETRAINED,
+            16,
+            expected="a finished retraining of this erasure with these weights",
+            found=f"run {event['run_id'].decode()}, weights {weights.hex()}",
+        )
+    check_not_deleted(state, weights, "served")
+
+
+def _weights_deleted(state: History, event: Event, _at: int) -> None:
+    _advance(state, event, "weights_deleted")
+    for weights in json.loads(event["weights"]):
+        state.index.delete_weights(bytes.fromhex(weights))
+
+
+def _verified(state: History, event: Event, _at: int) -> None:
+    erasure = _advance(state, event, "verified")
+    counts = (int(event["records_readable"]), int(event["blobs_left"]))
+    erasure.verified_clean = counts == (0, 0)
+
+
+def _certified(state: History, event: Event, _at: int) -> None:
+    erasure = _advance(state, event, "certified")
+    if not erasure.keys_destroyed:
+        _refuse_certificate("keys_destroyed", "none")
+    if erasure.retrained != set(erasure.hits):
+        _refuse_certificate(
+            f"shards {sorted(erasure.hits)} retrained", sorted(erasure.retrained)
+        )
+    if not erasure.verified_clean:
+        _refuse_certificate("verified with nothing readable or left", "otherwise")
+    before = erasure.erased_at or 0
+    for shard, first in erasure.hits.items():
+        weights = state.index.undeleted(shard=shard, slice_first=first, before=before)
+        if weights is not None:
+            _refuse_certificate(
+                f"the old weights of shard {shard} deleted", weights.hex()
+            )
+
+
+def _refuse_order(expected: str, found: object) -> NoReturn:
+    refuse(Code.ERASURE_ORDER, 13, expected=expected, found=found)
+
+
+def _refuse_certificate(expected: str, found: object) -> NoReturn:
+    refuse(Code.CERTIFICATE, 15, expected=expected, found=found)
+
+
+HANDLERS: dict[str, Handler] = {
+    "erasure.requested.v1": _requested,
+    "erasure.planned.v1": _planned,
+    "erasure.records_erased.v1": _records_erased,
+    "erasure.rolled_back.v1": _rolled_back,
+    "erasure.keys_destroyed.v1": _keys_destroyed,
+    "erasure.shard_retrained.v1": _shard_retrained,
+    "erasure.weights_deleted.v1": _weights_deleted,
+    "erasure.verified.v1": _verified,
+    "erasure.certified.v1": _certified,
+}

@@ -1,0 +1,165 @@
+"""What grows with the records, in a private temporary database on disk.
+
+A million records would cost a Python set hundreds of megabytes; SQLite keeps a
+bounded cache in memory and spills the rest to a file that nobody else can open and
+that is gone when it is closed.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+_CACHE_KIB = 49_152
+
+_SCHEMA = """
+CREATE TABLE site (id BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE scan (id BLOB PRIMARY KEY, verdict TEXT) WITHOUT ROWID;
+CREATE TABLE record (
+    id BLOB PRIMARY KEY, commitment BLOB, erased INTEGER
+) WITHOUT ROWID;
+CREATE TABLE assignment (
+    record BLOB, map INTEGER, shard INTEGER, slice INTEGER, at INTEGER,
+    PRIMARY KEY (record, map)
+) WITHOUT ROWID;
+CREATE TABLE trained (
+    map INTEGER, shard INTEGER, slice INTEGER, at INTEGER, weights BLOB
+);
+CREATE INDEX trained_place ON trained (shard, slice, map, at);
+CREATE TABLE deleted (
+    weights BLOB PRIMARY KEY
+) WITHOUT ROWID;
+"""
+# Built on the first query by place: until then assignments go in faster without.
+_BY_PLACE = """
+CREATE INDEX IF NOT EXISTS assignment_place
+ON assignment (map, shard, slice, record, at)
+"""
+
+
+class Index:
+    """Sites, scans, records, assignments and weights seen so far.
+
+    Ids and digests are bytes. `at` is an event's number, growing over the ledger.
+    """
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("", isolation_level=None)
+        self._db.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+            f"PRAGMA cache_size=-{_CACHE_KIB}; PRAGMA page_size=16384;" + _SCHEMA
+        )
+        self._execute = self._db.cursor().execute
+        self._execute("BEGIN")
+
+    def close(self) -> None:
+        """Close and so delete the database."""
+        self._db.close()
+
+    def add_site(self, site: bytes) -> bool:
+        """Add a site; return whether it is new."""
+        return self._insert("INSERT INTO site VALUES (?)", (site,))
+
+    def has_site(self, site: bytes) -> bool:
+        """Return whether the site was registered."""
+        return self._one("SELECT 1 FROM site WHERE id = ?", (site,)) is not None
+
+    def add_scan(self, scan: bytes, verdict: str) -> bool:
+        """Add a scan; return whether it is new."""
+        return self._insert("INSERT INTO scan VALUES (?, ?)", (scan, verdict))
+
+    def scan_verdict(self, scan: bytes) -> str | None:
+        """Return the verdict of a scan, None for an unknown one."""
+        row = self._one("SELECT verdict FROM scan WHERE id = ?", (scan,))
+        return None if row is None else str(row[0])
+
+    def add_record(self, record: bytes, commitment: bytes) -> bool:
+        """Add a decided record; an empty commitment means not accepted."""
+        return self._insert(
+            "INSERT INTO record VALUES (?, ?, NULL)", (record, commitment)
+        )
+
+    def is_live(self, record: bytes) -> bool:
+        """Return whether the record was accepted and is not erased."""
+        row = self._one("SELECT commitment, erased FROM record WHERE id = ?", (record,))
+        return row is not None and bool(row[0]) and row[1] is None
+
+    def erase(self, record: bytes, at: int) -> None:
+        """Mark a record as erased."""
+        self._execute("UPDATE record SET erased = ? WHERE id = ?", (at, record))
+
+    def assign(
+        self, record: bytes, *, map_number: int, shard: int, slice_: int, at: int
+    ) -> bool:
+        """Assign a record; return whether it is new under the map."""
+        return self._insert(
+            "INSERT INTO assignment VALUES (?, ?, ?, ?, ?)",
+            (record, map_number, shard, slice_, at),
+        )
+
+    def commitments(
+        self, *, map_number: int, shard: int, slice_: int, before: int
+    ) -> Iterator[bytes]:
+        """Return commitments of unerased records of slices 0..slice_ assigned earlier.
+
+        They come in ascending order of record id.
+        """
+        self._execute(_BY_PLACE)
+        rows = self._db.execute(
+            "SELECT commitment FROM assignment JOIN record ON record.id = record"
+            " WHERE map = ? AND shard = ? AND slice <= ? AND at < ? AND erased IS NULL"
+            " ORDER BY record",
+            (map_number, shard, slice_, before),
+        )
+        return (row[0] for row in rows)
+
+    def add_trained(
+        self, weights: bytes, *, map_number: int, shard: int, slice_: int, at: int
+    ) -> None:
+        """Add the weights of a trained slice."""
+        self._execute(
+            "INSERT INTO trained VALUES (?, ?, ?, ?, ?)",
+            (map_number, shard, slice_, at, weights),
+        )
+
+    def newest_trained(
+        self, *, map_number: int, shard: int, slice_: int
+    ) -> bytes | None:
+        """Return the newest weights of a slice, None where it was never trained."""
+        row = self._one(
+            "SELECT weights FROM trained WHERE map = ? AND shard = ? AND slice = ?"
+            " ORDER BY at DESC LIMIT 1",
+            (map_number, shard, slice_),
+        )
+        return None if row is None else bytes(row[0])
+
+    def undeleted(self, *, shard: int, slice_first: int, before: int) -> bytes | None:
+        """Return some weights that should be deleted, None where there are none.
+
+        They are of a shard's slices from `slice_first` on, older than an event.
+        """
+        row = self._one(
+            "SELECT weights FROM trained WHERE shard = ? AND slice >= ? AND at < ?"
+            " AND weights NOT IN (SELECT weights FROM deleted) LIMIT 1",
+            (shard, slice_first, before),
+        )
+        return None if row is None else bytes(row[0])
+
+    def delete_weights(self, weights: bytes) -> None:
+        """Mark weights as deleted."""
+        self._execute("INSERT OR IGNORE INTO deleted VALUES (?)", (weights,))
+
+    def is_deleted(self, weights: bytes) -> bool:
+        """Return whether the weights were deleted."""
+        row = self._one("SELECT 1 FROM deleted WHERE weights = ?", (weights,))
+        return row is not None
+
+    def _insert(self, statement: str, values: tuple[object, ...]) -> bool:
+        try:
+            self._execute(statement, values)
+        except sqlite3.IntegrityError:
+            return False
+        return True
+
+    def _one(self, query: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._execute(query, values).fetchone()
+        return row

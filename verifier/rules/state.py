@@ -1,0 +1,101 @@
+"""The state that rules across events hold on to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from verifier.findings import Code, Violation
+from verifier.rules.index import Index
+from verifier.schema import Event
+
+
+@dataclass(frozen=True, slots=True)
+class ShardMap:
+    """A declared shard map; `number` is its place among the maps."""
+
+    number: int
+    shards: int
+    slices: int
+
+
+@dataclass(slots=True)
+class Run:
+    """A training run, and the sums over its batches so far.
+
+    Attributes:
+        at: number of the event that started it.
+        shard_map: its map, None for a run without shards.
+        shards: the shards that it trains.
+        purpose: `train` or `retrain`.
+        erasure_id: the erasure that a retraining is for; empty for `train`.
+        base: digest of the starting weights; empty from scratch.
+        generation: as the run said.
+        ended: `run_finished` or `run_failed`; empty while it goes on.
+        batches: metered batches so far.
+        sums: steps, tokens and the FLOP fields so far.
+        trained: the weights of each shard's last slice, as trained in this run.
+        adapters: what it finished with.
+    """
+
+    at: int
+    shard_map: ShardMap | None
+    shards: frozenset[int]
+    purpose: str
+    erasure_id: bytes
+    base: bytes
+    generation: int
+    ended: str = ""
+    batches: int = 0
+    sums: list[int] = field(default_factory=lambda: [0] * 10)
+    trained: dict[int, bytes] = field(default_factory=dict)
+    adapters: dict[int, bytes] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Erasure:
+    """One erasure and how far it came.
+
+    Attributes:
+        stage: the last event's place in the order of docs/events.md.
+        records_planned: the plan's number; None before the plan.
+        hits: first hit slice by shard.
+        records_erased: how many so far.
+        erased_at: number of its first `records_erased` or `keys_destroyed` event.
+        keys_destroyed: whether it got there.
+        retrained: the shards reported as retrained.
+        verified_clean: whether the newest check found nothing readable or left.
+    """
+
+    stage: int = 0
+    records_planned: int | None = None
+    hits: dict[int, int] = field(default_factory=dict)
+    records_erased: int = 0
+    erased_at: int | None = None
+    keys_destroyed: bool = False
+    retrained: set[int] = field(default_factory=set)
+    verified_clean: bool = False
+
+
+@dataclass(slots=True)
+class History:
+    """Everything that earlier events established."""
+
+    index: Index
+    policies: dict[bytes, frozenset[str]] = field(default_factory=dict)
+    maps: dict[bytes, ShardMap] = field(default_factory=dict)
+    runs: dict[bytes, Run] = field(default_factory=dict)
+    erasures: dict[bytes, Erasure] = field(default_factory=dict)
+
+
+Handler = Callable[[History, Event, int], None]
+"""Applies one event, given its number; raises `Violation`."""
+
+
+def refuse(code: Code, number: int, *, expected: str, found: object) -> NoReturn:
+    """Raise the violation of rule XEV-`number`."""
+    raise Violation(code, f"XEV-{number}", expected=expected, found=found)
+
+
+def digest(event: Event, name: str) -> bytes:
+    """Return an id or digest field as bytes; empty where it is empty."""
+    return bytes.fromhex(event[name].decode())

@@ -1,0 +1,210 @@
+"""Training runs: XEV-8 to XEV-12, and XEV-17 where weights are used."""
+
+import json
+from typing import NoReturn
+
+from verifier.findings import Code
+from verifier.rules.state import Handler, History, Run, ShardMap, digest, refuse
+from verifier.schema import Event
+from verifier.tables import FLOP_FIELDS
+from verifier.tree import Frontier, leaf_hash
+
+
+def check_not_deleted(state: History, weights: bytes, use: str) -> None:
+    """Check that weights in use were not deleted earlier (XEV-17)."""
+    if weights and state.index.is_deleted(weights):
+        refuse(
+            Code.WEIGHTS_DELETED,
+            17,
+            expected=f"weights that were not deleted to be {use}",
+            found=weights.hex(),
+        )
+
+
+def _started(state: History, event: Event, at: int) -> None:
+    run_id = digest(event, "run_id")
+    if run_id in state.runs:
+        _refuse_life("a run started once", event["run_id"])
+    shards = frozenset(json.loads(event["shards"]))
+    run = state.runs[run_id] = Run(
+        at=at,
+        shard_map=_map_of(state, event, shards),
+        shards=shards,
+        purpose=event["purpose"].decode(),
+        erasure_id=digest(event, "erasure_id"),
+        base=digest(event, "base_sha256"),
+        generation=int(event["generation"]),
+    )
+    if run.purpose == "train" and run.erasure_id:
+        _refuse_life("an empty erasure_id for purpose train", event["erasure_id"])
+    if run.purpose == "retrain" and run.erasure_id not in state.erasures:
+        _refuse_life("an earlier erasure for purpose retrain", event["erasure_id"])
+    check_not_deleted(state, run.base, "trained from")
+
+
+def _map_of(state: History, event: Event, shards: frozenset[int]) -> ShardMap | None:
+    """Return the map that a starting run cites, checked against its numbers."""
+    slices = int(event["slices"])
+    if not event["map_id"]:
+        if shards or slices:
+            _refuse_life("no shards and no slices without a map", event["shards"])
+        return None
+    shard_map = state.maps.get(digest(event, "map_id"))
+    if shard_map is None:
+        _refuse_life("a declared map", event["map_id"])
+    if slices != shard_map.slices or any(s >= shard_map.shards for s in shards):
+        _refuse_life(
+            f"shards below {shard_map.shards} and {shard_map.slices} slices",
+            f"{event['shards'].decode()} and {slices}",
+        )
+    return shard_map
+
+
+def _running(state: History, event: Event) -> Run:
+    """Return the run of an event, which must have started and not ended (XEV-8)."""
+    run = state.runs.get(digest(event, "run_id"))
+    if run is None:
+        _refuse_life("a run that was started", event["run_id"])
+    if run.ended:
+        _refuse_life(f"nothing after {run.ended}", event["run_id"])
+    return run
+
+
+def _metered(state: History, event: Event, _at: int) -> None:
+    run = _running(state, event)
+    shapes = json.loads(event["shapes"])
+    steps = sum(shape["steps"] for shape in shapes)
+    tokens = sum(s["batch"] * s["sequence"] * s["steps"] for s in shapes)
+    found = tuple(
+        int(event[name]) for name in ("batch", "step_first", "steps", "tokens")
+    )
+    expected = (run.batches, run.sums[0], steps, tokens)
+    run.batches += 1
+    for place, value in enumerate(_amounts(event)):
+        run.sums[place] += value
+    if found != expected:
+        refuse(
+            Code.METERING,
+            9,
+            expected="batch {}, step_first {}, steps {}, tokens {}".format(*expected),
+            found="batch {}, step_first {}, steps {}, tokens {}".format(*found),
+        )
+    shard = int(event["shard"])
+    if shard not in (run.shards or {0}):
+        refuse(Code.METERING, 9, expected="a shard of the run", found=shard)
+
+
+def _amounts(event: Event) -> list[int]:
+    """Return steps, tokens and the FLOP fields."""
+    return [int(event[name]) for name in ("steps", "tokens", *FLOP_FIELDS)]
+
+
+def _finished(state: History, event: Event, _at: int) -> None:
+    run = _end(state, event, "run_finished")
+    names = ("steps", "tokens", *FLOP_FIELDS)
+    for name, expected, found in zip(names, run.sums, _amounts(event), strict=True):
+        if found != expected:
+            refuse(Code.RUN_TOTALS, 10, expected=f"{name} {expected}", found=found)
+    adapters = [
+        (item["shard"], bytes.fromhex(item["weights_sha256"]))
+        for item in json.loads(event["adapters"])
+    ]
+    run.adapters = dict(adapters)
+    if run.shard_map is None:
+        ok = all(shard == 0 for shard, _ in adapters)
+    else:
+        complete = run.adapters.keys() == run.shards and run.adapters == run.trained
+        ok = complete and len(adapters) == len(run.adapters)
+    if not ok:
+        refuse(
+            Code.ADAPTERS,
+            12,
+            expected="for each shard once its weights of the last slice",
+            found=event["adapters"],
+        )
+    for _, weights in adapters:
+        check_not_deleted(state, weights, "finished with")
+
+
+def _failed(state: History, event: Event, _at: int) -> None:
+    _end(state, event, "run_failed")
+
+
+def _end(state: History, event: Event, kind: str) -> Run:
+    run = _running(state, event)
+    run.ended = kind
+    if int(event["batches"]) != run.batches:
+        refuse(
+            Code.RUN_TOTALS,
+            10,
+            expected=f"{run.batches} batches",
+            found=event["batches"],
+        )
+    return run
+
+
+def _trained(state: History, event: Event, at: int) -> None:
+    run = _running(state, event)
+    shard, slice_ = int(event["shard"]), int(event["slice"])
+    if run.shard_map is None or shard not in run.shards:
+        _refuse_slice("a shard of the run", shard)
+    if int(event["generation"]) != run.generation:
+        _refuse_slice(f"generation {run.generation}", event["generation"])
+    number = run.shard_map.number
+    _check_records(state, event, before=run.at, map_number=number)
+    parent = run.base if slice_ == 0 else _weights_below(state, number, shard, slice_)
+    weights = digest(event, "weights_sha256")
+    state.index.add_trained(
+        weights, map_number=number, shard=shard, slice_=slice_, at=at
+    )
+    if slice_ == run.shard_map.slices - 1:
+        run.trained[shard] = weights
+    if digest(event, "parent_sha256") != parent:
+        _refuse_slice(
+            f"parent {parent.hex() or 'weights of the slice below'}",
+            event["parent_sha256"],
+        )
+    check_not_deleted(state, parent, "trained from")
+
+
+def _check_records(
+    state: History, event: Event, *, before: int, map_number: int
+) -> None:
+    """Check the number of records and the root over their commitments."""
+    tree = Frontier()
+    for commitment in state.index.commitments(
+        map_number=map_number,
+        shard=int(event["shard"]),
+        slice_=int(event["slice"]),
+        before=before,
+    ):
+        tree.push(leaf_hash(commitment))
+    if int(event["records"]) != tree.size:
+        _refuse_slice(f"{tree.size} records", event["records"])
+    if tree.root() != digest(event, "records_root"):
+        _refuse_slice(f"records_root {tree.root().hex()}", event["records_root"])
+
+
+def _weights_below(state: History, map_number: int, shard: int, slice_: int) -> bytes:
+    """Return the newest weights of the slice below, empty where it has none."""
+    newest = state.index.newest_trained(
+        map_number=map_number, shard=shard, slice_=slice_ - 1
+    )
+    return newest or b""
+
+
+def _refuse_life(expected: str, found: object) -> NoReturn:
+    refuse(Code.RUN_LIFE, 8, expected=expected, found=found)
+
+
+def _refuse_slice(expected: str, found: object) -> NoReturn:
+    refuse(Code.SLICE_TRAINED, 11, expected=expected, found=found)
+
+
+HANDLERS: dict[str, Handler] = {
+    "training.run_started.v1": _started,
+    "training.steps_metered.v1": _metered,
+    "training.slice_trained.v1": _trained,
+    "training.run_finished.v1": _finished,
+    "training.run_failed.v1": _failed,
+}

@@ -1,0 +1,145 @@
+"""Event lines against their tables: one regular expression a type.
+
+Each value has one spelling, so a line either matches its type's expression as a
+whole or breaks a rule. Values are then taken from the match's groups; no JSON
+parser sees the line, so none can disagree about it.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from verifier.findings import Code, Violation
+from verifier.patterns import SALT, Kind
+from verifier.tables import EVENT_TYPES
+from verifier.wire import INT_MAX
+
+LINE_BYTES_MAX = 16_384
+LIST_ITEMS_MAX = 256
+
+TYPE_PREFIX = b'{"type":"'
+
+_TYPE = re.compile(r"([a-z][a-z0-9_]{0,31})\.[a-z][a-z0-9_]{0,63}\.v[1-9][0-9]{0,3}")
+
+Event = re.Match[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A type that this reader knows.
+
+    Attributes:
+        name: `family.past_tense.vN`.
+        family: the part before the first dot.
+        pattern: what a whole line must match; a group for each field.
+    """
+
+    name: str
+    family: str
+    pattern: re.Pattern[bytes]
+
+
+@lru_cache(maxsize=256)
+def event_type(head: bytes) -> EventType | None:
+    """Return the type for a line's bytes up to its second value's quote."""
+    if not head.startswith(TYPE_PREFIX):
+        return None
+    name = head[len(TYPE_PREFIX) :].decode("ascii", "replace")
+    if name not in EVENT_TYPES:
+        return None
+    fields = "".join(
+        f',"{field}":{kind.json(field)}' for field, kind in _fields(name).items()
+    )
+    line = rf'\{{"type":"{re.escape(name)}"{fields}\}}'
+    return EventType(name, name.partition(".")[0], re.compile(line.encode()))
+
+
+def refuse(line: bytes, name: str) -> Violation:
+    """Return which field of a line of a known type is the first wrong one."""
+    at = len(TYPE_PREFIX) + len(name) + 1
+    for field, kind in _fields(name).items():
+        match = _field_pattern(field, kind).match(line, at)
+        if match is None:
+            return Violation(
+                Code.EVENT_FIELD,
+                "EVT-4",
+                expected=f"{field}: {kind.meaning}",
+                found=line[at + 1 : at + 200],
+            )
+        at = match.end()
+    return Violation(
+        Code.EVENT_MALFORMED,
+        "EVT-2",
+        expected="the end of the object",
+        found=line[at : at + 200],
+    )
+
+
+def unknown_type(line: bytes) -> tuple[str, str]:
+    """Return family and name of a well-formed event of an unknown type.
+
+    Raises:
+        Violation: EVT-2, EVT-3, EVT-5, EVT-6 or EVT-7: not even well formed.
+    """
+    try:
+        event = json.loads(
+            line.decode("utf-8"),
+            object_pairs_hook=_pairs_once,
+            parse_float=_refuse_number,
+            parse_constant=_refuse_number,
+        )
+        compact = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+        well_formed = compact.encode() == line and b"\\" not in line
+    except (ValueError, RecursionError) as error:
+        raise _malformed(str(error)) from None
+    name = next(iter(event.items())) if isinstance(event, dict) and event else ("", "")
+    match = _TYPE.fullmatch(str(name[1]))
+    salt = event.get("salt") if isinstance(event, dict) else None
+    salted = isinstance(salt, str) and re.fullmatch(SALT.pattern, salt) is not None
+    shaped = well_formed and salted and _is_shallow(event)
+    if not shaped or name[0] != "type" or match is None:
+        raise _malformed(line)
+    return match[1], match[0]
+
+
+def _is_shallow(event: Any, depth: int = 0) -> bool:
+    """Whether values nest as EVT-6 allows: objects in lists hold only scalars."""
+    if isinstance(event, dict) and depth in (0, 2):
+        return all(_is_shallow(value, depth + 1) for value in event.values())
+    if isinstance(event, list) and depth == 1:
+        return len(event) <= LIST_ITEMS_MAX and all(_is_shallow(v, 2) for v in event)
+    is_bounded = not isinstance(event, int) or 0 <= event <= INT_MAX
+    return isinstance(event, str | int) and is_bounded
+
+
+def _pairs_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        message = "a field occurs twice"
+        raise ValueError(message)
+    return dict(pairs)
+
+
+def _refuse_number(text: str) -> None:
+    message = f"the number {text}"
+    raise ValueError(message)
+
+
+def _malformed(found: object) -> Violation:
+    return Violation(
+        Code.EVENT_MALFORMED,
+        "EVT-2",
+        expected="one compact JSON object that begins with its type and has a salt",
+        found=found,
+    )
+
+
+def _fields(name: str) -> dict[str, Kind]:
+    return {"salt": SALT, **EVENT_TYPES[name]}
+
+
+@lru_cache(maxsize=1024)
+def _field_pattern(field: str, kind: Kind) -> re.Pattern[bytes]:
+    return re.compile(rf',"{field}":{kind.json()}(?=[,}}])'.encode())

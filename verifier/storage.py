@@ -1,0 +1,199 @@
+"""The tables of a ledger file, with limits on all that is read (section 8)."""
+
+import sqlite3
+from collections.abc import Iterator
+
+from verifier.checkpoint import CHECKPOINT_BYTES_MAX
+from verifier.entry import ENTRY_BYTES_MAX, StoredRow
+from verifier.findings import Code, Finding, Violation
+from verifier.submission import EVENTS_BYTES_MAX
+
+APPLICATION_ID = 0x746C6467
+FORMAT_VERSION = 1
+_OBJECTS_MAX = 64
+
+_APPEND_ONLY = "BEGIN SELECT raise(ABORT, '{} is append-only'); END"
+# The triggers of docs/spec.md, section 8, by table and event.
+_TRIGGERS = {
+    ("entry", "append"): "INSERT ON entry WHEN new.seq IS NOT"
+    " (SELECT coalesce(max(seq) + 1, 0) FROM entry)",
+    ("entry", "no_update"): "UPDATE ON entry",
+    ("entry", "no_delete"): "DELETE ON entry",
+    ("checkpoint", "append"): "INSERT ON checkpoint WHEN new.size <="
+    " (SELECT coalesce(max(size), 0) FROM checkpoint)",
+    ("checkpoint", "no_update"): "UPDATE ON checkpoint",
+    ("checkpoint", "no_delete"): "DELETE ON checkpoint",
+}
+_TABLES = {
+    "entry": "seq INTEGER PRIMARY KEY, entry BLOB NOT NULL, events BLOB NOT NULL",
+    "checkpoint": "size INTEGER PRIMARY KEY, note BLOB NOT NULL",
+}
+# (type, name, table, sql), as sqlite_schema lists them (STO-1).
+SCHEMA = frozenset(
+    [
+        ("table", name, name, f"CREATE TABLE {name} ({columns}) STRICT")
+        for name, columns in _TABLES.items()
+    ]
+    + [
+        (
+            "trigger",
+            f"{table}_{name}",
+            table,
+            f"CREATE TRIGGER {table}_{name} BEFORE {when} {_APPEND_ONLY.format(table)}",
+        )
+        for (table, name), when in _TRIGGERS.items()
+    ]
+)
+
+_ENTRIES = f"""
+SELECT seq, typeof(entry), length(entry), typeof(events), length(events),
+    CASE WHEN length(entry) <= {ENTRY_BYTES_MAX} THEN entry END,
+    CASE WHEN length(events) <= {EVENTS_BYTES_MAX} THEN events END
+FROM main.entry NOT INDEXED ORDER BY seq
+"""  # noqa: S608 (constants of ours)
+_CHECKPOINTS = f"""
+SELECT size, typeof(note), length(note),
+    CASE WHEN length(note) <= {CHECKPOINT_BYTES_MAX} THEN note END
+FROM main.checkpoint NOT INDEXED
+"""  # noqa: S608 (constants of ours)
+
+
+class UnreadableLedgerError(Exception):
+    """The file cannot be judged: missing, not a ledger, or in the middle of a write."""
+
+
+class LedgerFile:
+    """An open ledger.
+
+    Attributes:
+        copied: whether a temporary copy is read, since a `-wal` lay beside the file.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, *, copied: bool) -> None:
+        """Wrap a guarded connection."""
+        self._db = connection
+        self.copied = copied
+
+    def findings(self) -> list[Finding]:
+        """Check header numbers, the list of objects and SQLite's own structure.
+
+        Raises:
+            UnreadableLedgerError: a SQLite file that is no ledger at all.
+        """
+        found: list[Finding] = []
+        try:
+            self._check_objects(found)
+            if not found:
+                self._check_integrity(found)
+        except sqlite3.Error as error:
+            found.append(_broken(Code.FILE_INTEGRITY, "STO-2", "a sound file", error))
+        return found
+
+    def entries(self) -> Iterator[StoredRow]:
+        """Yield the rows of `entry` in the order of seq.
+
+        Raises:
+            sqlite3.Error: the file is damaged.
+        """
+        for row in self._db.execute(_ENTRIES):
+            seq, entry_type, entry_length, events_type, events_length, *blobs = row
+            fault = _column_fault("entry", entry_type, entry_length, ENTRY_BYTES_MAX)
+            fault = fault or _column_fault(
+                "events", events_type, events_length, EVENTS_BYTES_MAX
+            )
+            entry, events = (b"", b"") if fault else blobs
+            yield StoredRow(seq, entry, events, fault)
+
+    def checkpoint_sizes(self) -> list[int]:
+        """Return the keys of all checkpoint rows, ascending.
+
+        Raises:
+            sqlite3.Error: the file is damaged.
+        """
+        query = "SELECT size FROM main.checkpoint ORDER BY size"
+        return [row[0] for row in self._db.execute(query)]
+
+    def checkpoint_note(self, size: int) -> bytes | None:
+        """Return the note of one checkpoint, None where there is none.
+
+        Raises:
+            sqlite3.Error: the file is damaged.
+            Violation: the column has another type or is past its limit.
+        """
+        query = _CHECKPOINTS + " WHERE size = ?"
+        row = self._db.execute(query, (size,)).fetchone()
+        if row is None:
+            return None
+        fault = _column_fault("note", row[1], row[2], CHECKPOINT_BYTES_MAX)
+        if fault is not None:
+            raise fault
+        note: bytes = row[3]
+        return note
+
+    def _check_objects(self, found: list[Finding]) -> None:
+        rows = self._db.execute(
+            "SELECT type, name, tbl_name, substr(sql, 1, 1000) FROM sqlite_schema"
+            " LIMIT ?",
+            (_OBJECTS_MAX,),
+        ).fetchall()
+        numbers = {
+            name: self._db.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("application_id", "user_version")
+        }
+        names = {row[1] for row in rows}
+        is_ours = numbers["application_id"] == APPLICATION_ID or names >= set(_TABLES)
+        if not is_ours:
+            message = "a SQLite file, but no tuneledger file"
+            raise UnreadableLedgerError(message)
+        wanted = {"application_id": APPLICATION_ID, "user_version": FORMAT_VERSION}
+        found += [
+            _broken(
+                Code.FILE_HEADER, "STO-1", f"{name} {wanted[name]:#x}", f"{number:#x}"
+            )
+            for name, number in numbers.items()
+            if number != wanted[name]
+        ]
+        extra = [row for row in rows if row not in SCHEMA]
+        missing = sorted(SCHEMA - set(rows))
+        found += [
+            _broken(Code.FILE_SCHEMA, "STO-1", "no other object", f"{row[0]} {row[1]}")
+            for row in extra
+        ]
+        found += [
+            _broken(
+                Code.FILE_SCHEMA, "STO-1", f"{row[0]} {row[1]} as specified", "none"
+            )
+            for row in missing
+            if row[1] not in {other[1] for other in extra}
+        ]
+        if len(rows) != len(set(rows)):
+            found.append(
+                _broken(Code.FILE_SCHEMA, "STO-1", "each object once", "a duplicate")
+            )
+
+    def _check_integrity(self, found: list[Finding]) -> None:
+        for (line,) in self._db.execute("PRAGMA integrity_check(10)"):
+            if line != "ok":
+                found.append(_broken(Code.FILE_INTEGRITY, "STO-2", "ok", line))
+
+
+def _column_fault(
+    name: str, kind: str, length: int | None, limit: int
+) -> Violation | None:
+    if kind != "blob" or length is None:
+        return Violation(
+            Code.COLUMN_TYPE, "STO-2", expected=f"a blob in {name}", found=kind
+        )
+    if length > limit:
+        rule = {"entry": "ENT-1", "events": "SUB-3", "note": "CHK-1"}[name]
+        return Violation(
+            Code.OVER_LIMIT,
+            rule,
+            expected=f"at most {limit} bytes in {name}",
+            found=f"{length} bytes",
+        )
+    return None
+
+
+def _broken(code: Code, rule: str, expected: str, found: object) -> Finding:
+    return Violation(code, rule, expected=expected, found=found).at("file")

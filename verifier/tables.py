@@ -1,0 +1,293 @@
+"""The field table of every event type, written by hand from docs/events.md.
+
+Every event also has a `salt`, first; `verifier.schema` adds it.
+"""
+
+from verifier.patterns import (
+    COUNT,
+    FLAG,
+    FLOP,
+    FLOP_OR_EMPTY,
+    ID,
+    ID_OR_EMPTY,
+    LABEL,
+    LICENCE,
+    NAME,
+    SHA256,
+    SHA256_OR_EMPTY,
+    SHARD,
+    SIGNATURE,
+    SLICE,
+    STREAM,
+    TOKEN,
+    Kind,
+    integer,
+    list_of,
+    one_of,
+    record,
+)
+
+OUTCOME = one_of("absent not_recorded parsed unknown unreadable")
+VERDICT = one_of("allowed reserved unknown")
+FLOP_FIELDS = (
+    "flop_forward",
+    "flop_backward",
+    "flop_recompute",
+    "flop_reference",
+    "flop_rollout",
+    "flop_reward",
+    "flop_auxiliary",
+    "flop_evaluation",
+)
+
+KEYS: dict[str, dict[str, Kind]] = {
+    "keys.ledger_created.v1": {
+        "origin": NAME,
+        "format_version": integer(1, 1),
+        "root_threshold": integer(1, 16),
+        "root_keys": list_of(record(name=NAME, public_key=SHA256), 1, 16),
+        "line_bytes_max": integer(16384, 16384),
+        "submission_bytes_max": integer(1048576, 1048576),
+        "entry_bytes_max": integer(65535, 65535),
+        "submission_events_max": integer(1024, 1024),
+    },
+    "keys.granted.v1": {
+        "name": NAME,
+        "public_key": SHA256,
+        "role": one_of("ci eraser governance ingest log scanner sharder trainer"),
+        "families": list_of(
+            one_of("erasure ingest keys optout policy shards training"),
+            0,
+            16,
+        ),
+        "stream_prefix": STREAM,
+        "possession": SIGNATURE,
+    },
+    "keys.retired.v1": {
+        "name": NAME,
+        "public_key": SHA256,
+        "reason": one_of("compromised rotated unused"),
+    },
+    "keys.stream_abandoned.v1": {"stream": STREAM, "submissions": COUNT},
+}
+
+OPTOUT: dict[str, dict[str, Kind]] = {
+    "policy.adopted.v1": {
+        "policy_sha256": SHA256,
+        "jurisdictions": list_of(one_of("eu uk"), 1, 2),
+        "basket_version": LABEL,
+        "basket_relaxed": list_of(TOKEN, 0, 256),
+    },
+    "optout.site_registered.v1": {"site_id": ID, "commitment": SHA256},
+    "optout.policy_file_fetched.v1": {
+        "site_id": ID,
+        "channel": one_of("ai_txt robots_txt tdmrep_file"),
+        "outcome": OUTCOME,
+        "http_status": integer(0, 999),
+        "body_sha256": SHA256_OR_EMPTY,
+        "body_bytes": COUNT,
+        "redirects": integer(0, 99),
+        "fetched_at_ms": COUNT,
+    },
+    "optout.url_scanned.v1": {
+        "scan_id": ID,
+        "site_id": ID,
+        "url_commitment": SHA256,
+        "policy_sha256": SHA256,
+        "scanner": LABEL,
+        "http_status": integer(0, 999),
+        "channels": list_of(
+            record(
+                channel=one_of(
+                    "ai_txt meta_robots robots_basket robots_txt tdm_header "
+                    "tdm_meta tdmrep_file x_robots_tag"
+                ),
+                outcome=OUTCOME,
+                verdict=VERDICT,
+                evidence_sha256=SHA256_OR_EMPTY,
+                line=COUNT,
+            ),
+            1,
+            16,
+        ),
+        "robots_rfc9309": one_of("allow disallow"),
+        "verdict": VERDICT,
+        "reasons": list_of(
+            one_of(
+                "ai_txt_disallow basket malformed_signal noai page_unreadable "
+                "robots_disallow tdm_reserved unknown_dialect unreadable"
+            ),
+            0,
+            16,
+        ),
+        "scanned_at_ms": COUNT,
+    },
+}
+
+RECORDS: dict[str, dict[str, Kind]] = {
+    "ingest.record_decided.v1": {
+        "record_id": ID,
+        "decision": one_of("accepted blocked pending"),
+        "reasons": list_of(
+            one_of(
+                "basket licence licence_unclear links_units public_domain "
+                "scan_clear scan_missing scan_reserved scan_unknown "
+                "subject_fenced uk_no_licence"
+            ),
+            1,
+            16,
+        ),
+        "policy_sha256": SHA256,
+        "source_kind": one_of("licensed other public_dataset synthetic user web"),
+        "licence": LICENCE,
+        "scan_id": ID_OR_EMPTY,
+        "eu_basis": one_of("licence none public_domain tdm_article_4"),
+        "uk_basis": one_of("licence none public_domain"),
+        "hazard": one_of("consent personal public"),
+        "subjects": one_of("none one several"),
+        "commitment": SHA256_OR_EMPTY,
+        "size_log2": integer(0, 63),
+    },
+    "shards.map_declared.v1": {
+        "map_id": ID,
+        "shards": integer(1, 4096),
+        "slices": integer(1, 256),
+        "placement": one_of("rendezvous_bounded_load"),
+        "load_per_mille": integer(1000, 4000),
+    },
+    "shards.record_assigned.v1": {
+        "map_id": ID,
+        "record_id": ID,
+        "shard": SHARD,
+        "slice": SLICE,
+    },
+}
+
+TRAINING: dict[str, dict[str, Kind]] = {
+    "training.run_started.v1": {
+        "run_id": ID,
+        "objective": one_of("continued_pretraining preference pretraining sft"),
+        "technique": one_of("full lora"),
+        "purpose": one_of("retrain train"),
+        "erasure_id": ID_OR_EMPTY,
+        "model_name": LABEL,
+        "base_name": LABEL,
+        "base_sha256": SHA256_OR_EMPTY,
+        "base_licence": LICENCE,
+        "base_flop": FLOP_OR_EMPTY,
+        "base_flop_source": one_of("declared estimated measured unknown"),
+        "base_flop_estimable": FLAG,
+        "base_systemic_risk": FLAG,
+        "map_id": ID_OR_EMPTY,
+        "shards": list_of(SHARD, 0, 256),
+        "slices": integer(0, 256),
+        "generation": COUNT,
+        "recipe_sha256": SHA256,
+        "torch_version": LABEL,
+        "threads": integer(1, 4096),
+    },
+    "training.steps_metered.v1": {
+        "run_id": ID,
+        "batch": COUNT,
+        "shard": SHARD,
+        "slice": SLICE,
+        "step_first": COUNT,
+        "steps": COUNT,
+        "tokens": COUNT,
+        "shapes": list_of(record(batch=COUNT, sequence=COUNT, steps=COUNT), 1, 256),
+        **dict.fromkeys(FLOP_FIELDS, FLOP),
+    },
+    "training.slice_trained.v1": {
+        "run_id": ID,
+        "shard": SHARD,
+        "slice": SLICE,
+        "generation": COUNT,
+        "parent_sha256": SHA256,
+        "weights_sha256": SHA256,
+        "records": COUNT,
+        "records_root": SHA256,
+        "tokens_unique": COUNT,
+        "tokens": COUNT,
+        "steps": COUNT,
+    },
+    "training.run_finished.v1": {
+        "run_id": ID,
+        "batches": COUNT,
+        "steps": COUNT,
+        "tokens": COUNT,
+        **dict.fromkeys(FLOP_FIELDS, FLOP),
+        "adapters": list_of(record(shard=SHARD, weights_sha256=SHA256), 1, 256),
+    },
+    "training.run_failed.v1": {
+        "run_id": ID,
+        "reason": one_of("error fenced interrupted killed out_of_space"),
+        "batches": COUNT,
+    },
+}
+
+ERASURE: dict[str, dict[str, Kind]] = {
+    "erasure.requested.v1": {
+        "erasure_id": ID,
+        "ground": one_of(
+            "child_service consent_withdrawn legal_obligation "
+            "no_longer_necessary objection unlawful"
+        ),
+        "received_at_ms": COUNT,
+        "due_at_ms": COUNT,
+        "fence_commitment": SHA256,
+    },
+    "erasure.planned.v1": {
+        "erasure_id": ID,
+        "records": COUNT,
+        "hits": list_of(
+            record(shard=SHARD, slice_first=SLICE, rollback_sha256=SHA256_OR_EMPTY),
+            0,
+            256,
+        ),
+        "tokens_expected": COUNT,
+        "tokens_full": COUNT,
+    },
+    "erasure.records_erased.v1": {
+        "erasure_id": ID,
+        "record_ids": list_of(ID, 1, 256),
+    },
+    "erasure.rolled_back.v1": {
+        "erasure_id": ID,
+        "shard": SHARD,
+        "weights_sha256": SHA256_OR_EMPTY,
+    },
+    "erasure.keys_destroyed.v1": {
+        "erasure_id": ID,
+        "keys": COUNT,
+        "store": one_of("file"),
+        "blobs_deleted": COUNT,
+    },
+    "erasure.shard_retrained.v1": {
+        "erasure_id": ID,
+        "shard": SHARD,
+        "run_id": ID,
+        "weights_before_sha256": SHA256,
+        "weights_after_sha256": SHA256,
+        "tokens": COUNT,
+    },
+    "erasure.weights_deleted.v1": {
+        "erasure_id": ID,
+        "weights": list_of(SHA256, 0, 256),
+        "method": one_of("file_deletion"),
+    },
+    "erasure.verified.v1": {
+        "erasure_id": ID,
+        "exactness": one_of("bitwise_equal not_re_executable_here not_run"),
+        "records_readable": COUNT,
+        "blobs_left": COUNT,
+    },
+    "erasure.certified.v1": {"erasure_id": ID, "certificate_sha256": SHA256},
+}
+
+EVENT_TYPES: dict[str, dict[str, Kind]] = {
+    **KEYS,
+    **OPTOUT,
+    **RECORDS,
+    **TRAINING,
+    **ERASURE,
+}

@@ -1,0 +1,285 @@
+"""One pass over a ledger in the order of seq; findings in the order of the ledger."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
+
+from verifier.authority import UnknownSignerError, check_signers
+from verifier.content import Content, check_lines, created_event
+from verifier.entry import Entry, read_entry
+from verifier.findings import Code, Violation
+from verifier.heads import Heads
+from verifier.keys import KeyRing
+from verifier.note import VerifierKey
+from verifier.report import Report
+from verifier.rules.state import History
+from verifier.storage import LedgerFile
+from verifier.streams import Streams
+from verifier.submission import ROOT_STREAM, Submission, parse_submission
+from verifier.wire import ZERO_HASH
+
+Progress = Callable[[int], None]
+
+
+class Walk:
+    """The state of one pass.
+
+    Attributes:
+        ring: the keys.
+        streams: the heads of all streams.
+        heads: the checkpoints, and in it the chain of entries.
+        content: the events.
+        genesis_signers: the root keys that signed entry 0.
+        entries, events, signatures: how many were checked.
+        unsigned: how many submissions have a signer that the ring may not know.
+    """
+
+    def __init__(self, file: LedgerFile, report: Report, history: History) -> None:
+        """Prepare a pass over `file` that writes into `report`."""
+        self._file = file
+        self._report = report
+        self.ring = KeyRing()
+        self.streams = Streams()
+        self.heads = Heads(file, self.ring, report.findings)
+        self.chain = self.heads.chain
+        self.content = Content(
+            ring=self.ring,
+            streams=self.streams,
+            history=history,
+            findings=report.findings,
+            unknown=report.unknown,
+        )
+        self.genesis_signers: tuple[VerifierKey, ...] = ()
+        self.entries = 0
+        self.events = 0
+        self.signatures = 0
+        self.unsigned = 0
+        self._genesis: bytes | None = None
+        self._next_seq = 0
+        self._shift = 0
+        self._recorded_at_ms = 0
+        self._damaged = False
+
+    def run(self, progress: Progress | None) -> None:
+        """Check every entry and checkpoint.
+
+        Raises:
+            sqlite3.Error: the file is damaged.
+        """
+        rows = map(read_entry, self._file.entries())
+        for entry, follower, second in _with_two_ahead(rows):
+            self._entry(entry, follower, second)
+            self.heads.check(entry.row.seq + 1, damaged=self._damaged)
+            if progress is not None:
+                progress(self.entries)
+        if not self.entries:
+            self._find(
+                "file",
+                Violation(
+                    Code.LEDGER_EMPTY, "ENT-6", expected="an entry 0", found="no entry"
+                ),
+            )
+        self.heads.end(self._next_seq)
+
+    def _entry(
+        self, entry: Entry, follower: Entry | None, second: Entry | None
+    ) -> None:
+        seq = entry.row.seq
+        self.entries += 1
+        self._check_gap(entry)
+        self._damaged = self._check_header(entry)
+        if entry.row.fault is not None or not self._submission(entry):
+            self._lose(f"after entry {seq}, which could not be read")
+        violation = self.chain.append(entry, follower, second, damaged=self._damaged)
+        if violation is not None:
+            self._find(f"entry {seq}", violation)
+            self._damaged = True
+        if not self._damaged:
+            self._check_order(entry)
+
+    def _check_gap(self, entry: Entry) -> None:
+        """Report rows that are missing before this one (ENT-2)."""
+        seq, missing = entry.row.seq, entry.row.seq - self._next_seq
+        if missing:
+            self._find(
+                f"entry {self._next_seq}",
+                Violation(
+                    Code.ENTRY_MISSING,
+                    "ENT-2",
+                    expected=f"entry {self._next_seq}",
+                    found=f"entry {seq} next",
+                ),
+            )
+            self._lose(f"after entry {self._next_seq}, which is missing", missing)
+            self.chain.skip(missing, entry)
+        self._next_seq = seq + 1
+
+    def _check_header(self, entry: Entry) -> bool:
+        """Report a header that cannot be read or is not this row's; return whether."""
+        seq, header = entry.row.seq, entry.header
+        blamed, self.chain.blame_next = self.chain.blame_next, False
+        if header is None:
+            if entry.fault is not None:
+                self._find(f"entry {seq}", entry.fault)
+            return True
+        shift, self._shift = self._shift, header.seq - seq
+        if self._shift not in (0, shift):
+            self._find(
+                f"entry {seq}",
+                Violation(
+                    Code.ENTRY_SEQ, "ENT-2", expected=f"seq {seq}", found=header.seq
+                ),
+            )
+            self._lose(f"after entry {seq}, which is out of place", abs(self._shift))
+        if self._shift:
+            return True
+        if blamed or (seq == 0 and header.previous != ZERO_HASH):
+            self._find(
+                f"entry {seq}",
+                Violation(
+                    Code.ENTRY_LINK,
+                    "ENT-3",
+                    expected="the leaf hash of the entry before, zeros for entry 0",
+                    found=f"previous {header.previous.hex()}",
+                ),
+            )
+            return True
+        return False
+
+    def _submission(self, entry: Entry) -> bool:
+        """Check the submission and apply its events; return whether it is known."""
+        seq = entry.row.seq
+        try:
+            submission = parse_submission(entry.note)
+            self._check_home(seq, submission)
+            lines = check_lines(submission, entry.row.events)
+            if seq == 0:
+                self.ring.create(created_event(lines))
+                self._check_genesis(submission)
+            families = self._check_signers(submission)
+        except Violation as violation:
+            if not self._damaged:
+                self._find(f"entry {seq}", violation)
+            self._damaged = True
+            return False
+        if families is None:
+            return False
+        if seq == 0:
+            self._begin(submission)
+        self.signatures += len(submission.note.signatures)
+        self.events += len(lines)
+        if self._takes_place(seq, submission):
+            self.content.apply(seq, submission, lines, families)
+        if submission.stream == ROOT_STREAM:
+            try:
+                self.ring.check_log_keys()
+            except Violation as violation:
+                self._find(f"entry {seq}", violation)
+        return True
+
+    def _check_signers(self, submission: Submission) -> frozenset[str] | None:
+        """Return the families that the signers may sign, None for unknown ones."""
+        try:
+            return check_signers(submission, self.ring)
+        except UnknownSignerError:
+            self.unsigned += 1
+            return None
+
+    def _begin(self, submission: Submission) -> None:
+        """Remember what entry 0 fixes for all others."""
+        self._genesis = sha256(submission.note.text).digest()
+        names = {line.name for line in submission.note.signatures}
+        self.genesis_signers = tuple(
+            key for key in self.ring.roots if key.name in names
+        )
+
+    def _check_home(self, seq: int, submission: Submission) -> None:
+        """Check that the submission was made for this ledger (SUB-2)."""
+        origin = self.ring.origin or submission.origin
+        genesis = ZERO_HASH if seq == 0 else self._genesis or submission.genesis
+        if (submission.origin, submission.genesis) != (origin, genesis):
+            raise Violation(
+                Code.SUBMISSION_FOREIGN,
+                "SUB-2",
+                expected=f"origin {origin}, genesis {genesis.hex()}",
+                found=f"{submission.origin}, {submission.genesis.hex()}",
+            )
+
+    def _check_genesis(self, submission: Submission) -> None:
+        if (submission.stream, submission.origin) != (ROOT_STREAM, self.ring.origin):
+            raise Violation(
+                Code.GENESIS,
+                "ENT-6",
+                expected=f"stream root, origin {self.ring.origin}",
+                found=f"stream {submission.stream}, origin {submission.origin}",
+            )
+
+    def _takes_place(self, seq: int, submission: Submission) -> bool:
+        """Check the place in the stream; return whether the events may be applied."""
+        try:
+            self.streams.append(submission)
+        except Violation as violation:
+            if not self._damaged:
+                self._find(f"entry {seq}", violation)
+            reason = f"after entry {seq}, which is out of place in its stream"
+            self.content.stop(reason)
+            self.ring.unsure = self.ring.unsure or reason
+            return False
+        return True
+
+    def _check_order(self, entry: Entry) -> None:
+        """Check base and recorded time; an unconfirmed entry is damaged by either."""
+        if entry.header is None:
+            return
+        intact = self._is_intact(entry.row.seq)
+        before, now = self._recorded_at_ms, entry.header.recorded_at_ms
+        self._recorded_at_ms = max(before, now)
+        if now < before:
+            self._find(
+                f"entry {entry.row.seq}",
+                Violation(
+                    Code.ENTRY_TIME,
+                    "ENT-5",
+                    expected=f"recorded_at_ms of at least {before}",
+                    found=now,
+                ),
+            )
+            self._damaged = not intact
+        fault = self.chain.check_base(entry, intact=intact)
+        if fault is not None and not self._damaged:
+            self._find(*fault)
+            self._damaged = not intact
+
+    def _is_intact(self, seq: int) -> bool:
+        """Whether a follower or a checkpoint confirms the newest entry's bytes."""
+        if self.chain.tree_lost:
+            return self.chain.confirmed
+        return (
+            self.chain.confirmed
+            or self.heads.root_at(seq + 1) == self.chain.tree.root()
+        )
+
+    def _lose(self, reason: str, count: int = 1) -> None:
+        """Note that `count` submissions are not known, and what rests on them."""
+        self.streams.lost += count
+        self.ring.unsure = self.ring.unsure or reason
+        self.content.stop(reason)
+
+    def _find(self, where: str, violation: Violation) -> None:
+        self._report.findings.add(violation.at(where))
+
+
+def _with_two_ahead(
+    rows: Iterable[Entry],
+) -> Iterator[tuple[Entry, Entry | None, Entry | None]]:
+    """Yield each row with the two that follow it."""
+    window: deque[Entry] = deque()
+    for row in rows:
+        window.append(row)
+        if len(window) == 3:
+            yield window[0], window[1], window[2]
+            window.popleft()
+    while window:
+        after = [*window, None, None]
+        yield window[0], after[1], after[2]
+        window.popleft()
