@@ -1,6 +1,7 @@
 """The `tuneledger` command: parse options, call one function, print, exit."""
 
 import contextlib
+import io
 import json
 import os
 import sys
@@ -17,8 +18,8 @@ from ledger.errors import InputError, NotALedgerError, TuneledgerError
 from ledger.export.bundle import write_bundle
 from ledger.export.event_path import event_document, event_text
 from ledger.export.log_lines import log_document, log_text
-from ledger.export.status import status_document, status_text, subject_lines
-from ledger.export.summary import summary_document
+from ledger.export.status import masked_subjects, status_document, status_text
+from ledger.export.summary import PrivateNames, summary_document
 from ledger.intake import Intake, Placer
 from ledger.keys import key_name, load_key
 from ledger.log import ledger_file, system_clock_ms
@@ -43,7 +44,8 @@ from producers.training.fine_tune import (
     pretrain,
 )
 from producers.training.weights import WeightStore
-from verifier import RootKeyError, UnreadableLedgerError, verify as verify_file
+from verifier import RootKeyError, UnreadableLedgerError
+from verifier import verify as verify_file
 from verifier.bundle import verify_bundle as verify_bundle_folder
 
 EXIT_POLICY = 3
@@ -324,6 +326,7 @@ def train(folder: Path, base_text: Any) -> None:
     with open_workspace(folder) as workspace, workspace.exclusive("train"):
         book = TrainingBook(workspace)
         book.close_open_runs()
+        make_eraser(workspace).begin(ErasureBook(workspace).unfinished())
         assign(Placer(workspace), progress=say)
         map_id, current = book.map()
         world = training_world(workspace)
@@ -367,16 +370,19 @@ def status(folder: Path, *, as_json: bool, subjects: bool) -> None:
     """Show shards, runs, provider status and erasures."""
     with open_ledger(folder) as ledger:
         document = status_document(ledger, project(ledger), now_ms=system_clock_ms())
+    if subjects:
+        document["subjects"] = known_subjects(folder)
     if as_json:
         print_json(document)
     else:
         click.echo(status_text(document))
-    if subjects:
-        with contextlib.closing(
-            Vault(ledger_file(folder).with_suffix(".vault"))
-        ) as vault:
-            for line in subject_lines(vault):
-                click.echo(line)
+
+
+def known_subjects(folder: Path) -> list[dict[str, Any]]:
+    """The vault's subjects by local alias, identifiers masked."""
+    path = ledger_file(folder).with_suffix(".vault")
+    with contextlib.closing(Vault(path)) as vault:
+        return masked_subjects(vault)
 
 
 @app.command()
@@ -390,45 +396,50 @@ def status(folder: Path, *, as_json: bool, subjects: bool) -> None:
 def summary(folder: Path, *, as_json: bool, sme: bool | None) -> None:
     """Draft the public summary of training content, field by field."""
     with open_ledger(folder) as ledger:
-        names = site_names(folder)
-        draft = summary_document(project(ledger), names=names, sme=sme)
+        private = private_names(folder)
+        draft = summary_document(project(ledger), private=private, sme=sme)
     if as_json:
         print_json(draft.as_dict())
     else:
         click.echo(to_markdown(draft.summary))
 
 
-def site_names(folder: Path) -> dict[str, str]:
-    """The vault's names of sites, where there is a vault."""
+def private_names(folder: Path) -> PrivateNames | None:
+    """The vault's names and sizes, where there is a vault."""
     path = ledger_file(folder).with_suffix(".vault") if folder.is_dir() else folder
     if path.suffix != ".vault" or not path.exists():
-        return {}
+        return None
     with contextlib.closing(Vault(path)) as vault:
-        return Names(vault).origins()
+        sizes = {record.record_id: record.bytes for record in vault.records()}
+        return PrivateNames(origins=Names(vault).origins(), sizes=sizes)
+
+
+def make_trainer(workspace: Workspace) -> Any:
+    """The retrainer of a workspace."""
+    from producers.training.retrain import Retrainer
+
+    book = TrainingBook(workspace)
+    map_id, current = book.map()
+    world = training_world(workspace)
+    return Retrainer(
+        book,
+        lambda: Dataset(workspace, map_id, current.slices),
+        base=base_on_record(book),
+        map_id=map_id,
+        slices=current.slices,
+        model_name=workspace.settings.model_name,
+        weights=world.weights,
+        world=world,
+    )
 
 
 def make_eraser(workspace: Workspace) -> Eraser:
-    """The eraser of a workspace; torch is loaded only when a shard is trained."""
-
-    def trainer() -> Any:
-        from producers.training.retrain import Retrainer
-
-        book = TrainingBook(workspace)
-        map_id, current = book.map()
-        world = training_world(workspace)
-        return Retrainer(
-            book,
-            lambda: Dataset(workspace, map_id, current.slices),
-            base=base_on_record(book),
-            map_id=map_id,
-            slices=current.slices,
-            model_name=workspace.settings.model_name,
-            weights=world.weights,
-            world=world,
-        )
-
+    """The eraser of a workspace; a trainer is made only when a shard is trained."""
     return Eraser(
-        ErasureBook(workspace), trainer, clock_ms=workspace.clock_ms, progress=say
+        ErasureBook(workspace),
+        lambda: make_trainer(workspace),
+        clock_ms=workspace.clock_ms,
+        progress=say,
     )
 
 
@@ -469,9 +480,9 @@ def erase(
         fence = book.fence(subject, ground=ground, now_ms=workspace.clock_ms())
         with workspace.exclusive("train"):
             TrainingBook(workspace).close_open_runs()
-            erased = make_eraser(workspace).resume(
-                fence, retrain=not no_retrain, prove=not no_prove
-            )
+            eraser = make_eraser(workspace)
+            eraser.begin(book.unfinished())
+            erased = eraser.resume(fence, retrain=not no_retrain, prove=not no_prove)
         document = status_document(
             workspace.ledger, workspace.states(), now_ms=workspace.clock_ms()
         )
@@ -502,6 +513,7 @@ def retrain(folder: Path) -> None:
         TrainingBook(workspace).close_open_runs()
         book, eraser = ErasureBook(workspace), make_eraser(workspace)
         open_fences = book.unfinished()
+        eraser.begin(open_fences)
         for fence in open_fences:
             erased = eraser.resume(fence)
             click.echo(
@@ -561,9 +573,17 @@ def verify_bundle(
 def verify(file: Path, roots: tuple[str, ...], level: int, *, as_json: bool) -> None:
     """Prove that no event of a ledger FILE was altered, and say what is not proven."""
     path = ledger_file(file) if file.is_dir() else file
-    report = verify_file(path, root_keys=read_roots(roots), level=level)
+    report = verify_file(
+        path, root_keys=read_roots(roots), level=level, progress=say_each_10_000
+    )
     click.echo(report.as_json() if as_json else report.as_text(), nl=as_json)
     sys.exit(report.exit_code)
+
+
+def say_each_10_000(entries: int) -> None:
+    """Progress of a long verification."""
+    if entries % 10_000 == 0:
+        say(f"verified {entries} entries")
 
 
 def read_roots(options: tuple[str, ...]) -> list[str]:
@@ -629,41 +649,68 @@ def show(event_id: str, folder: Path, *, as_json: bool) -> None:
 )
 def demo(folder: Path) -> None:
     """Run the whole story on text that this machine has: train, erase, attest, verify."""
-    from producers.demo.story import tell
+    from producers.demo.story import Ran, Stage, tell
 
-    def run(arguments: list[str], resolver: Resolver | None = None) -> int:
-        return invoke(arguments, obj=resolver)
+    def run(arguments: list[str], *, resolver: Any = None, quiet: bool = False) -> Ran:
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(contextlib.redirect_stdout(out))
+            if quiet:
+                stack.enter_context(contextlib.redirect_stderr(err))
+            code = invoke(arguments, obj=resolver)
+        if not quiet:
+            click.echo(out.getvalue(), nl=False)
+        elif code not in {0, EXIT_WAITING}:
+            say(err.getvalue())
+        return Ran(code=code, out=out.getvalue())
 
-    tell(folder, run=run, say=click.echo)
+    def clean_room(folder: Path, shard: int) -> Any:
+        with open_workspace(folder) as workspace:
+            retrainer = make_trainer(workspace)
+            return retrainer.clean_room(shard, retrainer.dataset())
+
+    tell(folder, Stage(run=run, clean_room=clean_room, say=click.echo))
 
 
 def invoke(arguments: list[str] | None = None, obj: Any = None) -> int:
     """Run one command and return its exit code; every error is one line."""
     try:
-        app.main(arguments, prog_name="tuneledger", standalone_mode=False, obj=obj)
+        code = app.main(
+            arguments, prog_name="tuneledger", standalone_mode=False, obj=obj
+        )
     except SystemExit as error:
-        return error.code if isinstance(error.code, int) else EXIT_BUG
-    except click.exceptions.Exit as error:
-        return error.exit_code
+        code = error.code
     except (click.exceptions.Abort, KeyboardInterrupt):
         say("error: interrupted; what was appended before is safe")
-        return EXIT_INTERRUPTED
+        code = EXIT_INTERRUPTED
     except click.ClickException as error:
         error.show()
-        return 2
-    except TuneledgerError as error:
-        say(f"error: {error}")
-        return error.exit_code
-    except UnreadableLedgerError as error:
-        say(f"error: {error}")
-        return NotALedgerError.exit_code
-    except RootKeyError as error:
-        say(f"error: {error}")
-        return InputError.exit_code
+        code = InputError.exit_code
     except Exception as error:  # noqa: BLE001 (the contract: 70 is any uncaught error)
-        say(f"error: {type(error).__name__}: {error}")
-        return EXIT_BUG
-    return 0
+        code = complain(error)
+    return code if isinstance(code, int) else 0
+
+
+def complain(error: Exception) -> int:
+    """Print an error as one line and return its exit code."""
+    match error:
+        case TuneledgerError(exit_code=code):
+            say(f"error: {error}")
+        case UnreadableLedgerError():
+            say(f"error: {error}")
+            code = NotALedgerError.exit_code
+        case RootKeyError():
+            say(f"error: {error}")
+            code = InputError.exit_code
+        case _:
+            # The text may hold what a library was given, so only the kind is shown.
+            trace = error.__traceback__
+            while trace is not None and trace.tb_next is not None:
+                trace = trace.tb_next
+            where = "" if trace is None else f" in {trace.tb_frame.f_code.co_qualname}"
+            say(f"error: {type(error).__name__}{where}; please report this")
+            code = EXIT_BUG
+    return code
 
 
 def main() -> None:

@@ -33,20 +33,32 @@ class Dataset:
         return self._workspace.vault.records("pending = 0 AND map_id = ?", self._map_id)
 
     def _of_shard(self, shard: int) -> list[Record]:
-        """The shard's records that are still there and not fenced."""
+        """The shard's records that are still there.
+
+        Raises:
+            ErasedError: one of them is fenced, and the ledger does not say so yet. To
+                train with it would break the fence; to train without it would not be
+                what the ledger says.
+        """
         fences = self._workspace.fences
-        return [
+        records = [
             record
             for record in self._placed()
-            if record.shard == shard
-            and record.record_id in self._taken
-            and not any(fences.of_subject(name) for name in record.subjects)
+            if record.shard == shard and record.record_id in self._taken
         ]
+        if any(fences.of_subject(name) for one in records for name in one.subjects):
+            message = (
+                f"shard {shard}: an erasure was requested and is not planned yet; "
+                "run retrain, then this again"
+            )
+            raise ErasedError(message)
+        return records
 
     def shard(self, shard: int) -> list[SliceRecords]:
         """The slices of a shard, decrypted.
 
         Raises:
+            ErasedError: a record is fenced and its erasure is not planned yet.
             IntegrityError: a record's file is missing or was altered.
         """
         records = self._of_shard(shard)

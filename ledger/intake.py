@@ -124,7 +124,7 @@ class Placer:
 
     def map(self) -> MapDeclared:
         """The map in force; the first call declares it from the settings."""
-        for recorded in self._workspace.ledger.events():
+        for recorded in self._workspace.ledger.events(stream="shards"):
             if isinstance(recorded.event, MapDeclared):
                 return recorded.event
         settings = self._workspace.settings

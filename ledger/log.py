@@ -26,7 +26,7 @@ from ledger.errors import (
     KeyTrustError,
     NotALedgerError,
 )
-from ledger.events import AnyEvent, Event, decode_event, encode_event, family_of
+from ledger.events import Event, decode_event, encode_event, family_of
 from ledger.grants import Grant
 from ledger.keys import SigningKey, load_key
 from ledger.note import VerifierKey
@@ -209,14 +209,25 @@ class Ledger:
         """One stored entry, or None."""
         return self._store.row(seq)
 
-    def events(self, start: int = 0) -> Iterator[Recorded]:
+    def events(
+        self, start: int = 0, *, stream: str | None = None
+    ) -> Iterator[Recorded]:
         """Every event of the entries from `start` on, in order.
+
+        Args:
+            start: the first entry.
+            stream: only entries of this stream; others are not decoded.
 
         Raises:
             IntegrityError: a stored line is not an event of format 1.
         """
         for row in self._store.rows(start):
-            recorded_at_ms = parse_entry(row.entry).recorded_at_ms
+            entry = parse_entry(row.entry)
+            recorded_at_ms = entry.recorded_at_ms
+            if stream is not None:
+                text, _ = submission.parse_submission(entry.submission)
+                if text.stream != stream:
+                    continue
             for index, line in enumerate(submission.split_lines(row.events)):
                 yield Recorded(
                     seq=row.seq,

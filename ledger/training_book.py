@@ -99,7 +99,7 @@ class TrainingBook:
         """Each run's recipe digest."""
         return {
             recorded.event.run_id: recorded.event.recipe_sha256
-            for recorded in self._workspace.ledger.events()
+            for recorded in self._workspace.ledger.events(stream="train")
             if isinstance(recorded.event, RunStarted)
         }
 
@@ -110,7 +110,7 @@ class TrainingBook:
         """
         runs: set[str] = set()
         found: dict[int, tuple[str, str]] = {}
-        for recorded in self._workspace.ledger.events():
+        for recorded in self._workspace.ledger.events(stream="train"):
             match recorded.event:
                 case RunStarted(run_id=run_id, erasure_id=wanted):
                     if wanted == erasure_id:
@@ -127,7 +127,7 @@ class TrainingBook:
         """Tokens that a run put through the model for one shard."""
         return sum(
             recorded.event.tokens
-            for recorded in self._workspace.ledger.events()
+            for recorded in self._workspace.ledger.events(stream="train")
             if isinstance(recorded.event, SliceTrained)
             and (recorded.event.run_id, recorded.event.shard) == (run_id, shard)
         )

@@ -160,7 +160,7 @@ class Workspace:
 
     def adopt(self, event: PolicyAdopted, document: bytes) -> None:
         """Adopt a policy unless the ledger holds it already; keep its document."""
-        for recorded in self.ledger.events():
+        for recorded in self.ledger.events(stream="policy"):
             if (
                 isinstance(recorded.event, PolicyAdopted)
                 and recorded.event.policy_sha256 == event.policy_sha256
@@ -185,9 +185,12 @@ class Workspace:
 
     def remember(self) -> None:
         """Let vault and fences remember the ledger as it stands."""
-        seen = self._now()
-        self.vault.remember(seen)
-        self.fences.remember(seen)
+        now = self._now()
+        for file in (self.vault, self.fences):
+            seen = file.seen()
+            # Another process may have seen more by now.
+            if seen is None or seen.size < now.size:
+                file.remember(now)
 
     # Opening
 
@@ -249,7 +252,7 @@ class Workspace:
         """Erase again what a restored vault brought back."""
         destroyed = {
             recorded.event.erasure_id
-            for recorded in self.ledger.events()
+            for recorded in self.ledger.events(stream="erase")
             if isinstance(recorded.event, KeysDestroyed)
         }
         for fence in self.fences.all():

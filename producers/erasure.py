@@ -192,6 +192,14 @@ class Eraser:
         fence = self._book.fence(subject, ground=ground, now_ms=self._clock_ms())
         return self.resume(fence, retrain=retrain, prove=prove)
 
+    def begin(self, fences: Sequence[Fence]) -> None:
+        """Do what comes before any retrain, for every open erasure.
+
+        No shard may be trained while a fence stands that the ledger does not know.
+        """
+        for fence in fences:
+            self.resume(fence, retrain=False)
+
     def resume(
         self, fence: Fence, *, retrain: bool = True, prove: bool = True
     ) -> Erased:

@@ -85,13 +85,18 @@ def check_checkpoint(checkpoint: Checkpoint, size: int, ring: KeyRing) -> None:
         Violation: CHK-1 or CHK-2.
         UnknownSignerError: the ring is unsure and the signer is not the log key.
     """
+    if checkpoint.size != size or size < 1:
+        raise Violation(
+            Code.CHECKPOINT_SIZE,
+            "CHK-2",
+            expected=f"the row's key {size}, at least 1",
+            found=checkpoint.size,
+        )
     key = ring.log_key()
     lines = checkpoint.note.signatures
     signer = (lines[0].name, lines[0].key_id)
     if ring.unsure and (key is None or signer != (key.name, key.key_id)):
-        if checkpoint.size == size:
-            raise UnknownSignerError
-        key = None
+        raise UnknownSignerError
     fault = "no active log key" if key is None else ""
     fault = fault or signed_by_exactly(checkpoint.note, [key] if key else [])
     if fault:
@@ -107,11 +112,4 @@ def check_checkpoint(checkpoint: Checkpoint, size: int, ring: KeyRing) -> None:
             "CHK-1",
             expected=f"origin {ring.origin}",
             found=checkpoint.origin,
-        )
-    if checkpoint.size != size or size < 1:
-        raise Violation(
-            Code.CHECKPOINT_SIZE,
-            "CHK-2",
-            expected=f"the row's key {size}, at least 1",
-            found=checkpoint.size,
         )

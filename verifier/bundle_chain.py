@@ -15,7 +15,7 @@ from verifier.bundle_receipts import (
 from verifier.checkpoint import Checkpoint
 from verifier.entry import ENTRY_BYTES_MAX, parse_header
 from verifier.findings import Code, Violation
-from verifier.keys import KeyRing
+from verifier.keys import KEYS_FAMILY, KeyRing
 from verifier.note import VerifierKey
 from verifier.streams import Streams
 from verifier.submission import ROOT_STREAM, Submission, parse_submission
@@ -185,9 +185,10 @@ def _signers(submission: Submission, ring: KeyRing) -> list[VerifierKey]:
 
 
 def _family(submission: Submission, event: ReadEvent) -> Violation:
+    is_keys = submission.stream == ROOT_STREAM or event.family == KEYS_FAMILY
     return Violation(
         Code.FAMILY_NOT_ALLOWED,
-        "SUB-6",
+        "SUB-7" if is_keys else "SUB-6",
         expected=f"a family that the signer of stream {submission.stream} may sign",
         found=event.name,
     )

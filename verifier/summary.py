@@ -65,10 +65,11 @@ def _add_counts(report: Report, walk: Walk) -> None:
         **{f"type {name}": n for name, n in sorted(walk.content.types.items())},
     }
     links = max(walk.entries - 1, 0)
+    heads = walk.heads
     typed = sum(walk.content.types.values())
     report.checked += [
         f"links              {walk.chain.links}/{links} entries confirmed by the next",
-        f"checkpoints        {walk.heads.passed}/{walk.heads.stored} signed, with the tree's root",
+        f"checkpoints        {heads.passed}/{heads.stored} signed, root as computed",
         f"signatures         {walk.signatures} in {len(walk.streams)} streams",
         f"event lines        {walk.events} bound, {typed} match their type",
         f"rules across       {walk.content.judged} events",

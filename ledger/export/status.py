@@ -126,6 +126,10 @@ def status_text(document: dict[str, Any]) -> str:
     ]
     lines += _provider_lines(document["provider_status"])
     lines += [_erasure_line(erasure) for erasure in document["erasures"]]
+    lines += [
+        f"{one['alias']:<10} {one['identifier']}   {one['records']} records"
+        for one in document.get("subjects", [])
+    ]
     return "\n".join(lines)
 
 
@@ -175,9 +179,13 @@ def _erasure_line(erasure: dict[str, Any]) -> str:
     )
 
 
-def subject_lines(vault: Vault) -> list[str]:
+def masked_subjects(vault: Vault) -> list[dict[str, Any]]:
     """Every subject by its local alias, the identifier masked."""
     return [
-        f"{subject.alias:<8} {mask_identifier(subject.name)}   {records} records"
+        {
+            "alias": subject.alias,
+            "identifier": mask_identifier(subject.name),
+            "records": records,
+        }
         for subject, records in vault.subjects()
     ]

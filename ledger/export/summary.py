@@ -11,9 +11,23 @@ import msgspec
 from ledger.errors import InputError
 from ledger.projections import States
 from ledger.projections.provider_status import decide
+from ledger.projections.training_sources import SourcesState
 from ledger.projections.training_summary import Summary, draft, with_domains
 
 SCHEMA = "tuneledger.training-summary/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateNames:
+    """What only the vault knows.
+
+    Attributes:
+        origins: site id to origin.
+        sizes: record id to the exact bytes of its text.
+    """
+
+    origins: Mapping[str, str]
+    sizes: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +48,13 @@ class SummaryDocument:
 
 
 def summary_document(
-    states: States, *, names: Mapping[str, str], sme: bool | None
+    states: States, *, private: PrivateNames | None, sme: bool | None
 ) -> SummaryDocument:
     """Draft the summary of the newest fine-tuned model.
 
     Args:
         states: the projections.
-        names: site id to origin, from the vault; empty without one.
+        private: what the vault knows; None without a vault.
         sme: whether the provider is an SME; None where not stated.
 
     Raises:
@@ -59,10 +73,23 @@ def summary_document(
         optout=states["optout"],
         status=decide(states["compute"]),
     )
-    sizes: Counter[str] = Counter()
-    for site_id, records in summary.sites.items():
-        if site_id in names:
-            sizes[urlsplit(names[site_id]).hostname or names[site_id]] += records
-    if sizes:
+    if private is not None:
+        sizes = _bytes_by_host(states["training_sources"], private)
         summary = with_domains(summary, sizes, sme=sme)
     return SummaryDocument(summary)
+
+
+def _bytes_by_host(sources: SourcesState, private: PrivateNames) -> Counter[str]:
+    """Bytes of accepted, scanned records by host name.
+
+    A host stands for its registrable domain: no list of public suffixes is kept here.
+    """
+    sizes: Counter[str] = Counter()
+    for record_id, accepted in sources.accepted.items():
+        scan = sources.scans.get(accepted.scan_id)
+        origin = private.origins.get(scan.site_id) if scan else None
+        if origin and accepted.maps:
+            sizes[urlsplit(origin).hostname or origin] += private.sizes.get(
+                record_id, 0
+            )
+    return sizes

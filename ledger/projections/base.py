@@ -45,9 +45,8 @@ class Projection(Generic[State]):
         Integers have any size (FLOP pass 2^64), which Python's `json` and msgspec
         write and read exactly.
         """
-        plain: dict[str, Any] = msgspec.to_builtins(
-            state, str_keys=True, order="deterministic"
-        )
+        # Dicts keep their order: runs, models and erasures are listed as they came.
+        plain: dict[str, Any] = msgspec.to_builtins(state, str_keys=True)
         return plain
 
     def load(self, plain: dict[str, Any]) -> State:

@@ -63,7 +63,7 @@ class Retrainer:
     ) -> None:
         """`dataset` takes stock of the records anew on each call."""
         self._book = book
-        self._dataset = dataset
+        self.dataset = dataset
         self._base = base
         self._map_id = map_id
         self._slices = slices
@@ -87,7 +87,7 @@ class Retrainer:
         if missing:
             fine_tune(
                 self._tasks(missing),
-                dataset=self._dataset(),
+                dataset=self.dataset(),
                 base=self._base,
                 map_id=self._map_id,
                 model_name=self._model_name,
@@ -138,7 +138,7 @@ class Retrainer:
         shards = sorted(erasure.retrained)
         if not self._is_executable_here(shards):
             return "not_re_executable_here"
-        dataset = self._dataset()
+        dataset = self.dataset()
         results = replay([self.clean_room(shard, dataset) for shard in shards])
         state = self._book.shards()
         for shard, digests in zip(shards, results, strict=True):

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 _CACHE_KIB = 49_152
+# What was added last is asked for first: it is kept in memory as well, up to this
+# many of each kind (about 10 MB).
+_RECENT_MAX = 65_536
 
 _SCHEMA = """
 CREATE TABLE site (id BLOB PRIMARY KEY) WITHOUT ROWID;
@@ -50,6 +53,9 @@ class Index:
         )
         self._execute = self._db.cursor().execute
         self._execute("BEGIN")
+        self._sites: set[bytes] = set()
+        self._verdicts: dict[bytes, str] = {}
+        self._live: dict[bytes, bool] = {}
 
     def close(self) -> None:
         """Close and so delete the database."""
@@ -61,30 +67,53 @@ class Index:
 
     def has_site(self, site: bytes) -> bool:
         """Return whether the site was registered."""
-        return self._one("SELECT 1 FROM site WHERE id = ?", (site,)) is not None
+        if site in self._sites:
+            return True
+        row = self._one("SELECT 1 FROM site WHERE id = ?", (site,))
+        if row is not None:
+            if len(self._sites) >= _RECENT_MAX:
+                self._sites.clear()
+            self._sites.add(site)
+        return row is not None
 
     def add_scan(self, scan: bytes, verdict: str) -> bool:
         """Add a scan; return whether it is new."""
-        return self._insert("INSERT INTO scan VALUES (?, ?)", (scan, verdict))
+        if not self._insert("INSERT INTO scan VALUES (?, ?)", (scan, verdict)):
+            return False
+        if len(self._verdicts) >= _RECENT_MAX:
+            self._verdicts.clear()
+        self._verdicts[scan] = verdict
+        return True
 
     def scan_verdict(self, scan: bytes) -> str | None:
         """Return the verdict of a scan, None for an unknown one."""
+        verdict = self._verdicts.get(scan)
+        if verdict is not None:
+            return verdict
         row = self._one("SELECT verdict FROM scan WHERE id = ?", (scan,))
         return None if row is None else str(row[0])
 
     def add_record(self, record: bytes, commitment: bytes) -> bool:
         """Add a decided record; an empty commitment means not accepted."""
-        return self._insert(
-            "INSERT INTO record VALUES (?, ?, NULL)", (record, commitment)
-        )
+        values = (record, commitment)
+        if not self._insert("INSERT INTO record VALUES (?, ?, NULL)", values):
+            return False
+        if len(self._live) >= _RECENT_MAX:
+            self._live.clear()
+        self._live[record] = bool(commitment)
+        return True
 
     def is_live(self, record: bytes) -> bool:
         """Return whether the record was accepted and is not erased."""
+        live = self._live.get(record)
+        if live is not None:
+            return live
         row = self._one("SELECT commitment, erased FROM record WHERE id = ?", (record,))
         return row is not None and bool(row[0]) and row[1] is None
 
     def erase(self, record: bytes, at: int) -> None:
         """Mark a record as erased."""
+        self._live.pop(record, None)
         self._execute("UPDATE record SET erased = ? WHERE id = ?", (at, record))
 
     def assign(

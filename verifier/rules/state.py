@@ -1,5 +1,6 @@
 """The state that rules across events hold on to."""
 
+from binascii import unhexlify
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -98,4 +99,4 @@ def refuse(code: Code, number: int, *, expected: str, found: object) -> NoReturn
 
 def digest(event: Event, name: str) -> bytes:
     """Return an id or digest field as bytes; empty where it is empty."""
-    return bytes.fromhex(event[name].decode())
+    return unhexlify(event[name])

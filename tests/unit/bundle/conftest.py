@@ -28,3 +28,9 @@ def bundle(good, tmp_path):
 def root_keys(good):
     """What the auditor pins."""
     return [good.workspace.root_key]
+
+
+@pytest.fixture
+def ci_key(good):
+    """The stolen ci key."""
+    return good.workspace.ci_key

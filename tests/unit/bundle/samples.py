@@ -14,8 +14,8 @@ from ledger.events.training import (
     StepShape,
     StepsMetered,
 )
-from ledger.export.bundle import bundle_files, write_bundle
-from ledger.export.run import FLOP_FIELDS, read_run
+from ledger.export.bundle import write_bundle
+from ledger.export.run import FLOP_FIELDS
 from ledger.keys import SigningKey, load_key
 
 RUN_ID = "5b" * 16
@@ -82,20 +82,21 @@ def metered(batch, *, shard=0, **changes):
     return StepsMetered(**(values | changes))
 
 
-def trained(shard):
-    return SliceTrained(
-        run_id=RUN_ID,
-        shard=shard,
-        slice=0,
-        generation=0,
-        parent_sha256="ba" * 32,
-        weights_sha256=sha256_hex(WEIGHTS[shard]),
-        records=3,
-        records_root="4c" * 32,
-        tokens_unique=40,
-        tokens=128,
-        steps=4,
-    )
+def trained(shard, /, **changes):
+    values = {
+        "run_id": RUN_ID,
+        "shard": shard,
+        "slice": 0,
+        "generation": 0,
+        "parent_sha256": "ba" * 32,
+        "weights_sha256": sha256_hex(WEIGHTS[shard]),
+        "records": 3,
+        "records_root": "4c" * 32,
+        "tokens_unique": 40,
+        "tokens": 128,
+        "steps": 4,
+    }
+    return SliceTrained(**(values | changes))
 
 
 def finished(**changes):
@@ -139,6 +140,7 @@ class Workspace:
 
     def __init__(self, folder, *, seed="one", origin=ORIGIN):
         self.folder = folder
+        self.origin = origin
         self.ticks = itertools.count(1_790_000_000_000)
         self.root_key = create_ledger(
             folder,
@@ -176,15 +178,6 @@ class Workspace:
         )
         with self.open() as ledger:
             ledger.append([event], stream="root")
-
-    def forge(self, out, *, ci_key=None):
-        """Write a bundle as an operator who lies would: totals are not checked."""
-        with self.open() as ledger:
-            run = read_run(ledger, RUN_ID)
-        out.mkdir()
-        for name, content in bundle_files(run, ci_key or self.ci_key).items():
-            (out / name).write_bytes(content)
-        return out
 
 
 def stranger_key(name):

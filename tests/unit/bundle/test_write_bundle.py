@@ -1,6 +1,7 @@
 """ledger.export.bundle: what is written, and what is refused."""
 
 import base64
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -16,8 +17,10 @@ from ledger.errors import (
     StorageError,
 )
 from ledger.events.training import Adapter, RunFailed
+from ledger.export import bundle as bundle_module
 from ledger.export import receipts as receipts_module
 from ledger.export.bundle import write_bundle
+from ledger.export.run import read_run
 from tests.unit.bundle.samples import (
     RUN_ID,
     WEIGHTS,
@@ -165,6 +168,29 @@ def test_a_failed_write_leaves_nothing(good, tmp_path):
         good.workspace.bundle(locked / "out")
 
     assert [locked] == list(tmp_path.iterdir())
+
+
+def test_a_name_that_is_taken_meanwhile(tmp_path):
+    """A folder that fills up while the bundle is written is left as it is."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+
+    with pytest.raises(ConflictError, match="appeared while"):
+        bundle_module._write_folder(tmp_path / "out", {"checkpoint": b"ours"})
+
+    assert [tmp_path / "out" / "notes.txt"] == [
+        path for path in tmp_path.rglob("*") if path.is_file()
+    ]
+
+
+def test_entries_that_contradict_the_checkpoint(good):
+    """No receipts are made for another tree than the one that the log signed."""
+    with good.workspace.open() as ledger:
+        run = read_run(ledger, RUN_ID)
+    shorter = dataclasses.replace(run, leaves=run.leaves[:-1])
+
+    with pytest.raises(IntegrityError, match="over 7 entries"):
+        receipts_module.encode_receipts(shorter)
 
 
 def test_an_unknown_run_is_refused(good, tmp_path):

@@ -1,0 +1,326 @@
+"""Every rule of docs/spec.md, section 9: the story keeps it, one change breaks it."""
+
+import pytest
+
+from tests.tamper.harness import found, verify_simulated
+from tests.tamper.story import (
+    BASE,
+    ERASED,
+    ERASURE,
+    RUN,
+    Story,
+    digest,
+    ident,
+)
+
+OTHER = digest("other")
+
+
+def change(kind: str, number: int = 0, **fields):
+    """A change of one event's fields; the finding is expected there."""
+
+    def apply(story: Story) -> dict:
+        event = story.one(kind, number)
+        event.update(fields)
+        return event
+
+    return apply
+
+
+def again(kind: str, number: int = 0, **fields):
+    """An event said once more at the end."""
+    return lambda story: story.repeat(story.one(kind, number), **fields)
+
+
+def after(kind: str, number: int = 0, *, drop: str, drop_number: int = 0):
+    """An event is left out; the finding is expected at a later one."""
+
+    def apply(story: Story) -> dict:
+        story.drop(story.one(drop, drop_number))
+        return story.one(kind, number)
+
+    return apply
+
+
+def moved(kind: str, number: int = 0, *, behind: str, behind_number: int = 0):
+    """An event is said later than it should be; the finding is at `kind`."""
+
+    def apply(story: Story) -> dict:
+        event = story.one(kind, number)
+        story.move_after(event, story.one(behind, behind_number))
+        return event
+
+    return apply
+
+
+def channels(story: Story, *verdicts: str, **fields) -> dict:
+    """The first scan's channels say these verdicts."""
+    event = story.one("optout.url_scanned")
+    for item, verdict in zip(event["channels"], verdicts, strict=True):
+        item["verdict"] = verdict
+    event.update(fields)
+    return event
+
+
+def unused_scan(**fields):
+    """A new scan that no decision rests on."""
+
+    def apply(story: Story) -> dict:
+        scan = story.one("optout.url_scanned")
+        return story.repeat(scan, scan_id=ident("new scan"), **fields)
+
+    return apply
+
+
+def assigned_after_erasure(story: Story) -> dict:
+    """The erased record is assigned under another map."""
+    other = ident("other map")
+    story.repeat(story.one("shards.map_declared"), map_id=other)
+    return story.repeat(
+        story.one("shards.record_assigned"), record_id=ERASED, map_id=other
+    )
+
+
+def started(**fields):
+    """Another run begins."""
+    return again("training.run_started", run_id=ident("third run"), **fields)
+
+
+def trained_from_deleted(story: Story) -> dict:
+    """A run begins from weights that were deleted."""
+    deleted = digest("weights", RUN, 1, 1)
+    return started(base_sha256=deleted)(story)
+
+
+def served_after_deletion(story: Story) -> dict:
+    """Another erasure rolls back to weights that were deleted."""
+    other = ident("second erasure")
+    story.repeat(story.one("erasure.requested"), erasure_id=other)
+    story.repeat(story.one("erasure.planned"), erasure_id=other, records=0)
+    deleted = digest("weights", RUN, 1, 1)
+    return story.repeat(
+        story.one("erasure.rolled_back"), erasure_id=other, weights_sha256=deleted
+    )
+
+
+def finished_with_deleted(story: Story) -> dict:
+    """A run without shards ends with weights that were deleted."""
+    run = ident("third run")
+    no_map = {"map_id": "", "shards": [], "slices": 0}
+    started(**no_map)(story)
+    zeros = {n: "0" for n in story.one(FINISHED) if n.startswith("flop_")}
+    adapters = [{"shard": 0, "weights_sha256": digest("weights", RUN, 1, 1)}]
+    end = story.one("training.run_finished")
+    return story.repeat(
+        end, run_id=run, batches=0, steps=0, tokens=0, adapters=adapters, **zeros
+    )
+
+
+def as_before_erasure(story: Story) -> dict:
+    """The retrained slice claims the records of before the erasure."""
+    before, event = story.one(TRAINED, 3), story.one(TRAINED, 4)
+    event.update(records=before["records"], records_root=before["records_root"])
+    return event
+
+
+SCANNED, DECIDED = "optout.url_scanned", "ingest.record_decided"
+ASSIGNED, STARTED = "shards.record_assigned", "training.run_started"
+METERED, TRAINED = "training.steps_metered", "training.slice_trained"
+FINISHED, FAILED = "training.run_finished", "training.run_failed"
+KEEP = [{"shard": 0, "weights_sha256": digest("weights", RUN, 0, 1)}]
+
+CASES = {
+    "XEV-1 scan": ("POLICY_UNKNOWN", change(SCANNED, 9, policy_sha256=OTHER)),
+    "XEV-1 decision": ("POLICY_UNKNOWN", change(DECIDED, 9, policy_sha256=OTHER)),
+    "XEV-2 twice": ("SITE", again("optout.site_registered")),
+    "XEV-2 scan": ("SITE", change(SCANNED, 9, site_id=ident("other"))),
+    "XEV-2 file": ("SITE", change("optout.policy_file_fetched", site_id=ident("x"))),
+    "XEV-2 order": (
+        "SITE",
+        lambda story: (
+            moved("optout.site_registered", behind="optout.policy_file_fetched")(story),
+            story.one("optout.policy_file_fetched"),
+        )[1],
+    ),
+    "XEV-3 twice": ("SCAN", again(SCANNED)),
+    "XEV-3 unknown": ("SCAN", change(DECIDED, 8, scan_id=ident("other"))),
+    "XEV-4 reserved": (
+        "SCAN_VERDICT",
+        unused_scan(verdict="unknown", reasons=["noai"]),
+    ),
+    "XEV-4 channel": (
+        "SCAN_VERDICT",
+        lambda story: channels(story, "allowed", "reserved"),
+    ),
+    "XEV-4 unknown channel": (
+        "SCAN_VERDICT",
+        lambda story: channels(story, "unknown", "allowed"),
+    ),
+    "XEV-4 reasons": ("SCAN_VERDICT", change(SCANNED, 0, reasons=["noai"])),
+    "XEV-4 no reasons": ("SCAN_VERDICT", change(SCANNED, 8, reasons=[])),
+    "XEV-4 page unread": ("SCAN_VERDICT", change(SCANNED, 0, http_status=0)),
+    "XEV-4 page failed": ("SCAN_VERDICT", change(SCANNED, 0, http_status=503)),
+    "XEV-5": ("RECORD_DECIDED_TWICE", again(DECIDED, 9)),
+    "XEV-6 no commitment": ("DECISION_BASIS", change(DECIDED, 0, commitment="")),
+    "XEV-6 commitment": ("DECISION_BASIS", change(DECIDED, 9, commitment=OTHER)),
+    "XEV-6 eu": ("DECISION_BASIS", change(DECIDED, 0, eu_basis="none")),
+    "XEV-6 uk": ("DECISION_BASIS", change(DECIDED, 0, uk_basis="none")),
+    "XEV-6 reserved": ("DECISION_BASIS", change(DECIDED, 0, scan_id=ident("scan", 8))),
+    "XEV-6 no scan": ("DECISION_BASIS", change(DECIDED, 0, scan_id="")),
+    "XEV-7 map twice": ("ASSIGNMENT", again("shards.map_declared")),
+    "XEV-7 no map": ("ASSIGNMENT", again(ASSIGNED, map_id=ident("other"))),
+    "XEV-7 twice": ("ASSIGNMENT", again(ASSIGNED)),
+    "XEV-7 not accepted": ("ASSIGNMENT", again(ASSIGNED, record_id=ident("record", 9))),
+    "XEV-7 unknown": ("ASSIGNMENT", again(ASSIGNED, record_id=ident("record", 99))),
+    "XEV-7 erased": ("ASSIGNMENT", assigned_after_erasure),
+    "XEV-7 shard": ("ASSIGNMENT", change(ASSIGNED, 7, shard=2)),
+    "XEV-7 slice": ("ASSIGNMENT", change(ASSIGNED, 7, slice=2)),
+    "XEV-8 twice": ("RUN_LIFE", again(STARTED)),
+    "XEV-8 not started": ("RUN_LIFE", again(METERED, run_id=ident("other"))),
+    "XEV-8 after the end": ("RUN_LIFE", again(METERED)),
+    "XEV-8 finished twice": ("RUN_LIFE", again(FINISHED)),
+    "XEV-8 failed after the end": ("RUN_LIFE", again(FAILED)),
+    "XEV-8 map": ("RUN_LIFE", started(map_id=ident("other"))),
+    "XEV-8 shards": ("RUN_LIFE", started(shards=[2])),
+    "XEV-8 slices": ("RUN_LIFE", started(slices=3)),
+    "XEV-8 shards without map": ("RUN_LIFE", started(map_id="", slices=0)),
+    "XEV-8 slices without map": ("RUN_LIFE", started(map_id="", shards=[])),
+    "XEV-8 erasure": (
+        "RUN_LIFE",
+        started(purpose="retrain", erasure_id=ident("other")),
+    ),
+    "XEV-8 train": ("RUN_LIFE", started(erasure_id=ERASURE)),
+    "XEV-9 batch": ("METERING", change(METERED, 1, batch=2)),
+    "XEV-9 step_first": ("METERING", change(METERED, 1, step_first=11)),
+    "XEV-9 steps": ("METERING", change(METERED, 1, steps=11)),
+    "XEV-9 tokens": ("METERING", change(METERED, 1, tokens=5121)),
+    "XEV-9 shard": ("METERING", change(METERED, 5, shard=0)),
+    "XEV-9 shard without map": ("METERING", change(METERED, 4, shard=1)),
+    "XEV-10 batches": ("RUN_TOTALS", change(FINISHED, 0, batches=3)),
+    "XEV-10 steps": ("RUN_TOTALS", change(FINISHED, 0, steps=39)),
+    "XEV-10 tokens": ("RUN_TOTALS", change(FINISHED, 0, tokens=1)),
+    "XEV-10 flop": ("RUN_TOTALS", change(FINISHED, 0, flop_evaluation="1")),
+    "XEV-10 dropped batch": (
+        "METERING",
+        after(METERED, 2, drop=METERED, drop_number=2),
+    ),
+    "XEV-10 failed": ("RUN_TOTALS", change(FAILED, 0, batches=0)),
+    "XEV-11 shard": ("SLICE_TRAINED", change(TRAINED, 4, shard=0)),
+    "XEV-11 records": ("SLICE_TRAINED", change(TRAINED, 0, records=3)),
+    "XEV-11 root": ("SLICE_TRAINED", change(TRAINED, 0, records_root=OTHER)),
+    "XEV-11 erased record": (
+        "SLICE_TRAINED",
+        as_before_erasure,
+    ),
+    "XEV-11 base": ("SLICE_TRAINED", change(TRAINED, 0, parent_sha256=OTHER)),
+    "XEV-11 parent": ("SLICE_TRAINED", change(TRAINED, 1, parent_sha256=BASE)),
+    "XEV-11 generation": ("SLICE_TRAINED", change(TRAINED, 0, generation=1)),
+    "XEV-12 missing": ("ADAPTERS", change(FINISHED, 0, adapters=KEEP)),
+    "XEV-12 twice": ("ADAPTERS", change(FINISHED, 0, adapters=KEEP * 2)),
+    "XEV-12 weights": (
+        "ADAPTERS",
+        change(FINISHED, 1, adapters=[{"shard": 1, "weights_sha256": OTHER}]),
+    ),
+    "XEV-13 twice": ("ERASURE_ORDER", again("erasure.requested")),
+    "XEV-13 not requested": (
+        "ERASURE_ORDER",
+        again("erasure.planned", erasure_id=ident("other")),
+    ),
+    "XEV-13 planned twice": ("ERASURE_ORDER", again("erasure.planned")),
+    "XEV-13 certified twice": ("ERASURE_ORDER", again("erasure.certified")),
+    "XEV-13 no plan": (
+        "ERASURE_ORDER",
+        after("erasure.records_erased", drop="erasure.planned"),
+    ),
+    "XEV-13 order": (
+        "ERASURE_ORDER",
+        moved("erasure.records_erased", behind="erasure.keys_destroyed"),
+    ),
+    "XEV-14 not accepted": (
+        "RECORDS_ERASED",
+        change("erasure.records_erased", record_ids=[ident("record", 9)]),
+    ),
+    "XEV-14 twice": (
+        "RECORDS_ERASED",
+        change("erasure.records_erased", record_ids=[ERASED, ERASED]),
+    ),
+    "XEV-14 number": (
+        "RECORDS_ERASED",
+        lambda story: (
+            change("erasure.planned", records=2)(story),
+            story.one("erasure.keys_destroyed"),
+        )[1],
+    ),
+    "XEV-15 keys": (
+        "CERTIFICATE",
+        after("erasure.certified", drop="erasure.keys_destroyed"),
+    ),
+    "XEV-15 retrained": (
+        "CERTIFICATE",
+        after("erasure.certified", drop="erasure.shard_retrained"),
+    ),
+    "XEV-15 weights": (
+        "CERTIFICATE",
+        after("erasure.certified", drop="erasure.weights_deleted"),
+    ),
+    "XEV-15 verified": (
+        "CERTIFICATE",
+        after("erasure.certified", drop="erasure.verified"),
+    ),
+    "XEV-15 readable": (
+        "CERTIFICATE",
+        lambda story: (
+            change("erasure.verified", records_readable=1)(story),
+            story.one("erasure.certified"),
+        )[1],
+    ),
+    "XEV-16 run": (
+        "SHARD_RETRAINED",
+        change("erasure.shard_retrained", run_id=RUN),
+    ),
+    "XEV-16 weights": (
+        "SHARD_RETRAINED",
+        change("erasure.shard_retrained", weights_after_sha256=OTHER),
+    ),
+    "XEV-17 trained from": ("WEIGHTS_DELETED", trained_from_deleted),
+    "XEV-17 served": ("WEIGHTS_DELETED", served_after_deletion),
+    "XEV-17 finished with": ("WEIGHTS_DELETED", finished_with_deleted),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rule_across_events(tmp_path, name):
+    """A signed, chained history that breaks the rule is BROKEN at the event."""
+    code, apply = CASES[name]
+    story = Story()
+    event = apply(story)
+    place = story.place(event)
+    report = verify_simulated(story.build(), tmp_path)
+
+    assert (code, place) == found(report)[0]
+    assert name.split()[0] == report.first.rule or name == "XEV-10 dropped batch"
+
+
+def test_the_story_keeps_every_rule(tmp_path):
+    """The unchanged story is authentic."""
+    report = verify_simulated(Story().build(), tmp_path)
+
+    assert ([], "L1", 0) == (found(report), report.verdict, report.exit_code)
+
+
+def test_every_rule_has_a_case():
+    """XEV-1 to XEV-17 are each broken at least once above."""
+    assert {f"XEV-{n}" for n in range(1, 18)} == {name.split()[0] for name in CASES}
+
+
+def test_slice_without_records(tmp_path):
+    """A slice without records is trained like any other, over the empty tree."""
+    story = Story()
+    for event in story.all(ASSIGNED):
+        event["slice"] = 1
+    for event in story.all(TRAINED):
+        if event["slice"] == 0:
+            empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+            event.update(records=0, records_root=empty)
+
+    assert [] == found(verify_simulated(story.build(), tmp_path))
