@@ -5,45 +5,35 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
 import click
 
 from ledger import Ledger
-from ledger.dataset import Dataset
-from ledger.erasure_book import ErasureBook
 from ledger.errors import InputError, NotALedgerError, TuneledgerError
+from ledger.events.policy import Jurisdiction
 from ledger.export.bundle import write_bundle
 from ledger.export.event_path import event_document, event_text
 from ledger.export.log_lines import log_document, log_text
-from ledger.export.status import masked_subjects, status_document, status_text
-from ledger.export.summary import PrivateNames, summary_document
-from ledger.intake import Intake, Placer
+from ledger.export.status import (
+    erasure_document,
+    erasure_text,
+    masked_subjects,
+    status_document,
+    status_text,
+)
+from ledger.export.summary import private_names, summary_document
 from ledger.keys import key_name, load_key
 from ledger.log import ledger_file, system_clock_ms
-from ledger.names import Names
 from ledger.projections.summary_markdown import to_markdown
 from ledger.projector import project
 from ledger.settings import parse_settings
-from ledger.training_book import TrainingBook
-from ledger.vault import Vault
 from ledger.workspace import Workspace
-from producers.assign import assign
-from producers.erasure import Eraser, Ground
-from producers.ingest import IngestPolicy, ScanOutcome, ingest, read_records
-from producers.optout.basket import load_basket
-from producers.optout.policy import ScanPolicy
+from producers import wiring
+from producers.erasure import Ground
 from producers.optout.resolve import Resolver, resolve_public
-from producers.training.fine_tune import (
-    BaseModel,
-    ShardTask,
-    World,
-    fine_tune,
-    pretrain,
-)
-from producers.training.weights import WeightStore
 from verifier import RootKeyError, UnreadableLedgerError
 from verifier import verify as verify_file
 from verifier.bundle import verify_bundle as verify_bundle_folder
@@ -52,8 +42,6 @@ EXIT_POLICY = 3
 EXIT_WAITING = 4
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
-
-T = TypeVar("T")
 
 
 def say(text: str) -> None:
@@ -85,6 +73,21 @@ root_option = click.option(
     metavar="VKEY",
     help="Root key that you know from elsewhere, or @FILE with one a line.",
 )
+
+
+jurisdiction_option = click.option(
+    "--jurisdiction",
+    "jurisdictions",
+    type=click.Choice(["eu", "uk"]),
+    multiple=True,
+    help="Where the model may be used; the settings' by default (EU and UK at first).",
+)
+
+
+def resolver() -> Resolver:
+    """Where a scan connects to: by name service, unless the caller injects another."""
+    injected: Resolver | None = click.get_current_context().obj
+    return injected or resolve_public
 
 
 def passphrase() -> bytes | None:
@@ -122,28 +125,20 @@ def app() -> None:
 
 @app.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option(
-    "--origin", help="Name of the log, a schema-less URL; NAME.invalid by default."
-)
+@click.option("--origin", help="Name of the log; NAME.invalid by default.")
 @click.option(
     "--root-out",
     type=click.Path(path_type=Path),
-    help="Write the root key there, off this machine's workspace.",
+    help="Write the root key to this folder, away from the workspace.",
 )
-@click.option(
-    "--jurisdiction",
-    "jurisdictions",
-    type=click.Choice(["eu", "uk"]),
-    multiple=True,
-    help="Where the model may be used; both by default.",
-)
+@jurisdiction_option
 @click.option("--shards", type=int, default=4, show_default=True)
 @click.option("--slices", type=int, default=3, show_default=True)
 def init(
     folder: Path,
     origin: str | None,
     root_out: Path | None,
-    jurisdictions: tuple[str, ...],
+    jurisdictions: tuple[Jurisdiction, ...],
     shards: int,
     slices: int,
 ) -> None:
@@ -159,62 +154,9 @@ def init(
         folder, parse_settings(values), root_folder=root_out, passphrase=passphrase()
     )
     if root_out is None:
-        say(
-            "the root key lies in keys/: whoever holds this folder can rewrite all of it"
-        )
+        say("the root key lies in keys/: whoever holds this folder can rewrite it all")
     say("give auditors this root key; they pin it with verify --root:")
     click.echo(vkey)
-
-
-def adopted_policy(
-    workspace: Workspace, jurisdictions: tuple[str, ...] = ()
-) -> IngestPolicy:
-    """The policy of the settings, adopted in the ledger."""
-    settings = workspace.settings
-    policy = IngestPolicy(
-        basket_version=load_basket().version,
-        jurisdictions=frozenset(jurisdictions or settings.jurisdictions),  # type: ignore[arg-type]
-        basket_relaxed=frozenset(settings.basket_relaxed),
-    )
-    workspace.adopt(policy.to_event(), policy.document())
-    return policy
-
-
-def scan_port(
-    workspace: Workspace, policy: IngestPolicy
-) -> Callable[[str], ScanOutcome]:
-    """The function that scans one URL and appends what it found."""
-    try:
-        from producers.optout.fetch import HttpFetcher
-        from producers.optout.scan import Scanner
-    except ImportError as error:
-        message = f"scanning needs the extra 'scan': module {error.name} not found"
-        raise InputError(message) from None
-    resolver: Resolver = click.get_current_context().obj or resolve_public
-    scanner = Scanner(
-        fetch=HttpFetcher(resolver=resolver),
-        emit=workspace.append_scan,
-        evidence=workspace.evidence,
-        names=workspace.names,
-        policy=ScanPolicy(
-            policy_sha256=policy.sha256(),
-            basket_version=policy.basket_version,
-            basket_relaxed=tuple(sorted(policy.basket_relaxed)),
-        ),
-        clock_ms=workspace.clock_ms,
-        random_bytes=workspace.random_bytes,
-    )
-
-    def scan_url(url: str) -> ScanOutcome:
-        result = scanner.scan(url)
-        return ScanOutcome(
-            scan_id=result.scan_id,
-            site=result.url,
-            verdict=result.verdict,
-            reasons=result.reasons,
-        )
-
-    return scan_url
 
 
 @app.command()
@@ -226,92 +168,41 @@ def scan(urls: tuple[str, ...], folder: Path) -> None:
     Exit code 3 where a verdict is not `allowed`.
     """
     with open_workspace(folder) as workspace:
-        scan_url = scan_port(workspace, adopted_policy(workspace))
-        outcomes = [(url, scan_url(url)) for url in urls]
-    for url, outcome in outcomes:
+        outcomes = wiring.scan_urls(workspace, urls, resolver=resolver())
+    for url, outcome in zip(urls, outcomes, strict=True):
         click.echo(f"{outcome.verdict:<9} {url} {' '.join(outcome.reasons)}".rstrip())
-    if any(outcome.verdict != "allowed" for _, outcome in outcomes):
+    if any(outcome.verdict != "allowed" for outcome in outcomes):
         sys.exit(EXIT_POLICY)
 
 
-@app.command("ingest")
+@app.command()
 @click.argument("file", type=click.File("rb"))
 @workspace_option
 @click.option("--resume", is_flag=True, help="Skip records that are kept already.")
-@click.option(
-    "--jurisdiction",
-    "jurisdictions",
-    type=click.Choice(["eu", "uk"]),
-    multiple=True,
-    help="Decide for these instead of the settings'; adopted as a signed policy.",
-)
-def ingest_command(
-    file: Any, folder: Path, *, resume: bool, jurisdictions: tuple[str, ...]
+@jurisdiction_option
+def ingest(
+    file: Any, folder: Path, *, resume: bool, jurisdictions: tuple[Jurisdiction, ...]
 ) -> None:
     """Decide on every record of FILE (JSON Lines), and keep what is accepted.
 
     Each line: {"id", "text", "url", "licence", "subjects": [...]}. Exit code 4 where
     records wait for a person.
     """
-    with open_workspace(folder) as workspace, workspace.exclusive("ingest"):
-        policy = adopted_policy(workspace, jurisdictions)
-        intake = Intake(workspace)
-        report = ingest(
-            read_records(file),
-            policy=policy,
-            scan=lazy(lambda: scan_port(workspace, policy)),
-            known=intake.known,
-            keep=intake.keep,
-            emit=intake.append_decisions,
-            random_bytes=workspace.random_bytes,
+    with open_workspace(folder) as workspace:
+        report = wiring.ingest_file(
+            workspace,
+            file,
+            resolver=resolver(),
             progress=say,
-            skip_known=resume,
+            resume=resume,
+            jurisdictions=jurisdictions,
         )
-        assign(Placer(workspace), progress=say)
     for decision, count in sorted(report.decisions.items()):
         click.echo(f"{decision:<9} {count}")
     for reason, count in sorted(report.reasons.items()):
         click.echo(f"  {reason:<16} {count}")
     if report.decisions.get("pending"):
         sys.exit(EXIT_WAITING)
-
-
-def lazy(make: Callable[[], Callable[[str], T]]) -> Callable[[str], T]:
-    """A port that is made on first use: no scan, no network library."""
-    made: list[Callable[[str], T]] = []
-
-    def call(argument: str) -> T:
-        if not made:
-            made.append(make())
-        return made[0](argument)
-
-    return call
-
-
-def training_world(workspace: Workspace) -> World:
-    """The ports of a training."""
-    return World(
-        weights=WeightStore(workspace.folder / "models"),
-        emit=workspace.append("train"),
-        clock_ms=workspace.clock_ms,
-        random_bytes=workspace.random_bytes,
-        progress=say,
-    )
-
-
-def base_on_record(book: TrainingBook) -> BaseModel:
-    """The base that was pre-trained here."""
-    base = book.base()
-    if base is None:
-        message = "no base model yet; run train first"
-        raise InputError(message)
-    return BaseModel(
-        name=base.name,
-        sha256=base.sha256,
-        licence="",
-        flop=str(base.flop),
-        flop_source="measured",
-    )
 
 
 @app.command()
@@ -323,39 +214,11 @@ def base_on_record(book: TrainingBook) -> BaseModel:
 )
 def train(folder: Path, base_text: Any) -> None:
     """Train an adapter for each shard, and print the run's id."""
-    with open_workspace(folder) as workspace, workspace.exclusive("train"):
-        book = TrainingBook(workspace)
-        book.close_open_runs()
-        make_eraser(workspace).begin(ErasureBook(workspace).unfinished())
-        assign(Placer(workspace), progress=say)
-        map_id, current = book.map()
-        world = training_world(workspace)
-        if book.base() is None:
-            from producers.demo.corpus import base_text as documentation
+    from producers.demo.corpus import base_text as documentation
 
-            text = documentation() if base_text is None else base_text.read()
-            seed = int.from_bytes(workspace.random_bytes(8), "big")
-            pretrain(text, world=world, seed=seed)
-        shards = range(current.shards)
-        generation = book.next_generation(shards)
-        result = fine_tune(
-            [
-                ShardTask(
-                    shard=shard,
-                    slice_first=0,
-                    parent_sha256="",
-                    generations=[generation] * current.slices,
-                )
-                for shard in shards
-            ],
-            dataset=Dataset(workspace, map_id, current.slices),
-            base=base_on_record(book),
-            map_id=map_id,
-            model_name=workspace.settings.model_name,
-            world=world,
-            generation=generation,
-        )
-    click.echo(result.run_id)
+    read = documentation if base_text is None else base_text.read
+    with open_workspace(folder) as workspace:
+        click.echo(wiring.train(workspace, base_text=read, progress=say))
 
 
 @app.command()
@@ -371,18 +234,11 @@ def status(folder: Path, *, as_json: bool, subjects: bool) -> None:
     with open_ledger(folder) as ledger:
         document = status_document(ledger, project(ledger), now_ms=system_clock_ms())
     if subjects:
-        document["subjects"] = known_subjects(folder)
+        document["subjects"] = masked_subjects(folder)
     if as_json:
         print_json(document)
     else:
         click.echo(status_text(document))
-
-
-def known_subjects(folder: Path) -> list[dict[str, Any]]:
-    """The vault's subjects by local alias, identifiers masked."""
-    path = ledger_file(folder).with_suffix(".vault")
-    with contextlib.closing(Vault(path)) as vault:
-        return masked_subjects(vault)
 
 
 @app.command()
@@ -391,56 +247,18 @@ def known_subjects(folder: Path) -> list[dict[str, Any]]:
 @click.option(
     "--sme/--no-sme",
     default=None,
-    help="Whether the provider is an SME (Recommendation 2003/361/EC); decides how many domains are listed.",
+    help="Whether the provider is an SME; decides how many domains are listed.",
 )
 def summary(folder: Path, *, as_json: bool, sme: bool | None) -> None:
     """Draft the public summary of training content, field by field."""
     with open_ledger(folder) as ledger:
-        private = private_names(folder)
-        draft = summary_document(project(ledger), private=private, sme=sme)
+        draft = summary_document(
+            project(ledger), private=private_names(folder), sme=sme
+        )
     if as_json:
         print_json(draft.as_dict())
     else:
         click.echo(to_markdown(draft.summary))
-
-
-def private_names(folder: Path) -> PrivateNames | None:
-    """The vault's names and sizes, where there is a vault."""
-    path = ledger_file(folder).with_suffix(".vault") if folder.is_dir() else folder
-    if path.suffix != ".vault" or not path.exists():
-        return None
-    with contextlib.closing(Vault(path)) as vault:
-        sizes = {record.record_id: record.bytes for record in vault.records()}
-        return PrivateNames(origins=Names(vault).origins(), sizes=sizes)
-
-
-def make_trainer(workspace: Workspace) -> Any:
-    """The retrainer of a workspace."""
-    from producers.training.retrain import Retrainer
-
-    book = TrainingBook(workspace)
-    map_id, current = book.map()
-    world = training_world(workspace)
-    return Retrainer(
-        book,
-        lambda: Dataset(workspace, map_id, current.slices),
-        base=base_on_record(book),
-        map_id=map_id,
-        slices=current.slices,
-        model_name=workspace.settings.model_name,
-        weights=world.weights,
-        world=world,
-    )
-
-
-def make_eraser(workspace: Workspace) -> Eraser:
-    """The eraser of a workspace; a trainer is made only when a shard is trained."""
-    return Eraser(
-        ErasureBook(workspace),
-        lambda: make_trainer(workspace),
-        clock_ms=workspace.clock_ms,
-        progress=say,
-    )
 
 
 @app.command()
@@ -453,11 +271,7 @@ def make_eraser(workspace: Workspace) -> Eraser:
     show_default=True,
     help="GDPR Article 17(1).",
 )
-@click.option(
-    "--no-retrain",
-    is_flag=True,
-    help="Stop after the keys are destroyed; retrain later.",
-)
+@click.option("--no-retrain", is_flag=True, help="Destroy now, retrain later.")
 @click.option(
     "--no-prove", is_flag=True, help="Leave out the clean-process comparison."
 )
@@ -476,31 +290,24 @@ def erase(
     Exit code 4 while steps are outstanding.
     """
     with open_workspace(folder) as workspace:
-        book = ErasureBook(workspace)
-        fence = book.fence(subject, ground=ground, now_ms=workspace.clock_ms())
-        with workspace.exclusive("train"):
-            TrainingBook(workspace).close_open_runs()
-            eraser = make_eraser(workspace)
-            eraser.begin(book.unfinished())
-            erased = eraser.resume(fence, retrain=not no_retrain, prove=not no_prove)
-        document = status_document(
-            workspace.ledger, workspace.states(), now_ms=workspace.clock_ms()
+        erased = wiring.erase(
+            workspace,
+            subject,
+            ground=ground,
+            retrain=not no_retrain,
+            prove=not no_prove,
+            progress=say,
         )
-    mine = next(
-        one for one in document["erasures"] if one["erasure_id"] == erased.erasure_id
-    )
-    mine["certificate"] = str(erased.certificate or "")
+        document = erasure_document(
+            erased.erasure_id,
+            erased.erasure,
+            certificate=erased.certificate,
+            now_ms=workspace.clock_ms(),
+        )
     if as_json:
-        print_json({"schema": "tuneledger.erasure/1", **mine})
+        print_json(document)
     else:
-        click.echo(
-            f"erasure {erased.erasure_id}: {mine['records']} records, shards {mine['shards_hit']}"
-        )
-        click.echo(
-            f"certificate {erased.certificate}"
-            if erased.certificate
-            else f"to do: {'; '.join(mine['outstanding'])}"
-        )
+        click.echo(erasure_text(document))
     if not erased.certificate:
         sys.exit(EXIT_WAITING)
 
@@ -509,17 +316,12 @@ def erase(
 @workspace_option
 def retrain(folder: Path) -> None:
     """Finish every erasure that is open, oldest first: retrain, verify, certify."""
-    with open_workspace(folder) as workspace, workspace.exclusive("train"):
-        TrainingBook(workspace).close_open_runs()
-        book, eraser = ErasureBook(workspace), make_eraser(workspace)
-        open_fences = book.unfinished()
-        eraser.begin(open_fences)
-        for fence in open_fences:
-            erased = eraser.resume(fence)
-            click.echo(
-                f"erasure {erased.erasure_id}: {erased.certificate or 'not certified'}"
-            )
-    if not open_fences:
+    with open_workspace(folder) as workspace:
+        finished = wiring.finish_erasures(workspace, progress=say)
+    for erased in finished:
+        certificate = erased.certificate or "not certified"
+        click.echo(f"erasure {erased.erasure_id}: {certificate}")
+    if not finished:
         say("no erasure is open")
 
 
@@ -533,7 +335,7 @@ def retrain(folder: Path) -> None:
 )
 @workspace_option
 def attest(run_id: str, out: Path, folder: Path) -> None:
-    """Write the signed evidence of a finished RUN into a folder that verifies offline."""
+    """Write the signed evidence of a finished RUN into a folder, to verify offline."""
     with open_ledger(folder) as ledger:
         name = key_name(ledger.origin, "ci")
         ci_key = load_key(folder / "keys", "ci", name, passphrase())
@@ -645,10 +447,10 @@ def show(event_id: str, folder: Path, *, as_json: bool) -> None:
     type=click.Path(path_type=Path),
     default=Path("demo"),
     show_default=True,
-    help="Where the demo workspace goes; an earlier demo there is replaced.",
+    help="Where the workspace goes; an earlier demo there is replaced.",
 )
 def demo(folder: Path) -> None:
-    """Run the whole story on text that this machine has: train, erase, attest, verify."""
+    """Tell the whole story on text of this machine: train, erase, attest, verify."""
     from producers.demo.story import Ran, Stage, tell
 
     def run(arguments: list[str], *, resolver: Any = None, quiet: bool = False) -> Ran:
@@ -666,8 +468,7 @@ def demo(folder: Path) -> None:
 
     def clean_room(folder: Path, shard: int) -> Any:
         with open_workspace(folder) as workspace:
-            retrainer = make_trainer(workspace)
-            return retrainer.clean_room(shard, retrainer.dataset())
+            return wiring.retrainer(workspace, say).clean_room(shard)
 
     tell(folder, Stage(run=run, clean_room=clean_room, say=click.echo))
 
@@ -675,15 +476,18 @@ def demo(folder: Path) -> None:
 def invoke(arguments: list[str] | None = None, obj: Any = None) -> int:
     """Run one command and return its exit code; every error is one line."""
     try:
-        code = app.main(
-            arguments, prog_name="tuneledger", standalone_mode=False, obj=obj
-        )
+        # Not `app.main`, which prints an empty line before it reports an interrupt.
+        given = sys.argv[1:] if arguments is None else list(arguments)
+        with app.make_context("tuneledger", given, obj=obj) as context:
+            code = app.invoke(context)
+    except click.exceptions.Exit as error:
+        code = error.exit_code
     except SystemExit as error:
         code = error.code
     except (click.exceptions.Abort, KeyboardInterrupt):
         say("error: interrupted; what was appended before is safe")
         code = EXIT_INTERRUPTED
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         code = InputError.exit_code
     except Exception as error:  # noqa: BLE001 (the contract: 70 is any uncaught error)
@@ -701,6 +505,9 @@ def complain(error: Exception) -> int:
             code = NotALedgerError.exit_code
         case RootKeyError():
             say(f"error: {error}")
+            code = InputError.exit_code
+        case click.ClickException():
+            say(f"error: {' '.join(error.format_message().split())}")
             code = InputError.exit_code
         case _:
             # The text may hold what a library was given, so only the kind is shown.

@@ -14,7 +14,8 @@ from ledger.errors import ErasedError
 from ledger.events.training import SliceTrained
 from ledger.ports import SliceRecords
 from ledger.record_keys import StoredRecord
-from ledger.vault import Record
+from ledger.seeds import Seeds
+from ledger.vault_rows import Record
 from ledger.workspace import Workspace
 
 
@@ -97,7 +98,7 @@ class Dataset:
         HMAC-SHA-256 of the records' root under the secret of that slice's generation,
         first 8 bytes, big-endian.
         """
-        secret = self._workspace.vault.seed_secret(
+        secret = Seeds(self._workspace.vault).secret(
             self._map_id, shard=shard, slice_=slice_, generation=generation
         )
         digest = hmac.digest(secret, bytes.fromhex(root), "sha256")

@@ -11,12 +11,19 @@ from typing import Final
 from ledger.errors import InputError
 from ledger.events import Event
 from ledger.events.base import LIST_MAX
-from ledger.events.erasure import ErasurePlanned, RecordsErased, ShardHit
+from ledger.events.erasure import (
+    ErasurePlanned,
+    RecordsErased,
+    ShardHit,
+    ShardRolledBack,
+)
 from ledger.fences import Fence
 from ledger.files import write_atomic
 from ledger.projections.erasures import Erasure
-from ledger.projections.shards import Shard, ShardMap, ShardsState
-from ledger.vault import UNPLACED, Record, Subject
+from ledger.projections.shards import SavedWeights, Shard, ShardMap, ShardsState
+from ledger.seeds import Seeds
+from ledger.vault_rows import UNPLACED, Record
+from ledger.weight_chain import event_position
 from ledger.workspace import Workspace
 
 _ALIAS_HINT: Final = "an alias such as s-1 (see `status --subjects`) or an identifier"
@@ -35,29 +42,15 @@ class ErasureBook:
         Raises:
             InputError: nobody of that alias or identifier is in the vault.
         """
-        workspace = self._workspace
-        standing = workspace.fences.of_identifier(text)
-        if standing is not None:
-            return standing
-        subject = self._subject(text)
-        return workspace.fences.add(
-            subject_id=subject.subject_id,
-            identifier=subject.name,
-            ground=ground,
-            now_ms=now_ms,
-        )
-
-    def fenced(self, erasure_id: str) -> Fence:
-        """The fence of an erasure.
-
-        Raises:
-            InputError: there is none.
-        """
-        for fence in self._workspace.fences.all():
-            if fence.erasure_id == erasure_id:
-                return fence
-        message = f"erasure {erasure_id}: no such erasure"
-        raise InputError(message)
+        vault, fences = self._workspace.vault, self._workspace.fences
+        subject = vault.find_alias(text) or vault.find_identifier(text)
+        if subject is not None:
+            return fences.add(subject, ground=ground, now_ms=now_ms)
+        standing = fences.of_identifier(text) or fences.of_alias(text)
+        if standing is None:
+            message = f"unknown subject: expected {_ALIAS_HINT}"
+            raise InputError(message)
+        return standing
 
     def unfinished(self) -> list[Fence]:
         """Fences whose erasure is not certified, oldest first."""
@@ -71,14 +64,6 @@ class ErasureBook:
         """Whether the ledger holds its certificate."""
         state = self.state(erasure_id)
         return state is not None and state.certified
-
-    def _subject(self, text: str) -> Subject:
-        vault = self._workspace.vault
-        subject = vault.find_alias(text) or vault.find_identifier(text)
-        if subject is None:
-            message = f"unknown subject: expected {_ALIAS_HINT}"
-            raise InputError(message)
-        return subject
 
     def state(self, erasure_id: str) -> Erasure | None:
         """How far the ledger says that an erasure is."""
@@ -97,10 +82,10 @@ class ErasureBook:
     # Plan
 
     def plan(self, fence: Fence) -> None:
-        """Fix what the erasure touches, and forbid the records from now on.
+        """Fix what the erasure touches, forbid the records, serve what is clean.
 
         One vault transaction and one submission: no record of the subject can slip in
-        between.
+        between, and the influence ends with the plan, long before the retrain.
         """
         workspace = self._workspace
         with workspace.vault.transaction():
@@ -123,7 +108,15 @@ class ErasureBook:
                 )
                 for start in range(0, len(ids), LIST_MAX)
             ]
-            self.append([planned, *erased])
+            rolled_back = [
+                ShardRolledBack(
+                    erasure_id=fence.erasure_id,
+                    shard=hit.shard,
+                    weights_sha256=hit.rollback_sha256,
+                )
+                for hit in hits
+            ]
+            self.append([planned, *erased, *rolled_back])
 
     def _hits(self, records: list[Record]) -> list[ShardHit]:
         """The shards whose weights saw one of the records."""
@@ -173,24 +166,32 @@ class ErasureBook:
             workspace.vault.destroy_subject(fence.subject_id)
             workspace.vault.delete_records(record_ids)
             for hit in erasure.hits:
-                workspace.vault.destroy_seeds(
+                Seeds(workspace.vault).destroy(
                     map_id, shard=hit.shard, slice_first=hit.slice_first
                 )
         workspace.corpus.delete(record_ids)
         return len(record_ids)
 
     def tainted(self, erasure: Erasure) -> list[str]:
-        """Digests of weights that saw an erased record and are not deleted."""
+        """Digests of weights that this erasure must see deleted and has not named.
+
+        What another erasure deleted since the plan is named again: it is gone either
+        way.
+        """
         _, current = self.shards()
-        if current is None:
+        if current is None or not erasure.hits:
             return []
+        erased_at = event_position(erasure.phases["records_erased"][0])
         return sorted(
             {
                 saved.weights_sha256
                 for hit in erasure.hits
                 for saved in current.by_shard[hit.shard].saved
-                if saved.tainted_by and not saved.deleted_by
+                if saved.slice >= hit.slice_first
+                and event_position(saved.event_id) < erased_at
+                and not _is_deleted_before(saved, erased_at)
             }
+            - erasure.weights_deleted
         )
 
     # Look
@@ -238,3 +239,8 @@ def _has_seen(shard: Shard, slice_first: int) -> bool:
     return any(
         saved.slice >= slice_first and not saved.deleted_by for saved in shard.saved
     )
+
+
+def _is_deleted_before(saved: SavedWeights, position: tuple[int, int]) -> bool:
+    """Whether the weights were gone when the event at `position` was appended."""
+    return bool(saved.deleted_by) and event_position(saved.deleted_by) < position

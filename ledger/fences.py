@@ -14,6 +14,7 @@ from typing import Final
 
 from ledger.identifiers import normalise_identifier
 from ledger.private_file import PrivateFile
+from ledger.vault_rows import Subject
 
 APPLICATION_ID: Final = 0x746C6466
 """`tldf` in the file header."""
@@ -23,7 +24,8 @@ RETENTION_MS: Final = 3650 * 24 * 3600 * 1000
 
 _SCHEMA: Final = (
     (
-        "CREATE TABLE fence (erasure_id TEXT PRIMARY KEY, subject_id TEXT NOT NULL UNIQUE, "
+        "CREATE TABLE fence (erasure_id TEXT PRIMARY KEY, "
+        "subject_id TEXT NOT NULL UNIQUE, alias TEXT NOT NULL, "
         "tag BLOB NOT NULL UNIQUE, key BLOB NOT NULL, ground TEXT NOT NULL, "
         "created_at_ms INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL) STRICT"
     ),
@@ -58,38 +60,33 @@ class Fences(PrivateFile):
         """Open or create the file."""
         super().__init__(path, _SCHEMA, APPLICATION_ID)
         self._random_bytes = random_bytes
-        pepper = self.meta("pepper")
-        if pepper is None:
-            pepper = random_bytes(32)
-            self.set_meta("pepper", pepper)
-        self._pepper = pepper
+        self._pepper = self.own_secret("pepper", random_bytes)
 
     def _tag(self, identifier: str) -> bytes:
         """Keyed digest of an identifier in its one spelling."""
         spelled = normalise_identifier(identifier).encode()
         return hmac.digest(self._pepper, spelled, "sha256")
 
-    def add(
-        self, *, subject_id: str, identifier: str, ground: str, now_ms: int
-    ) -> Fence:
+    def add(self, subject: Subject, *, ground: str, now_ms: int) -> Fence:
         """Fence a subject, or return the fence that stands already."""
         with self.transaction():
-            standing = self.of_subject(subject_id)
+            standing = self.of_subject(subject.subject_id)
             if standing is not None:
                 return standing
             self.connection.execute(
-                "INSERT INTO fence VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO fence VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     self._random_bytes(16).hex(),
-                    subject_id,
-                    self._tag(identifier),
+                    subject.subject_id,
+                    subject.alias,
+                    self._tag(subject.name),
                     self._random_bytes(32),
                     ground,
                     now_ms,
                     now_ms + RETENTION_MS,
                 ),
             )
-            fence = self.of_subject(subject_id)
+            fence = self.of_subject(subject.subject_id)
         if fence is None:
             message = "a fence was written and cannot be read back"
             raise RuntimeError(message)
@@ -102,6 +99,10 @@ class Fences(PrivateFile):
     def of_identifier(self, identifier: str) -> Fence | None:
         """The fence of the person of `identifier`, or None."""
         return self._one("tag = ?", self._tag(identifier))
+
+    def of_alias(self, alias: str) -> Fence | None:
+        """The newest fence of a local alias, for when its subject is gone."""
+        return self._one("alias = ? ORDER BY created_at_ms DESC", alias)
 
     def of_subject(self, subject_id: str) -> Fence | None:
         """The fence of a subject, or None."""

@@ -17,7 +17,7 @@ from ledger.events.shards import MapDeclared, RecordAssigned
 from ledger.links import Links
 from ledger.ports import IncomingRecord, Kept, UnitRecord
 from ledger.record_keys import StoredRecord
-from ledger.vault import UNPLACED, Record
+from ledger.vault_rows import UNPLACED, Record
 from ledger.workspace import Workspace
 
 EVENTS_MAX: Final = 1024
@@ -45,8 +45,10 @@ class Intake:
             StorageError: the disk refused the write.
         """
         workspace = self._workspace
-        self._check_fences(record.subjects)
         with workspace.vault.transaction():
+            # In the same transaction: an erasure that is not seen here has not
+            # destroyed its subject yet, so the subject found here is the fenced one.
+            self._check_fences(record.subjects)
             subjects = [workspace.vault.subject(name) for name in record.subjects]
             kept = workspace.vault.add_record(
                 record_id, external_id=record.id, subjects=subjects, text=record.text
@@ -124,19 +126,21 @@ class Placer:
 
     def map(self) -> MapDeclared:
         """The map in force; the first call declares it from the settings."""
-        for recorded in self._workspace.ledger.events(stream="shards"):
-            if isinstance(recorded.event, MapDeclared):
-                return recorded.event
-        settings = self._workspace.settings
-        declared = MapDeclared(
-            map_id=self._workspace.random_bytes(16).hex(),
-            shards=settings.shards,
-            slices=settings.slices,
-            placement="rendezvous_bounded_load",
-            load_per_mille=settings.load_per_mille,
-        )
-        self._workspace.ledger.append([declared], stream="shards")
-        return declared
+        workspace = self._workspace
+        with workspace.vault.transaction():
+            for recorded in workspace.ledger.events(stream="shards"):
+                if isinstance(recorded.event, MapDeclared):
+                    return recorded.event
+            settings = workspace.settings
+            declared = MapDeclared(
+                map_id=workspace.random_bytes(16).hex(),
+                shards=settings.shards,
+                slices=settings.slices,
+                placement="rendezvous_bounded_load",
+                load_per_mille=settings.load_per_mille,
+            )
+            workspace.ledger.append([declared], stream="shards")
+            return declared
 
     def members(self) -> list[UnitRecord]:
         """Every accepted record, placed or not."""
@@ -157,16 +161,20 @@ class Placer:
     def append(self, events: Sequence[RecordAssigned]) -> None:
         """Append assignments and note them in the vault.
 
-        A record that an erasure took meanwhile is left out.
+        A record that was erased or placed meanwhile is left out.
         """
         workspace = self._workspace
         for start in range(0, len(events), EVENTS_MAX):
             with workspace.vault.transaction():
-                standing = {r.record_id for r in workspace.vault.records()}
+                unplaced = {
+                    record.record_id
+                    for record in workspace.vault.records()
+                    if record.shard == UNPLACED
+                }
                 batch = [
                     event
                     for event in events[start : start + EVENTS_MAX]
-                    if event.record_id in standing
+                    if event.record_id in unplaced
                 ]
                 if not batch:
                     continue

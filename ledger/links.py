@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ledger.vault import UNPLACED, Record
+from ledger.vault_rows import UNPLACED, Record
 
 
 class Links:

@@ -467,3 +467,13 @@ def ledger_file(folder: Path) -> Path:
         )
         raise NotALedgerError(message)
     return found[0]
+
+
+def vault_beside(path: Path) -> Path:
+    """Where the vault of a workspace, or beside a ledger file, would be.
+
+    Raises:
+        NotALedgerError: `path` is neither.
+    """
+    file = ledger_file(path) if path.is_dir() else path
+    return file.with_suffix(".vault")

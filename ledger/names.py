@@ -6,7 +6,7 @@ the ledger and bound by commitments instead.
 
 import hmac
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from ledger.ports import SiteRef
 from ledger.vault import Vault
@@ -42,20 +42,38 @@ class Names:
             is_new=not registered,
         )
 
-    def settle(self, site_ids: Iterable[str]) -> None:
-        """Mark sites as registered in the ledger."""
+    def settle_site(self, site_id: str) -> None:
+        """Mark a site as registered in the ledger."""
         with self._vault.transaction():
-            self._vault.connection.executemany(
-                "UPDATE site SET registered = 1 WHERE site_id = ?",
-                ((site_id,) for site_id in site_ids),
+            self._vault.connection.execute(
+                "UPDATE site SET registered = 1 WHERE site_id = ?", (site_id,)
             )
+
+    def is_registered(self, site_id: str) -> bool:
+        """Whether the ledger knows the site."""
+        query = "SELECT 1 FROM site WHERE site_id = ? AND registered = 1"
+        found = self._vault.connection.execute(query, (site_id,)).fetchone()
+        return found is not None
+
+    def settle_url(self, scan_id: str) -> None:
+        """Mark a scan's URL as one that the ledger holds a verdict on."""
+        with self._vault.transaction():
+            self._vault.connection.execute(
+                "UPDATE url SET pending = 0 WHERE scan_id = ?", (scan_id,)
+            )
+
+    def drop_pending(self) -> None:
+        """Delete sites and URLs that the ledger never heard of."""
+        with self._vault.transaction():
+            self._vault.connection.execute("DELETE FROM site WHERE registered = 0")
+            self._vault.connection.execute("DELETE FROM url WHERE pending = 1")
 
     def commit_url(self, scan_id: str, url: str) -> str:
         """Keep the URL of a scan and return its commitment, hex."""
         key = self._random_bytes(32)
         with self._vault.transaction():
             self._vault.connection.execute(
-                "INSERT INTO url VALUES (?, ?, ?)", (scan_id, key, url)
+                "INSERT INTO url VALUES (?, ?, ?, 1)", (scan_id, key, url)
             )
         return hmac.digest(key, url.encode(), "sha256").hex()
 

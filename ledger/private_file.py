@@ -8,13 +8,14 @@ underneath is out of reach, and the certificates say so.
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from ledger.errors import NotALedgerError, ReadOnlyError
+from ledger.files import disk_errors
 from ledger.sqlite import LOCK_WAIT_MS, sqlite_errors
 
 _META: Final = "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT"
@@ -38,40 +39,51 @@ class PrivateFile:
     """One SQLite file, mode 0600, that remembers which ledger it belongs to."""
 
     def __init__(
-        self, path: Path, schema: tuple[str, ...], application_id: int
+        self,
+        path: Path,
+        schema: tuple[str, ...],
+        application_id: int,
+        *,
+        is_writable: bool = True,
     ) -> None:
         """Open the file, and create it where it is missing.
 
+        Args:
+            path: the file.
+            schema: its tables besides the one for single values.
+            application_id: what tells its kind in the file header.
+            is_writable: False for a look that creates nothing and changes nothing.
+
         Raises:
-            NotALedgerError: the file is of another kind.
+            LockedError: another process kept the lock.
+            NotALedgerError: the file is of another kind, or missing and not to be made.
             StorageError: the disk refused the write.
         """
         self.path = path
-        is_new = not path.exists()
-        if is_new:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        with sqlite_errors(path):
-            self.connection = sqlite3.connect(
-                path,
-                isolation_level=None,
-                check_same_thread=False,
-                timeout=LOCK_WAIT_MS / 1000,
-            )
-            for pragma in ("secure_delete=ON", "synchronous=FULL", "foreign_keys=ON"):
-                self.connection.execute(f"PRAGMA {pragma}")
-            with self.transaction():
-                self._prepare(schema, application_id)
+        if is_writable:
+            _create(path)
+        with contextlib.ExitStack() as undo, sqlite_errors(path):
+            self.connection = _connect(path, "rw" if is_writable else "ro")
+            undo.callback(self.connection.close)
+            if is_writable:
+                with self.transaction():
+                    self._prepare(schema, application_id)
+            self._check_kind(application_id)
+            undo.pop_all()
 
     def _prepare(self, schema: tuple[str, ...], application_id: int) -> None:
-        """Create the tables of a new file, or check what the file is."""
-        found = self.connection.execute("PRAGMA application_id").fetchone()[0]
+        """Create the tables of a new file."""
         tables = self.connection.execute("SELECT count(*) FROM sqlite_schema")
         if tables.fetchone()[0] == 0:
             for statement in (_META, *schema):
                 self.connection.execute(statement)
             self.connection.execute(f"PRAGMA application_id={application_id}")
-        elif found != application_id:
-            message = f"{self.path} is not a file of this kind"
+
+    def _check_kind(self, application_id: int) -> None:
+        """Refuse a file of another kind."""
+        found = self.connection.execute("PRAGMA application_id").fetchone()[0]
+        if found != application_id:
+            message = f"{self.path.name} is not a file of this kind"
             raise NotALedgerError(message)
 
     @contextlib.contextmanager
@@ -110,6 +122,17 @@ class PrivateFile:
                 (name, value),
             )
 
+    def own_secret(self, name: str, random_bytes: Callable[[int], bytes]) -> bytes:
+        """32 random bytes kept under `name`, made on first use."""
+        found = self.meta(name)
+        if found is not None:
+            return found
+        with self.transaction():
+            # Another process may have made it since.
+            found = self.meta(name) or random_bytes(32)
+            self.set_meta(name, found)
+        return found
+
     def seen(self) -> Seen | None:
         """The newest state of the ledger that this file remembers."""
         found = self.meta("seen")
@@ -122,6 +145,29 @@ class PrivateFile:
     def close(self) -> None:
         """Let go of the file."""
         self.connection.close()
+
+
+def _create(path: Path) -> None:
+    """Make an empty file that only its owner reads, unless there is one."""
+    with disk_errors(path.name), contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection in autocommit mode; the caller begins and commits."""
+    if not path.is_file():
+        message = f"{path.name} is missing"
+        raise NotALedgerError(message)
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=LOCK_WAIT_MS / 1000,
+    )
+    for pragma in ("secure_delete=ON", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
 
 
 def check_seen(path: Path, seen: Seen | None, now: Seen, root_then: str | None) -> None:

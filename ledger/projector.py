@@ -1,9 +1,11 @@
 """Projections of a ledger, kept in the views file and folded on from there."""
 
 import contextlib
+from itertools import takewhile
 
 import msgspec
 
+from ledger.checkpoint import parse_checkpoint
 from ledger.log import Ledger
 from ledger.projections import PROJECTIONS, States, advance, initial
 
@@ -15,13 +17,17 @@ def project(ledger: Ledger) -> States:
     that it was folded up to.
     """
     states, start = _kept(ledger)
-    states = advance(states, ledger.events(start))
-    if start < ledger.size:
+    head, _ = parse_checkpoint(ledger.newest_checkpoint())
+    # Another process may append while we read: what is kept ends where its root does.
+    states = advance(
+        states, takewhile(lambda one: one.seq < head.size, ledger.events(start))
+    )
+    if start < head.size:
         ledger.views.save(
             "projections",
-            ledger.size,
+            head.size,
             {
-                "root": ledger.root.hex(),
+                "root": head.root.hex(),
                 "versions": {one.name: one.version for one in PROJECTIONS},
                 "states": {one.name: one.dump(states[one.name]) for one in PROJECTIONS},
             },

@@ -68,10 +68,13 @@ def load_settings(folder: Path) -> Settings:
     path = folder / FILE
     try:
         with path.open("rb") as file:
-            content = file.read(_BYTES_MAX)
+            content = file.read(_BYTES_MAX + 1)
     except OSError as error:
         message = f"{folder} is no workspace: {FILE} cannot be read ({error.strerror})"
         raise NotALedgerError(message) from None
+    if len(content) > _BYTES_MAX:
+        message = f"{FILE}: expected at most {_BYTES_MAX} bytes, found more"
+        raise InputError(message)
     try:
         return parse_settings(tomllib.loads(content.decode()))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

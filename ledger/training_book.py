@@ -10,7 +10,9 @@ from ledger.events.training import (
     RunStarted,
     SliceTrained,
 )
-from ledger.projections.shards import Shard, ShardMap, ShardsState
+from ledger.projections.erasures import Erasure, ErasuresState
+from ledger.projections.shards import SavedWeights, Shard, ShardMap, ShardsState
+from ledger.weight_chain import clean_chain, weights_before
 from ledger.workspace import Workspace
 
 
@@ -72,6 +74,42 @@ class TrainingBook:
         """The state of every shard of the map in force, by number."""
         by_shard = self.map()[1].by_shard
         return [by_shard[number] for number in sorted(by_shard)]
+
+    def chain(self, shard: int, *, below: int) -> list[SavedWeights]:
+        """The weights of slices 0, 1, ... up to the highest clean one below `below`."""
+        parents = {
+            recorded.event_id: recorded.event.parent_sha256
+            for recorded in self._workspace.ledger.events(stream="train")
+            if isinstance(recorded.event, SliceTrained)
+        }
+        return clean_chain(self.shards()[shard], parents, below=below)
+
+    def hits(self, erasure_id: str) -> dict[int, int]:
+        """The first hit slice of each shard that an erasure hits."""
+        erasure = self._erasure(erasure_id)
+        return {hit.shard: hit.slice_first for hit in erasure.hits}
+
+    def weights_before(self, erasure_id: str, shard: int) -> str:
+        """What a hit shard ended with when the erasure took its records."""
+        erased_at = self._erasure(erasure_id).phases["records_erased"][0]
+        return weights_before(self.shards()[shard], erased_at)
+
+    def _erasure(self, erasure_id: str) -> Erasure:
+        state: ErasuresState = self._workspace.states()["erasures"]
+        return state.erasures[erasure_id]
+
+    def on_record(self) -> set[str]:
+        """Digests of all weights that an event names."""
+        found: set[str] = set()
+        for recorded in self._workspace.ledger.events(stream="train"):
+            match recorded.event:
+                case SliceTrained(weights_sha256=sha256):
+                    found.add(sha256)
+                case RunFinished(adapters=adapters):
+                    found.update(adapter.weights_sha256 for adapter in adapters)
+                case _:
+                    pass
+        return found
 
     def next_generation(self, shards: Sequence[int]) -> int:
         """The generation that a training of these shards gets."""

@@ -7,112 +7,28 @@ erases: every record key is derived from the keys of all its subjects.
 import hmac
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from ledger.errors import InputError
 from ledger.identifiers import normalise_identifier
 from ledger.private_file import PrivateFile
-
-APPLICATION_ID: Final = 0x746C6476
-"""`tldv` in the file header."""
-
-_SCHEMA: Final = (
-    (
-        "CREATE TABLE subject (number INTEGER PRIMARY KEY, subject_id TEXT NOT NULL "
-        "UNIQUE, tag BLOB NOT NULL UNIQUE, name TEXT NOT NULL, key BLOB NOT NULL) STRICT"
-    ),
-    (
-        "CREATE TABLE record (record_id TEXT PRIMARY KEY, id_tag BLOB NOT NULL UNIQUE, "
-        "key BLOB NOT NULL, digest BLOB NOT NULL, bytes INTEGER NOT NULL, "
-        "hazard TEXT NOT NULL, pending INTEGER NOT NULL, map_id TEXT NOT NULL, "
-        "shard INTEGER NOT NULL, slice INTEGER NOT NULL) STRICT"
-    ),
-    "CREATE INDEX record_place ON record (map_id, shard, slice)",
-    (
-        "CREATE TABLE record_subject (record_id TEXT NOT NULL REFERENCES record "
-        "ON DELETE CASCADE, subject_id TEXT NOT NULL REFERENCES subject (subject_id), "
-        "PRIMARY KEY (record_id, subject_id)) STRICT, WITHOUT ROWID"
-    ),
-    "CREATE INDEX subject_record ON record_subject (subject_id)",
-    (
-        "CREATE TABLE site (site_id TEXT PRIMARY KEY, tag BLOB NOT NULL UNIQUE, "
-        "key BLOB NOT NULL, name TEXT NOT NULL, registered INTEGER NOT NULL) STRICT"
-    ),
-    (
-        "CREATE TABLE url (scan_id TEXT PRIMARY KEY, key BLOB NOT NULL, "
-        "name TEXT NOT NULL) STRICT"
-    ),
-    (
-        "CREATE TABLE scan_of_record (record_id TEXT PRIMARY KEY, scan_id TEXT NOT NULL) "
-        "STRICT"
-    ),
-    (
-        "CREATE TABLE seed (map_id TEXT NOT NULL, shard INTEGER NOT NULL, "
-        "slice INTEGER NOT NULL, generation INTEGER NOT NULL, secret BLOB NOT NULL, "
-        "PRIMARY KEY (map_id, shard, slice, generation)) STRICT, WITHOUT ROWID"
-    ),
-)
-
-UNPLACED: Final = -1
-"""Shard and slice of a record that has not been assigned."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """A data subject, as the vault knows it.
-
-    Attributes:
-        subject_id: random id, used in no event.
-        alias: local name for people to type, such as `s-12`.
-        name: the normalised identifier.
-    """
-
-    subject_id: str
-    alias: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """A record, as the vault knows it.
-
-    Attributes:
-        record_id: its id in the ledger.
-        keys: what its own keys are derived from, in the order of its subjects' ids.
-        digest: keyed digest of its text, to find exact duplicates.
-        bytes: exact size of its text in UTF-8.
-        hazard: how likely an erasure is.
-        subjects: ids of its subjects.
-        shard: its shard, or `UNPLACED`.
-        slice: its slice, or `UNPLACED`.
-    """
-
-    record_id: str
-    keys: tuple[bytes, ...]
-    digest: bytes
-    bytes: int
-    hazard: str
-    subjects: tuple[str, ...]
-    shard: int
-    slice: int
+from ledger.vault_rows import APPLICATION_ID, SCHEMA, UNPLACED, Record, Subject
 
 
 class Vault(PrivateFile):
     """The vault of one workspace."""
 
     def __init__(
-        self, path: Path, *, random_bytes: Callable[[int], bytes] = os.urandom
+        self,
+        path: Path,
+        *,
+        random_bytes: Callable[[int], bytes] = os.urandom,
+        is_writable: bool = True,
     ) -> None:
-        """Open or create the file."""
-        super().__init__(path, _SCHEMA, APPLICATION_ID)
-        self._random_bytes = random_bytes
-        pepper = self.meta("pepper")
-        if pepper is None:
-            pepper = random_bytes(32)
-            self.set_meta("pepper", pepper)
-        self._pepper = pepper
+        """Open or create the file; see `PrivateFile`."""
+        super().__init__(path, SCHEMA, APPLICATION_ID, is_writable=is_writable)
+        self.random_bytes = random_bytes
+        self._pepper = self.own_secret("pepper", random_bytes)
 
     def tag(self, kind: str, value: str) -> bytes:
         """Keyed digest to look a value up by."""
@@ -134,10 +50,10 @@ class Vault(PrivateFile):
             self.connection.execute(
                 "INSERT INTO subject (subject_id, tag, name, key) VALUES (?, ?, ?, ?)",
                 (
-                    self._random_bytes(16).hex(),
+                    self.random_bytes(16).hex(),
                     self.tag("subject", name),
                     name,
-                    self._random_bytes(32),
+                    self.random_bytes(32),
                 ),
             )
             found = self.find_identifier(name)
@@ -196,14 +112,13 @@ class Vault(PrivateFile):
                 )
             ]
             self.delete_records(records)
-            self.connection.execute(
-                "DELETE FROM subject WHERE subject_id = ?", (subject_id,)
-            )
-            self._drop_lone_subjects()
         return len(records)
 
     def delete_records(self, record_ids: Iterable[str]) -> None:
-        """Delete records with their keys and the URLs of their scans."""
+        """Delete records with their keys, the URLs of their scans, and lone subjects.
+
+        Whoever has no record left goes too: nothing is left to know them for.
+        """
         with self.transaction():
             for record_id in record_ids:
                 self.connection.execute(
@@ -216,13 +131,10 @@ class Vault(PrivateFile):
                         f"DELETE FROM {table} WHERE record_id = ?",
                         (record_id,),
                     )
-
-    def _drop_lone_subjects(self) -> None:
-        """Delete subjects without any record: nothing is left to know them for."""
-        self.connection.execute(
-            "DELETE FROM subject WHERE NOT EXISTS (SELECT 1 FROM record_subject r "
-            "WHERE r.subject_id = subject.subject_id)"
-        )
+            self.connection.execute(
+                "DELETE FROM subject WHERE NOT EXISTS (SELECT 1 FROM record_subject r "
+                "WHERE r.subject_id = subject.subject_id)"
+            )
 
     # Records
 
@@ -254,7 +166,7 @@ class Vault(PrivateFile):
                 (
                     record_id,
                     self.tag("record", external_id),
-                    self._random_bytes(32),
+                    self.random_bytes(32),
                     self.tag("text", text),
                     len(text.encode()),
                     UNPLACED,
@@ -288,6 +200,20 @@ class Vault(PrivateFile):
                 "WHERE record_id = ?",
                 (map_id, shard, slice_, record_id),
             )
+
+    def followed(self) -> int:
+        """How many entries of the ledger this vault has taken note of."""
+        return int(self.meta("followed") or b"0")
+
+    def set_followed(self, size: int) -> None:
+        """Note that the first `size` entries were taken note of."""
+        self.set_meta("followed", b"%d" % size)
+
+    def record_ids(self) -> set[str]:
+        """Ids of every record, pending ones included."""
+        return {
+            row[0] for row in self.connection.execute("SELECT record_id FROM record")
+        }
 
     def pending(self) -> list[str]:
         """Records that the ledger has not decided on."""
@@ -335,34 +261,3 @@ class Vault(PrivateFile):
             "(SELECT record_id FROM record_subject WHERE subject_id = ?)",
             subject_id,
         )
-
-    # Seeds
-
-    def seed_secret(
-        self, map_id: str, *, shard: int, slice_: int, generation: int
-    ) -> bytes:
-        """The secret behind a slice's training seed, made on first use.
-
-        A seed derived from content alone would make the weights' digest a keyless hash
-        of the text; this secret dies with the weights.
-        """
-        place = (map_id, shard, slice_, generation)
-        where = "map_id = ? AND shard = ? AND slice = ? AND generation = ?"
-        query = f"SELECT secret FROM seed WHERE {where}"
-        with self.transaction():
-            found = self.connection.execute(query, place).fetchone()
-            if found is not None:
-                return bytes(found[0])
-            secret = self._random_bytes(32)
-            self.connection.execute(
-                "INSERT INTO seed VALUES (?, ?, ?, ?, ?)", (*place, secret)
-            )
-            return secret
-
-    def destroy_seeds(self, map_id: str, *, shard: int, slice_first: int) -> None:
-        """Delete the seed secrets of a shard's slices from `slice_first` on."""
-        with self.transaction():
-            self.connection.execute(
-                "DELETE FROM seed WHERE map_id = ? AND shard = ? AND slice >= ?",
-                (map_id, shard, slice_first),
-            )

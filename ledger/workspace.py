@@ -7,6 +7,7 @@ vault restored from before an erasure is erased again from the fences.
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -14,17 +15,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ledger.checkpoint import parse_checkpoint
 from ledger.corpus import Corpus, EvidenceFolder
 from ledger.errors import ConflictError, LockedError, ReadOnlyError
 from ledger.events import Event
-from ledger.events.erasure import KeysDestroyed
 from ledger.events.ingest import RecordDecided
-from ledger.events.optout import SiteRegistered
+from ledger.events.optout import SiteRegistered, UrlScanned
 from ledger.events.policy import PolicyAdopted
 from ledger.events.shards import RecordAssigned
 from ledger.fences import Fences
-from ledger.files import disk_errors, remove_temporaries
+from ledger.files import (
+    disk_errors,
+    remove_temporaries,
+    sync_folder,
+    write_once,
+)
 from ledger.genesis import create_ledger
+from ledger.keys import ROOT
 from ledger.locks import file_lock
 from ledger.log import Ledger, ledger_file, system_clock_ms
 from ledger.names import Names
@@ -107,6 +114,7 @@ class Workspace:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             message = f"{folder} exists and is not empty"
             raise ConflictError(message)
+        _remove_half_built(folder)
         temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.tmp")
         built = temporary / folder.name
         try:
@@ -116,14 +124,19 @@ class Workspace:
             vkey = create_ledger(
                 built,
                 origin=settings.origin,
-                root_folder=root_folder,
+                root_folder=root_folder and temporary / "root",
                 passphrase=passphrase,
                 clock_ms=clock_ms,
                 random_bytes=random_bytes,
             )
             save_settings(built, settings)
-            with disk_errors(folder.name):
-                built.replace(folder)
+            with contextlib.ExitStack() as undo:
+                if root_folder is not None:
+                    undo.callback(_move_root(temporary / "root", root_folder).unlink)
+                with disk_errors(folder.name):
+                    built.replace(folder)
+                    sync_folder(folder.parent)
+                undo.pop_all()
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         return vkey
@@ -137,9 +150,9 @@ class Workspace:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self.remember()
-        self._resources.close()
+        with self._resources:
+            if kind is None:
+                self.remember()
 
     # Ports
 
@@ -152,11 +165,17 @@ class Workspace:
         return emit
 
     def append_scan(self, events: Sequence[Event]) -> None:
-        """Append a scan's events and note the sites that the ledger now knows."""
-        self.ledger.append(events, stream="scan")
-        self.names.settle(
-            event.site_id for event in events if isinstance(event, SiteRegistered)
-        )
+        """Append a scan's events; a site that is registered by now is left out."""
+        with self.vault.transaction():
+            new = [
+                event
+                for event in events
+                if not isinstance(event, SiteRegistered)
+                or not self.names.is_registered(event.site_id)
+            ]
+            self.ledger.append(new, stream="scan")
+            for event in new:
+                self._follow(event)
 
     def adopt(self, event: PolicyAdopted, document: bytes) -> None:
         """Adopt a policy unless the ledger holds it already; keep its document."""
@@ -195,8 +214,11 @@ class Workspace:
     # Opening
 
     def _now(self) -> Seen:
-        ledger = self.ledger
-        return Seen(genesis=ledger.genesis, size=ledger.size, root=ledger.root.hex())
+        """The ledger as it is stored, whoever appended last."""
+        newest, _ = parse_checkpoint(self.ledger.newest_checkpoint())
+        return Seen(
+            genesis=self.ledger.genesis, size=newest.size, root=newest.root.hex()
+        )
 
     def _check_memory(self) -> None:
         """Refuse to write where a file fell behind another."""
@@ -217,10 +239,8 @@ class Workspace:
 
     def _recover(self) -> None:
         """Follow the ledger since last time, and delete what it never decided on."""
-        seen = self.vault.seen()
         with self.vault.transaction():
-            for recorded in self.ledger.events(0 if seen is None else seen.size):
-                self._follow(recorded.event)
+            self._follow_ledger()
             self._replay_fences()
         with contextlib.suppress(LockedError):
             lock = file_lock(
@@ -228,6 +248,26 @@ class Workspace:
             )
             with lock:
                 self._drop_pending()
+
+    def _follow_ledger(self) -> None:
+        """Take note of what was appended since this vault last did."""
+        size = self.vault.followed()
+        accepted: set[str] = set()
+        for recorded in self.ledger.events(size):
+            self._follow(recorded.event)
+            size = recorded.seq + 1
+            if isinstance(recorded.event, RecordDecided) and recorded.event.commitment:
+                accepted.add(recorded.event.record_id)
+        lost = accepted - self.vault.record_ids()
+        # What an erasure took is rightly gone.
+        lost -= self.states()["shards"].erased.keys() if lost else set()
+        if lost:
+            message = (
+                f"{self.vault.path.name} lacks {len(lost)} records that the ledger "
+                "accepted: restore a newer copy before anything is written"
+            )
+            raise ReadOnlyError(message)
+        self.vault.set_followed(size)
 
     def _follow(self, event: Event) -> None:
         """Note in the vault what the ledger says."""
@@ -244,19 +284,18 @@ class Workspace:
                     slice_=event.slice,
                 )
             case SiteRegistered(site_id=site_id):
-                self.names.settle([site_id])
+                self.names.settle_site(site_id)
+            case UrlScanned(scan_id=scan_id):
+                self.names.settle_url(scan_id)
             case _:
                 pass
 
     def _replay_fences(self) -> None:
         """Erase again what a restored vault brought back."""
-        destroyed = {
-            recorded.event.erasure_id
-            for recorded in self.ledger.events(stream="erase")
-            if isinstance(recorded.event, KeysDestroyed)
-        }
+        erasures = self.states()["erasures"].erasures
         for fence in self.fences.all():
-            if fence.erasure_id in destroyed:
+            erasure = erasures.get(fence.erasure_id)
+            if erasure is not None and "keys_destroyed" in erasure.phases:
                 self.vault.destroy_subject(fence.subject_id)
 
     def _drop_pending(self) -> None:
@@ -264,6 +303,28 @@ class Workspace:
         pending = self.vault.pending()
         self.corpus.delete(pending)
         self.vault.delete_records(pending)
+        self.names.drop_pending()
         remove_temporaries(self.folder / "corpus")
         remove_temporaries(self.folder / "evidence")
-        self.corpus.sweep({record.record_id for record in self.vault.records()})
+        self.corpus.sweep(self.vault.record_ids())
+
+
+def _remove_half_built(folder: Path) -> None:
+    """Delete what a killed `create` of the same folder left, keys above all."""
+    for path in folder.parent.glob(".*.tmp"):
+        if re.fullmatch(rf"\.{re.escape(folder.name)}\.[0-9a-f]{{8}}\.tmp", path.name):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _move_root(built: Path, folder: Path) -> Path:
+    """Write the new root key into its own folder and return its path.
+
+    Raises:
+        ConflictError: a root key is there already.
+        StorageError: the disk refused the write.
+    """
+    name = f"{ROOT}.pem"
+    with disk_errors(str(folder)):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_once(folder / name, (built / name).read_bytes())
+    return folder / name

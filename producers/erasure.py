@@ -1,7 +1,8 @@
-"""Erase a person: fence, plan, roll back, destroy, retrain, delete, verify, certify.
+"""Erase a person: fence, plan, destroy, retrain, delete, verify, certify.
 
-Every step asks the ledger whether it was done, does it, and says so in an event; so a
-kill at any point is resumed by running it again, and erasing twice is no error.
+The plan takes what saw the person out of service. Every step asks the ledger whether it
+was done, does it, and says so in an event; so a kill at any point is resumed by running
+it again, and erasing twice is no error.
 """
 
 import calendar
@@ -21,7 +22,6 @@ from ledger.events.erasure import (
     ErasureVerified,
     KeysDestroyed,
     ShardRetrained,
-    ShardRolledBack,
     WeightsDeleted,
 )
 from ledger.fences import Fence
@@ -40,8 +40,8 @@ Exactness = Literal["bitwise_equal", "not_re_executable_here", "not_run"]
 
 NOT_COVERED: Final = (
     (
-        "weights were deleted as files; copies, backups and remnants on the disk are out "
-        "of reach of this certificate"
+        "weights were deleted as files; copies, backups and remnants on the disk are "
+        "out of reach of this certificate"
     ),
     (
         "originals outside this workspace, and copies already handed to others (GDPR "
@@ -88,7 +88,7 @@ class Book(Protocol):
         ...
 
     def plan(self, fence: Fence) -> None:
-        """Append the plan and the erased records."""
+        """Append the plan, the erased records and the roll-backs."""
         ...
 
     def destroy(self, fence: Fence, erasure: Erasure) -> int:
@@ -96,7 +96,7 @@ class Book(Protocol):
         ...
 
     def tainted(self, erasure: Erasure) -> list[str]:
-        """Weights that saw an erased record and are not deleted."""
+        """Weights that the erasure must see deleted and has not named yet."""
         ...
 
     def readable(self, erasure: Erasure) -> int:
@@ -209,8 +209,7 @@ class Eraser:
             self._book.plan(fence)
             hits = self._state(fence).hits
             shards = ", ".join(str(hit.shard) for hit in hits) or "none"
-            self._progress(f"planned: shards to retrain: {shards}")
-        self._roll_back(fence)
+            self._progress(f"shards that serve clean weights until retrained: {shards}")
         self._destroy(fence)
         if retrain:
             self._retrain(fence)
@@ -240,21 +239,6 @@ class Eraser:
             fence_commitment=fence.commitment,
         )
         self._book.append([requested])
-
-    def _roll_back(self, fence: Fence) -> None:
-        """Serve the last clean slice at once: the influence ends before the retrain."""
-        erasure = self._state(fence)
-        events = [
-            ShardRolledBack(
-                erasure_id=fence.erasure_id,
-                shard=hit.shard,
-                weights_sha256=hit.rollback_sha256,
-            )
-            for hit in erasure.hits
-            if hit.shard not in erasure.rolled_back
-        ]
-        if events:
-            self._book.append(events)
 
     def _destroy(self, fence: Fence) -> None:
         erasure = self._state(fence)

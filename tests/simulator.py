@@ -204,7 +204,9 @@ class LedgerSimulator:
             },
         )
 
-    def submission(self, stream: str, lines: list[bytes], **changes) -> bytes:
+    def submission(
+        self, stream: str, lines: list[bytes], changes: dict | None = None
+    ) -> bytes:
         """The text of the next submission of a stream."""
         head = self.streams.get(stream, Stream())
         values = {
@@ -216,17 +218,25 @@ class LedgerSimulator:
             "events": len(lines),
             "events_root": tree_root([leaf(line) for line in lines]).hex(),
             "claimed_at_ms": self.now_ms,
-            **changes,
+            **(changes or {}),
         }
         text = "".join(f"{name} {value}\n" for name, value in values.items())
         return b"tuneledger/submission/v1\n" + text.encode()
 
     def submit(
-        self, stream: str, events, *signers: Key, checkpoint: bool = True, **changes
+        self,
+        stream: str,
+        events,
+        *signers: Key,
+        checkpoint: bool = True,
+        lines_changed: dict | None = None,
     ) -> int:
-        """Append one submission, by default with a checkpoint; return its seq."""
+        """Append one submission, by default with a checkpoint; return its seq.
+
+        `lines_changed` overrides header lines, or adds one.
+        """
         lines = [e if isinstance(e, bytes) else encode(e) for e in events]
-        text = self.submission(stream, lines, **changes)
+        text = self.submission(stream, lines, lines_changed or {})
         if stream == "root":
             signers = signers or tuple(self.roots[: self.threshold])
         note = sign_note(text, *(signers or (self.key(stream.split("/")[0]),)))

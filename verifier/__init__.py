@@ -9,7 +9,6 @@ else, and shares no code with the writer.
 """
 
 import os
-import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 
@@ -19,7 +18,7 @@ from verifier.pin import RootKeyError, check_pins, parse_pins
 from verifier.report import Report
 from verifier.rules.index import Index
 from verifier.rules.state import History
-from verifier.storage import LedgerFile, UnreadableLedgerError
+from verifier.storage import DAMAGED, LedgerFile, UnreadableLedgerError
 from verifier.summary import summarise
 from verifier.walk import Walk
 
@@ -81,7 +80,7 @@ def _walk(
             walk = Walk(file, report, History(index))
             walk.run(progress)
             return walk
-    except sqlite3.DatabaseError as error:
+    except DAMAGED as error:
         violation = Violation(
             Code.FILE_INTEGRITY, "STO-2", expected="readable rows", found=error
         )

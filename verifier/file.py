@@ -15,7 +15,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from verifier.storage import LedgerFile, UnreadableLedgerError
+from verifier.findings import shown
+from verifier.storage import DAMAGED, LedgerFile, UnreadableLedgerError
 from verifier.submission import EVENTS_BYTES_MAX
 
 COPY_TRIES_MAX = 10
@@ -114,18 +115,24 @@ def _connect(path: Path, *, immutable: bool) -> sqlite3.Connection:
         raise UnreadableLedgerError(str(error)) from None
     try:
         _guard(connection)
-    except sqlite3.Error as error:
+    except DAMAGED as error:
         connection.close()
-        raise UnreadableLedgerError(str(error)) from None
+        raise UnreadableLedgerError(shown(error)) from None
     return connection
+
+
+def _decode(text: bytes) -> str:
+    """Return SQLite's text, which need not be UTF-8 in a damaged file."""
+    return text.decode("utf-8", "backslashreplace")
 
 
 def _guard(connection: sqlite3.Connection) -> None:
     """Turn off what a hostile file could use.
 
     Raises:
-        sqlite3.Error: the file's first page is not that of a database.
+        DAMAGED: one of these; header or schema are not those of a database.
     """
+    connection.text_factory = _decode
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _VALUE_BYTES_MAX)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     if sys.version_info >= (3, 12):

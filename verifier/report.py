@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from verifier.findings import Finding, FindingList
@@ -12,6 +13,9 @@ BROKEN = "BROKEN"
 INCOMPLETE = "INCOMPLETE"
 CONSISTENT = "L0"
 AUTHENTIC = "L1"
+
+# The JSON document lists more: up to findings.FINDINGS_MAX.
+TEXT_FINDINGS_MAX = 10
 
 EXIT_OK = 0
 EXIT_TAMPERED = 1
@@ -136,18 +140,19 @@ class Report:
 
     def _finding_lines(self) -> list[str]:
         lines: list[str] = []
-        for number, finding in enumerate(self.findings):
+        for number, finding in enumerate(islice(self.findings, TEXT_FINDINGS_MAX)):
             label = "FIRST BAD" if number == 0 else "ALSO BAD"
             lines.append(
                 _line(label, f"{finding.where}   {finding.code} {finding.rule}")
             )
             lines.append(_line("", f"expected {finding.expected}"))
             lines.append(_line("", f"found    {finding.found}"))
-        more = len(self.findings) - len(list(self.findings))
-        if more:
+        more = len(self.findings) - TEXT_FINDINGS_MAX
+        if more > 0:
             lines.append(_line("ALSO BAD", f"{more} more, not listed"))
         lines += [
-            _line("UNKNOWN", f"{item.where}   {item.found}") for item in self.unknown
+            _line("UNKNOWN", f"{item.where}   {item.found}")
+            for item in islice(self.unknown, TEXT_FINDINGS_MAX)
         ]
         return lines
 

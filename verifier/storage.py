@@ -58,6 +58,11 @@ FROM main.checkpoint NOT INDEXED
 """  # noqa: S608 (constants of ours)
 
 
+# What reading a damaged file raises; the second comes from sqlite3 itself, where an
+# error message quotes text that is not UTF-8.
+DAMAGED = (sqlite3.Error, UnicodeDecodeError)
+
+
 class UnreadableLedgerError(Exception):
     """The file cannot be judged: missing, not a ledger, or in the middle of a write."""
 
@@ -85,7 +90,7 @@ class LedgerFile:
             self._check_objects(found)
             if not found:
                 self._check_integrity(found)
-        except sqlite3.Error as error:
+        except DAMAGED as error:
             found.append(_broken(Code.FILE_INTEGRITY, "STO-2", "a sound file", error))
         return found
 
@@ -93,7 +98,7 @@ class LedgerFile:
         """Yield the rows of `entry` in the order of seq.
 
         Raises:
-            sqlite3.Error: the file is damaged.
+            DAMAGED: one of these; the file is damaged.
         """
         for row in self._db.execute(_ENTRIES):
             seq, entry_type, entry_length, events_type, events_length, *blobs = row
@@ -108,7 +113,7 @@ class LedgerFile:
         """Return the keys of all checkpoint rows, ascending.
 
         Raises:
-            sqlite3.Error: the file is damaged.
+            DAMAGED: one of these; the file is damaged.
         """
         query = "SELECT size FROM main.checkpoint ORDER BY size"
         return [row[0] for row in self._db.execute(query)]
@@ -117,7 +122,7 @@ class LedgerFile:
         """Return the note of one checkpoint, None where there is none.
 
         Raises:
-            sqlite3.Error: the file is damaged.
+            DAMAGED: one of these; the file is damaged.
             Violation: the column has another type or is past its limit.
         """
         query = _CHECKPOINTS + " WHERE size = ?"

@@ -6,6 +6,9 @@ empty list = SHA-256("").  Source: RFC 6962, section 2.1; RFC 9162, section 2.1.
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from itertools import islice
+
+_BLOCK = 1024
 
 
 class ProofError(ValueError):
@@ -40,6 +43,19 @@ def root_of(items: Iterable[bytes]) -> bytes:
         ]
         level += odd
     return level[0]
+
+
+def counted_root(items: Iterable[bytes]) -> tuple[int, bytes]:
+    """Return number and root of items that need not fit into memory.
+
+    Complete blocks of 2^10 leaves are subtrees of the RFC's tree; what is left is
+    its last, smaller one.
+    """
+    blocks, count, source = Frontier(), 0, iter(items)
+    while block := list(islice(source, _BLOCK)):
+        count += len(block)
+        blocks.push(root_of(block))
+    return count, blocks.root()
 
 
 class Frontier:
@@ -132,10 +148,10 @@ def check_consistency(
     if not 0 <= size_old <= size_new:
         message = f"size {size_old} is not in 0..{size_new}"
         raise ProofError(message)
-    _check_hashes([root_old, root_new, *proof])
     if size_old in (0, size_new):
         _check_trivial(size_old, root_old, size_new, root_new, proof)
         return
+    _check_hashes([root_old, root_new, *proof])
     path = list(proof)
     if size_old & (size_old - 1) == 0:
         path.insert(0, root_old)

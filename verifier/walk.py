@@ -64,7 +64,7 @@ class Walk:
         """Check every entry and checkpoint.
 
         Raises:
-            sqlite3.Error: the file is damaged.
+            DAMAGED: one of these; the file is damaged.
         """
         rows = map(read_entry, self._file.entries())
         for entry, follower, second in _with_two_ahead(rows):

@@ -1,5 +1,6 @@
 """One event with its path to the signature and to the checkpoint."""
 
+import re
 from typing import Any
 
 from ledger import submission, tree
@@ -52,14 +53,12 @@ def parse_event_id(text: str) -> tuple[int, int]:
     Raises:
         InputError: malformed.
     """
-    seq, dot, index = text.partition(".")
-    if not (dot and seq.isascii() and seq.isdigit() and index.isascii()):
-        message = f"event id: expected SEQ.INDEX such as 7.3, found {text!r}"
-        raise InputError(message)
-    if not index.isdigit() or len(text) > 24:
+    # 15 digits stay below 2^53, the largest number of the format.
+    found = re.fullmatch(r"([0-9]{1,15})\.([0-9]{1,4})", text)
+    if found is None:
         message = f"event id: expected SEQ.INDEX such as 7.3, found {text[:24]!r}"
         raise InputError(message)
-    return int(seq), int(index)
+    return int(found[1]), int(found[2])
 
 
 def event_text(document: dict[str, Any]) -> str:

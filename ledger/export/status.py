@@ -1,11 +1,14 @@
 """What stands, as one document and as lines for a person."""
 
+import contextlib
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from ledger.errors import InputError
 from ledger.identifiers import mask_identifier
-from ledger.log import Ledger
+from ledger.log import Ledger, vault_beside
 from ledger.projections import States
 from ledger.projections.erasures import Erasure, is_overdue, outstanding
 from ledger.projections.optout import OptoutState
@@ -151,8 +154,8 @@ def _provider_lines(status: dict[str, Any]) -> list[str]:
                 f"runs started at {events})"
             ),
             (
-                f"           GPAI model {model['gpai_model']['outcome']} of 10^23 FLOP; "
-                f"provider of a GPAI model: {model['gpai_provider']}"
+                f"           GPAI model {model['gpai_model']['outcome']} of 10^23 "
+                f"FLOP; provider of a GPAI model: {model['gpai_provider']}"
             ),
         ]
         lines += [
@@ -179,13 +182,47 @@ def _erasure_line(erasure: dict[str, Any]) -> str:
     )
 
 
-def masked_subjects(vault: Vault) -> list[dict[str, Any]]:
-    """Every subject by its local alias, the identifier masked."""
-    return [
-        {
-            "alias": subject.alias,
-            "identifier": mask_identifier(subject.name),
-            "records": records,
-        }
-        for subject, records in vault.subjects()
-    ]
+def masked_subjects(path: Path) -> list[dict[str, Any]]:
+    """Every subject of a workspace by its local alias, the identifier masked.
+
+    Raises:
+        InputError: there is no vault: subjects are known where they were ingested.
+        NotALedgerError: `path` is neither a workspace nor a ledger file.
+    """
+    vault_path = vault_beside(path)
+    if not vault_path.exists():
+        message = f"subjects: expected the vault {vault_path.name}, found none"
+        raise InputError(message)
+    with contextlib.closing(Vault(vault_path, is_writable=False)) as vault:
+        return [
+            {
+                "alias": subject.alias,
+                "identifier": mask_identifier(subject.name),
+                "records": records,
+            }
+            for subject, records in vault.subjects()
+        ]
+
+
+def erasure_document(
+    erasure_id: str, erasure: Erasure, *, certificate: Path | None, now_ms: int
+) -> dict[str, Any]:
+    """One erasure as plain values, with the path of its certificate."""
+    return {
+        "schema": "tuneledger.erasure/1",
+        **_erasure(erasure_id, erasure, now_ms),
+        "certificate": str(certificate or ""),
+    }
+
+
+def erasure_text(document: dict[str, Any]) -> str:
+    """The document as lines."""
+    state = (
+        f"certificate {document['certificate']}"
+        if document["certificate"]
+        else f"to do: {'; '.join(document['outstanding'])}"
+    )
+    return (
+        f"erasure {document['erasure_id']}: {document['records']} records, "
+        f"shards {document['shards_hit']}\n{state}"
+    )

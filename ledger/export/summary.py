@@ -1,18 +1,23 @@
 """The training summary with the names that the vault adds."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from ledger.errors import InputError
+from ledger.log import vault_beside
+from ledger.names import Names
 from ledger.projections import States
 from ledger.projections.provider_status import decide
 from ledger.projections.training_sources import SourcesState
 from ledger.projections.training_summary import Summary, draft, with_domains
+from ledger.vault import Vault
 
 SCHEMA = "tuneledger.training-summary/1"
 
@@ -28,6 +33,20 @@ class PrivateNames:
 
     origins: Mapping[str, str]
     sizes: Mapping[str, int]
+
+
+def private_names(path: Path) -> PrivateNames | None:
+    """What the vault beside a ledger knows, or None where there is none.
+
+    Raises:
+        NotALedgerError: `path` is neither a workspace nor a ledger file.
+    """
+    vault_path = vault_beside(path)
+    if not vault_path.exists():
+        return None
+    with contextlib.closing(Vault(vault_path, is_writable=False)) as vault:
+        sizes = {record.record_id: record.bytes for record in vault.records()}
+        return PrivateNames(origins=Names(vault).origins(), sizes=sizes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """From what the ledger knows to a run: the base, the jobs, the seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -100,6 +100,20 @@ class ShardTask:
     slice_first: int
     parent_sha256: str
     generations: Sequence[int]
+
+
+def delete_strays(weights: Weights, on_record: Collection[str]) -> int:
+    """Delete weights that no event names: a kill between file and event left them.
+
+    They were trained on people's texts, and no erasure would ever find them.
+
+    Returns:
+        How many there were.
+    """
+    strays = [sha256 for sha256 in weights.list() if sha256 not in on_record]
+    for sha256 in strays:
+        weights.delete(sha256)
+    return len(strays)
 
 
 def pretrain(

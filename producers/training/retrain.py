@@ -5,7 +5,7 @@ from typing import Protocol
 
 from ledger.errors import IntegrityError
 from ledger.projections.erasures import Erasure
-from ledger.projections.shards import Shard
+from ledger.projections.shards import SavedWeights, Shard
 from producers.erasure import Exactness, Retrained
 from producers.training.fine_tune import (
     BaseModel,
@@ -30,6 +30,18 @@ class Book(Protocol):
 
     def next_generation(self, shards: Sequence[int]) -> int:
         """The generation that a training of these shards gets."""
+        ...
+
+    def chain(self, shard: int, *, below: int) -> list[SavedWeights]:
+        """The weights of slices 0, 1, ... up to the highest clean one below `below`."""
+        ...
+
+    def hits(self, erasure_id: str) -> dict[int, int]:
+        """The first hit slice of each shard that an erasure hits."""
+        ...
+
+    def weights_before(self, erasure_id: str, shard: int) -> str:
+        """What a hit shard ended with when the erasure took its records."""
         ...
 
     def recipes(self) -> dict[str, str]:
@@ -63,7 +75,7 @@ class Retrainer:
     ) -> None:
         """`dataset` takes stock of the records anew on each call."""
         self._book = book
-        self.dataset = dataset
+        self._dataset = dataset
         self._base = base
         self._map_id = map_id
         self._slices = slices
@@ -81,13 +93,12 @@ class Retrainer:
             TrainingError: a worker failed.
             ErasedError: another erasure took a record during the run.
         """
-        before = {number: _newest(self._book.shards()[number]) for number in shards}
-        done = self._book.retrained(erasure_id)
+        done = self._done(erasure_id)
         missing = [shard for shard in shards if shard not in done]
         if missing:
             fine_tune(
-                self._tasks(missing),
-                dataset=self.dataset(),
+                self._tasks(erasure_id, missing),
+                dataset=self._dataset(),
                 base=self._base,
                 map_id=self._map_id,
                 model_name=self._model_name,
@@ -96,37 +107,58 @@ class Retrainer:
                 erasure_id=erasure_id,
                 settings=self._settings,
             )
-            done = self._book.retrained(erasure_id)
+            done = self._done(erasure_id)
         return [
             Retrained(
                 shard=shard,
                 run_id=done[shard][0],
-                weights_before=before[shard],
+                weights_before=self._book.weights_before(erasure_id, shard),
                 weights_after=done[shard][1],
                 tokens=self._book.tokens(done[shard][0], shard),
             )
             for shard in shards
         ]
 
-    def _tasks(self, shards: Sequence[int]) -> list[ShardTask]:
-        """Begin each shard at its first slice without clean weights."""
+    def _done(self, erasure_id: str) -> dict[int, tuple[str, str]]:
+        """Finished retrains whose weights no later erasure has hit or replaced."""
+        return {
+            shard: found
+            for shard, found in self._book.retrained(erasure_id).items()
+            if [found[1]]
+            == [one.weights_sha256 for one in self._whole(shard)][self._slices - 1 :]
+        }
+
+    def _whole(self, shard: int) -> list[SavedWeights]:
+        """The shard's clean weights, slice by slice; all of them where it is clean."""
+        return self._book.chain(shard, below=self._slices)
+
+    def _tasks(self, erasure_id: str, shards: Sequence[int]) -> list[ShardTask]:
+        """Begin each shard at the erasure's first hit slice, or where clean ends."""
         generation = self._book.next_generation(shards)
-        state = self._book.shards()
+        hits = self._book.hits(erasure_id)
         tasks = []
         for shard in shards:
-            kept = _clean_prefix(state[shard])
+            kept = self._book.chain(shard, below=hits[shard])
+            if not self._has_records(shard, below=len(kept)):
+                # Weights without data would come out the same again, and then be both
+                # deleted and in service; a new seed makes others at no cost.
+                kept = []
+            first = len(kept)
             tasks.append(
                 ShardTask(
                     shard=shard,
-                    slice_first=len(kept),
-                    parent_sha256=kept[-1][0] if kept else "",
-                    generations=[
-                        kept[number][1] if number < len(kept) else generation
-                        for number in range(self._slices)
-                    ],
+                    slice_first=first,
+                    parent_sha256=kept[-1].weights_sha256 if kept else "",
+                    generations=[one.generation for one in kept]
+                    + [generation] * (self._slices - first),
                 )
             )
         return tasks
+
+    def _has_records(self, shard: int, *, below: int) -> bool:
+        """Whether a slice below `below` holds a record."""
+        live = self._book.shards()[shard].live
+        return any(count for number, count in live.items() if number < below)
 
     def prove(self, erasure: Erasure) -> Exactness:
         """Train each hit shard from the base on in a clean process, and compare.
@@ -138,11 +170,9 @@ class Retrainer:
         shards = sorted(erasure.retrained)
         if not self._is_executable_here(shards):
             return "not_re_executable_here"
-        dataset = self.dataset()
-        results = replay([self.clean_room(shard, dataset) for shard in shards])
-        state = self._book.shards()
+        results = replay([self.clean_room(shard) for shard in shards])
         for shard, digests in zip(shards, results, strict=True):
-            expected = state[shard].slices[self._slices - 1]
+            expected = self._whole(shard)[-1].weights_sha256
             if digests[-1] != expected:
                 message = (
                     f"shard {shard}: a clean process gives weights "
@@ -151,16 +181,15 @@ class Retrainer:
                 raise IntegrityError(message)
         return "bitwise_equal"
 
-    def clean_room(self, shard: int, dataset: Dataset) -> WorkerJob:
+    def clean_room(self, shard: int) -> WorkerJob:
         """The whole shard from the base on, for a process that knows nothing else."""
-        kept = _clean_prefix(self._book.shards()[shard])
         task = ShardTask(
             shard=shard,
             slice_first=0,
             parent_sha256="",
-            generations=[generation for _, generation in kept],
+            generations=[one.generation for one in self._whole(shard)],
         )
-        job = shard_job(task, dataset)
+        job = shard_job(task, self._dataset())
         return WorkerJob(
             shard=shard,
             recipe=make_recipe(self._settings),
@@ -170,37 +199,19 @@ class Retrainer:
         )
 
     def _is_executable_here(self, shards: Sequence[int]) -> bool:
-        """Whether every slice in service was trained by the recipe of this machine."""
+        """Whether the shards are clean and were trained by this machine's recipe.
+
+        Where another erasure has hit a shard since, what it was trained on is gone.
+        """
         here = make_recipe(self._settings).sha256
         recipes = self._book.recipes()
-        state = self._book.shards()
+        chains = [self._whole(shard) for shard in shards]
         return all(
-            recipes[saved.run_id] == here
-            for shard in shards
-            for saved in state[shard].saved
-            if saved.weights_sha256 in state[shard].slices.values()
+            len(chain) == self._slices
+            and all(recipes[one.run_id] == here for one in chain)
+            for chain in chains
         )
 
     def delete(self, sha256: str) -> None:
         """Delete a weight file; not an error if it is gone."""
         self._weights.delete(sha256)
-
-
-def _newest(shard: Shard) -> str:
-    """The weights that the shard ended with before anything was rolled back."""
-    if not shard.saved:
-        return ""
-    top = max(saved.slice for saved in shard.saved)
-    return next(s.weights_sha256 for s in reversed(shard.saved) if s.slice == top)
-
-
-def _clean_prefix(shard: Shard) -> list[tuple[str, int]]:
-    """(weights, generation) of slices 0, 1, ... as far as they are clean."""
-    generations = {saved.weights_sha256: saved.generation for saved in shard.saved}
-    prefix = []
-    for number in range(len(shard.slices)):
-        if number not in shard.slices:
-            break
-        sha256 = shard.slices[number]
-        prefix.append((sha256, generations[sha256]))
-    return prefix

@@ -1,7 +1,6 @@
 """Invariants of the format: events have one spelling, trees are those of RFC 6962."""
 
 import base64
-import functools
 import random
 from typing import get_args
 
@@ -14,12 +13,18 @@ from ledger import tree
 from ledger.errors import InputError, IntegrityError
 from ledger.events import AnyEvent, decode_event, encode_event
 from ledger.note import decode_base64, parse_note
+from tests.unit.ledger.tree_reference import (
+    LEAVES,
+    SIZES,
+    reference_path,
+    reference_proof,
+    reference_root,
+)
 from tests.unit.ledger.workshop import SALT, key
 from verifier import schema
 from verifier import tree as other_tree
 
 TYPES = get_args(AnyEvent)
-SIZES = 70
 
 
 def values(kind):
@@ -136,56 +141,6 @@ def test_notes_round_trip(text, signers):
 
     assert text == note.text
     assert [one.name for one in keys] == [line.name for line in note.signatures]
-
-
-# The tree, against the definitions of RFC 6962, section 2.1, written as they stand.
-
-
-@functools.cache
-def reference_root(start, stop):
-    """MTH(D[start:stop])."""
-    if start == stop:
-        return tree.EMPTY_ROOT
-    if stop - start == 1:
-        return LEAVES[start]
-    middle = start + _split(stop - start)
-    return tree.node_hash(reference_root(start, middle), reference_root(middle, stop))
-
-
-def _split(size):
-    """The largest power of two below `size`, by trying them all."""
-    power = 1
-    while power * 2 < size:
-        power *= 2
-    return power
-
-
-def reference_path(index, start, stop):
-    """PATH(m, D[n]), section 2.1.1."""
-    size = stop - start
-    if size == 1:
-        return []
-    middle = start + _split(size)
-    if index < middle:
-        return [*reference_path(index, start, middle), reference_root(middle, stop)]
-    return [*reference_path(index, middle, stop), reference_root(start, middle)]
-
-
-def reference_proof(old, start, stop, *, is_complete):
-    """SUBPROOF(m, D[n], b), section 2.1.2."""
-    size = stop - start
-    if old == size:
-        return [] if is_complete else [reference_root(start, stop)]
-    split = _split(size)
-    middle = start + split
-    if old <= split:
-        below = reference_proof(old, start, middle, is_complete=is_complete)
-        return [*below, reference_root(middle, stop)]
-    below = reference_proof(old - split, middle, stop, is_complete=False)
-    return [*below, reference_root(start, middle)]
-
-
-LEAVES = [tree.leaf_hash(bytes([number])) for number in range(SIZES)]
 
 
 @pytest.mark.parametrize("size", range(SIZES + 1))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from tests.simulator import LedgerSimulator, leaf, tree_root
+from tests.simulator import LedgerSimulator, encode, leaf, tree_root
 
 FLOP = (
     "flop_forward",
@@ -484,3 +484,8 @@ def rotate(ledger: LedgerSimulator) -> list[Step]:
         Step("root", [closed]),
         Step("ingest/worker-3", [late]),
     ]
+
+
+def encode_all(story: Story) -> list[tuple[str, bytes]]:
+    """Type and line of every event."""
+    return [(event["type"], encode(event)) for event in story.events()]

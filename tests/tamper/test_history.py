@@ -160,7 +160,7 @@ CASES = {
     "XEV-4 no reasons": ("SCAN_VERDICT", change(SCANNED, 8, reasons=[])),
     "XEV-4 page unread": ("SCAN_VERDICT", change(SCANNED, 0, http_status=0)),
     "XEV-4 page failed": ("SCAN_VERDICT", change(SCANNED, 0, http_status=503)),
-    "XEV-5": ("RECORD_DECIDED_TWICE", again(DECIDED, 9)),
+    "XEV-5": ("RECORD_DECIDED_TWICE", again(DECIDED, 0)),
     "XEV-6 no commitment": ("DECISION_BASIS", change(DECIDED, 0, commitment="")),
     "XEV-6 commitment": ("DECISION_BASIS", change(DECIDED, 9, commitment=OTHER)),
     "XEV-6 eu": ("DECISION_BASIS", change(DECIDED, 0, eu_basis="none")),
@@ -234,7 +234,7 @@ CASES = {
     ),
     "XEV-13 order": (
         "ERASURE_ORDER",
-        moved("erasure.records_erased", behind="erasure.keys_destroyed"),
+        moved("erasure.rolled_back", behind="erasure.keys_destroyed"),
     ),
     "XEV-14 not accepted": (
         "RECORDS_ERASED",

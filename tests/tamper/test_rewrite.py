@@ -173,7 +173,9 @@ def test_counter_with_a_gap(tmp_path, gap):
     """A submission that skips counters says that others are missing."""
     ledger = Story().build()
     counter = ledger.streams["ingest"].counter + gap
-    seq = ledger.submit("ingest", [late_decision(ledger)], counter=counter)
+    seq = ledger.submit(
+        "ingest", [late_decision(ledger)], lines_changed={"counter": counter}
+    )
 
     assert [("STREAM_ORDER", f"entry {seq}")] == found(
         verify_simulated(ledger, tmp_path)
@@ -183,7 +185,9 @@ def test_counter_with_a_gap(tmp_path, gap):
 def test_stream_with_another_past(tmp_path):
     """A submission that links to another predecessor is not accepted."""
     ledger = Story().build()
-    seq = ledger.submit("ingest", [late_decision(ledger)], previous="1" * 64)
+    seq = ledger.submit(
+        "ingest", [late_decision(ledger)], lines_changed={"previous": "1" * 64}
+    )
 
     assert [("STREAM_ORDER", f"entry {seq}")] == found(
         verify_simulated(ledger, tmp_path)

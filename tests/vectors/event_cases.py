@@ -107,5 +107,3 @@ def _changes():
     yield "EVT-7", "short-salt", b"aabb", b"aab"
     yield "EVT-8", "family-in-upper-case", b"shards.map", b"Shards.map"
     yield "EVT-8", "no-version", b"map_declared.v1", b"map_declared"
-
-

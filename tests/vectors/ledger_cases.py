@@ -5,7 +5,6 @@ from tests.vectors.book import (
     LOG,
     LOG_GRANT,
     NOW_MS,
-    ORIGIN,
     ROOT,
     ROOT_2,
     SHARDER,

@@ -25,7 +25,7 @@ HEADER = Entry(
 ).encode()
 CHECKPOINT = Checkpoint(origin=ORIGIN, size=8, root=bytes(range(32))).encode()
 
-ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7
+ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 """y of four of the eight torsion points; that of the others is its negative."""
 
 

@@ -1,12 +1,10 @@
-"""Whole ledgers for the rules on keys and submissions: KEY-5 to 8, SUB-2, SUB-5 to 9."""
+"""Whole ledgers for the rules on keys and submissions: KEY-5 to 8, SUB-2, 5 to 9."""
 
-from ledger import tree
 from ledger.events.keys import StreamAbandoned
 from ledger.keys import RoleGrant
 from tests.vectors.book import (
     LOG,
     LOG_GRANT,
-    NOW_MS,
     ORIGIN,
     ROOT,
     ROOT_2,
@@ -14,9 +12,7 @@ from tests.vectors.book import (
     SHARDER,
     SHARDER_GRANT,
     ZEROS,
-    Book,
     begun,
-    created,
     granted,
     key,
     line,
@@ -253,5 +249,3 @@ def _root_cases():
     keeper = RoleGrant(role="sharder", stream="ops", families=("keys", "shards"))
     book = begun().root(granted(keeper, NEW))
     yield "SUB-7", "refuse", "keys-in-another-stream", book.put("ops", [event], [NEW])
-
-

@@ -27,6 +27,11 @@ WRITER_IS_NOT_ASKED = {
     "CHK-3": "the writer reads the newest checkpoint only; the verifier reads all",
 }
 
+FOUND_AS = {
+    "KEY-6": {"KEY-6", "SUB-6", "CHK-1"},  # where a grant's end shows
+}
+"""Rules that the verifier may name by the rule that leans on them."""
+
 WITHOUT_VECTOR = {
     "EVT-9": "an id is how people name an event; no stored byte shows it",
 }
@@ -58,9 +63,9 @@ def test_vector(implementation, path):
 )
 def test_the_verifier_names_the_rule(path):
     """What is found first is the rule that the vector breaks."""
-    vector = VECTORS[path]
+    rule = VECTORS[path]["rule"]
 
-    assert vector["rule"] == by_verifier.first_rule(vector["in"])
+    assert by_verifier.first_rule(VECTORS[path]["in"]) in FOUND_AS.get(rule, {rule})
 
 
 def test_writing_the_vectors_again_changes_nothing():

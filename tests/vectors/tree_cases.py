@@ -32,7 +32,7 @@ def inclusion_cases():
     good = _inclusion(6, 13)
     for slug, changes in {
         "another-index": {"index": 7},
-        "another-size": {"size": 16},
+        "another-size": {"size": 20},
         "outside": {"index": 13},
         "negative": {"index": -1},
         "another-leaf": {"leaf": LEAVES[5].hex()},
@@ -73,7 +73,7 @@ def consistency_cases():
     good = _consistency(6, 13)
     for slug, changes in {
         "another-old-size": {"old_size": 7},
-        "another-new-size": {"new_size": 12},
+        "another-new-size": {"new_size": 20},
         "larger-before": {"old_size": 14},
         "longer": {"proof": [*good["proof"], good["proof"][-1]]},
         "shorter": {"proof": good["proof"][:-1]},
@@ -99,5 +99,3 @@ def _consistency(old, new):
         "new_root": tree.root_hash(LEAVES[:new]).hex(),
         "proof": [node.hex() for node in proof],
     }
-
-

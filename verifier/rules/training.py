@@ -7,7 +7,7 @@ from verifier.findings import Code
 from verifier.rules.state import Handler, History, Run, ShardMap, digest, refuse
 from verifier.schema import Event
 from verifier.tables import FLOP_FIELDS
-from verifier.tree import Frontier, leaf_hash
+from verifier.tree import counted_root
 
 
 def check_not_deleted(state: History, weights: bytes, use: str) -> None:
@@ -171,18 +171,18 @@ def _check_records(
     state: History, event: Event, *, before: int, map_number: int
 ) -> None:
     """Check the number of records and the root over their commitments."""
-    tree = Frontier()
-    for commitment in state.index.commitments(
-        map_number=map_number,
-        shard=int(event["shard"]),
-        slice_=int(event["slice"]),
-        before=before,
-    ):
-        tree.push(leaf_hash(commitment))
-    if int(event["records"]) != tree.size:
-        _refuse_slice(f"{tree.size} records", event["records"])
-    if tree.root() != digest(event, "records_root"):
-        _refuse_slice(f"records_root {tree.root().hex()}", event["records_root"])
+    count, root = counted_root(
+        state.index.commitments(
+            map_number=map_number,
+            shard=int(event["shard"]),
+            slice_=int(event["slice"]),
+            before=before,
+        )
+    )
+    if int(event["records"]) != count:
+        _refuse_slice(f"{count} records", event["records"])
+    if root != digest(event, "records_root"):
+        _refuse_slice(f"records_root {root.hex()}", event["records_root"])
 
 
 def _weights_below(state: History, map_number: int, shard: int, slice_: int) -> bytes:

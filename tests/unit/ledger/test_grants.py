@@ -4,7 +4,6 @@ import pytest
 
 from ledger.errors import InputError, IntegrityError, KeyTrustError
 from ledger.events.keys import (
-    KeyGranted,
     KeyRetired,
     LedgerCreated,
     RootKey,
@@ -12,7 +11,6 @@ from ledger.events.keys import (
 )
 from ledger.grants import Grants
 from ledger.keys import RoleGrant, grant_event, possession_text
-from ledger.note import parse_note
 from tests.unit.ledger.workshop import LOW_ORDER_KEY, ORIGIN, key
 
 ROOTS = [key(f"{ORIGIN}/root-{number}") for number in range(3)]
@@ -255,45 +253,6 @@ def test_a_ledger_is_created_once(grants):
         grants.apply(created(), 2)
 
 
-TEXT = b"text\n"
-
-
-def _note(*signers, text=TEXT):
-    lines = b"".join(signer.note_line(text) for signer in signers)
-    return parse_note(TEXT + b"\n" + lines)
-
-
-@pytest.mark.parametrize("pair", [(0, 1), (0, 2), (1, 2)])
-def test_any_threshold_of_root_keys_signs(grants, pair):
-    """Two of three, in the order of genesis (SUB-7)."""
-    assert None is grants.check_root(_note(*(ROOTS[number] for number in pair)))
-
-
-@pytest.mark.parametrize(
-    "note",
-    [
-        _note(ROOTS[0]),
-        _note(*ROOTS),
-        _note(ROOTS[1], ROOTS[0]),
-        _note(ROOTS[0], ROOTS[0]),
-        _note(ROOTS[0], ROOTS[1], ROOTS[1]),
-        _note(ROOTS[0], WORKER),
-        _note(ROOTS[0], ROOTS[1], WORKER),
-    ],
-    ids=["one", "three", "order", "same", "one twice", "stranger", "and a stranger"],
-)
-def test_no_other_signature_lines(grants, note):
-    """Exactly the threshold, distinct, in order, nothing besides (SUB-7, SUB-8)."""
-    with pytest.raises(IntegrityError):
-        grants.check_root(note)
-
-
-def test_root_signatures_are_checked(grants):
-    """The right lines over another text are refused."""
-    with pytest.raises(KeyTrustError, match="signature does not verify"):
-        grants.check_root(_note(ROOTS[0], ROOTS[1], text=b"another\n"))
-
-
 @pytest.mark.parametrize(
     ("stream", "families", "message"),
     [
@@ -317,11 +276,3 @@ def test_usual_streams_are_open(grants):
     """Each family but keys in any stream but root."""
     assert None is grants.check_stream("root", {"keys"})
     assert None is grants.check_stream("ingest/worker-3", {"ingest", "shards"})
-
-
-def test_a_grant_of_another_shape_is_not_made():
-    """The fields of a grant are those of its event."""
-    event = grant_event(ORIGIN, INGEST, WORKER)
-
-    assert isinstance(event, KeyGranted)
-    assert ["ingest"] == event.families

@@ -40,7 +40,7 @@ FLOP_KINDS = (
     "auxiliary",
     "evaluation",
 )
-CHANNELS = ("robots_txt", "robots_basket", "tdm_header", "tdm_meta", "meta_robots")
+CHANNELS = ("robots_txt", "robots_basket", "tdm_header")
 MONTH_MS = 30 * 24 * 3600 * 1000
 
 

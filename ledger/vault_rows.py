@@ -1,0 +1,89 @@
+"""What the vault's tables hold."""
+
+from dataclasses import dataclass
+from typing import Final
+
+APPLICATION_ID: Final = 0x746C6476
+"""`tldv` in the file header."""
+
+# AUTOINCREMENT: the alias of an erased subject must never name somebody else.
+SCHEMA: Final = (
+    (
+        "CREATE TABLE subject (number INTEGER PRIMARY KEY AUTOINCREMENT, "
+        "subject_id TEXT NOT NULL UNIQUE, tag BLOB NOT NULL UNIQUE, "
+        "name TEXT NOT NULL, key BLOB NOT NULL) STRICT"
+    ),
+    (
+        "CREATE TABLE record (record_id TEXT PRIMARY KEY, id_tag BLOB NOT NULL UNIQUE, "
+        "key BLOB NOT NULL, digest BLOB NOT NULL, bytes INTEGER NOT NULL, "
+        "hazard TEXT NOT NULL, pending INTEGER NOT NULL, map_id TEXT NOT NULL, "
+        "shard INTEGER NOT NULL, slice INTEGER NOT NULL) STRICT"
+    ),
+    "CREATE INDEX record_place ON record (map_id, shard, slice)",
+    (
+        "CREATE TABLE record_subject (record_id TEXT NOT NULL REFERENCES record "
+        "ON DELETE CASCADE, subject_id TEXT NOT NULL REFERENCES subject (subject_id), "
+        "PRIMARY KEY (record_id, subject_id)) STRICT, WITHOUT ROWID"
+    ),
+    "CREATE INDEX subject_record ON record_subject (subject_id)",
+    (
+        "CREATE TABLE site (site_id TEXT PRIMARY KEY, tag BLOB NOT NULL UNIQUE, "
+        "key BLOB NOT NULL, name TEXT NOT NULL, registered INTEGER NOT NULL) STRICT"
+    ),
+    (
+        "CREATE TABLE url (scan_id TEXT PRIMARY KEY, key BLOB NOT NULL, "
+        "name TEXT NOT NULL, pending INTEGER NOT NULL) STRICT"
+    ),
+    (
+        "CREATE TABLE scan_of_record (record_id TEXT PRIMARY KEY, "
+        "scan_id TEXT NOT NULL) STRICT"
+    ),
+    (
+        "CREATE TABLE seed (map_id TEXT NOT NULL, shard INTEGER NOT NULL, "
+        "slice INTEGER NOT NULL, generation INTEGER NOT NULL, secret BLOB NOT NULL, "
+        "PRIMARY KEY (map_id, shard, slice, generation)) STRICT, WITHOUT ROWID"
+    ),
+)
+
+UNPLACED: Final = -1
+"""Shard and slice of a record that has not been assigned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A data subject, as the vault knows it.
+
+    Attributes:
+        subject_id: random id, used in no event.
+        alias: local name for people to type, such as `s-12`.
+        name: the normalised identifier.
+    """
+
+    subject_id: str
+    alias: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A record, as the vault knows it.
+
+    Attributes:
+        record_id: its id in the ledger.
+        keys: what its own keys are derived from, in the order of its subjects' ids.
+        digest: keyed digest of its text, to find exact duplicates.
+        bytes: exact size of its text in UTF-8.
+        hazard: how likely an erasure is.
+        subjects: ids of its subjects.
+        shard: its shard, or `UNPLACED`.
+        slice: its slice, or `UNPLACED`.
+    """
+
+    record_id: str
+    keys: tuple[bytes, ...]
+    digest: bytes
+    bytes: int
+    hazard: str
+    subjects: tuple[str, ...]
+    shard: int
+    slice: int

@@ -1,0 +1,314 @@
+"""Where the producers meet the ledger: one function for each thing a command does.
+
+This is the only module of `producers` that sees a workspace; every producer below it
+gets small ports. `cli.py` parses, calls one of these, prints and exits.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import BinaryIO, TypeVar
+
+from ledger.dataset import Dataset
+from ledger.erasure_book import ErasureBook
+from ledger.errors import InputError
+from ledger.events.policy import Jurisdiction
+from ledger.intake import Intake, Placer
+from ledger.training_book import TrainingBook
+from ledger.workspace import Workspace
+from producers.assign import assign
+from producers.erasure import Erased, Eraser, Ground
+from producers.ingest import (
+    IngestPolicy,
+    IngestReport,
+    ScanOutcome,
+    ingest,
+    read_records,
+)
+from producers.optout.basket import load_basket
+from producers.optout.policy import ScanPolicy
+from producers.optout.resolve import Resolver
+from producers.ports import Progress
+from producers.training.fine_tune import (
+    BaseModel,
+    ShardTask,
+    World,
+    delete_strays,
+    fine_tune,
+    pretrain,
+)
+from producers.training.retrain import Retrainer
+from producers.training.weights import WeightStore
+
+T = TypeVar("T")
+
+
+def scan_urls(
+    workspace: Workspace, urls: Sequence[str], *, resolver: Resolver
+) -> list[ScanOutcome]:
+    """Scan each URL under the policy of the settings.
+
+    Raises:
+        InputError: a URL is malformed, or the extra `scan` is missing.
+        LockedError: an ingest is running.
+    """
+    with workspace.exclusive("ingest"):
+        scan = scan_port(workspace, adopted_policy(workspace), resolver)
+        return [scan(url) for url in urls]
+
+
+def ingest_file(
+    workspace: Workspace,
+    stream: BinaryIO,
+    *,
+    resolver: Resolver,
+    progress: Progress,
+    resume: bool = False,
+    jurisdictions: Sequence[Jurisdiction] = (),
+) -> IngestReport:
+    """Decide on every record of a JSON Lines file, keep and place what is accepted.
+
+    Args:
+        workspace: where it goes.
+        stream: the file.
+        resolver: where a scan connects to.
+        progress: told how far the work is.
+        resume: skip records that are kept already.
+        jurisdictions: decide for these instead of the settings'.
+
+    Raises:
+        InputError: a line is no record; those before it are ingested.
+        LockedError: another ingest is running.
+    """
+    with workspace.exclusive("ingest"):
+        policy = adopted_policy(workspace, jurisdictions)
+        intake = Intake(workspace)
+        try:
+            return ingest(
+                read_records(stream),
+                policy=policy,
+                scan=_lazy(lambda: scan_port(workspace, policy, resolver)),
+                known=intake.known,
+                keep=intake.keep,
+                emit=intake.append_decisions,
+                random_bytes=workspace.random_bytes,
+                progress=progress,
+                skip_known=resume,
+            )
+        finally:
+            assign(Placer(workspace), progress=progress)
+
+
+def train(
+    workspace: Workspace, *, base_text: Callable[[], bytes], progress: Progress
+) -> str:
+    """Train an adapter for each shard, after a base where there is none.
+
+    Args:
+        workspace: whose records.
+        base_text: public text for the base; asked only where there is none.
+        progress: told how far the work is.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        InputError: nothing to train on.
+        LockedError: another training, or an ingest, is running.
+        TrainingError: a worker failed.
+    """
+    with workspace.exclusive("train"):
+        book = _begin(workspace, progress)
+        eraser(workspace, progress).begin(ErasureBook(workspace).unfinished())
+        with workspace.exclusive("ingest"):
+            assign(Placer(workspace), progress=progress)
+        map_id, current = book.map()
+        world = _world(workspace, progress)
+        if book.base() is None:
+            seed = int.from_bytes(workspace.random_bytes(8), "big")
+            pretrain(base_text(), world=world, seed=seed)
+        generation = book.next_generation(range(current.shards))
+        result = fine_tune(
+            [
+                ShardTask(
+                    shard=shard,
+                    slice_first=0,
+                    parent_sha256="",
+                    generations=[generation] * current.slices,
+                )
+                for shard in range(current.shards)
+            ],
+            dataset=Dataset(workspace, map_id, current.slices),
+            base=_base(book),
+            map_id=map_id,
+            model_name=workspace.settings.model_name,
+            world=world,
+            generation=generation,
+        )
+    return result.run_id
+
+
+def erase(
+    workspace: Workspace,
+    subject: str,
+    *,
+    ground: Ground,
+    retrain: bool,
+    prove: bool,
+    progress: Progress,
+) -> Erased:
+    """Erase a subject as far as asked; see `Eraser.erase`.
+
+    The fence stands before anything waits for a running training.
+
+    Raises:
+        InputError: unknown subject.
+        LockedError: a training is running; the fence stands, and ends it.
+        TrainingError: the retrain failed; the erasure stays open.
+    """
+    book = ErasureBook(workspace)
+    fence = book.fence(subject, ground=ground, now_ms=workspace.clock_ms())
+    with workspace.exclusive("train"):
+        _begin(workspace, progress)
+        driver = eraser(workspace, progress)
+        driver.begin(book.unfinished())
+        return driver.resume(fence, retrain=retrain, prove=prove)
+
+
+def finish_erasures(workspace: Workspace, *, progress: Progress) -> list[Erased]:
+    """Finish every open erasure, oldest first.
+
+    Raises:
+        LockedError: a training is running.
+        TrainingError: a retrain failed; its erasure stays open.
+    """
+    with workspace.exclusive("train"):
+        _begin(workspace, progress)
+        fences = ErasureBook(workspace).unfinished()
+        driver = eraser(workspace, progress)
+        driver.begin(fences)
+        return [driver.resume(fence) for fence in fences]
+
+
+def adopted_policy(
+    workspace: Workspace, jurisdictions: Sequence[Jurisdiction] = ()
+) -> IngestPolicy:
+    """The policy of the settings, adopted in the ledger and signed by governance."""
+    settings = workspace.settings
+    policy = IngestPolicy(
+        basket_version=load_basket().version,
+        jurisdictions=frozenset(jurisdictions or settings.jurisdictions),
+        basket_relaxed=frozenset(settings.basket_relaxed),
+    )
+    workspace.adopt(policy.to_event(), policy.document())
+    return policy
+
+
+def scan_port(
+    workspace: Workspace, policy: IngestPolicy, resolver: Resolver
+) -> Callable[[str], ScanOutcome]:
+    """The function that scans one URL and appends what it found.
+
+    Raises:
+        InputError: the extra `scan` is missing.
+    """
+    try:
+        from producers.optout.fetch import HttpFetcher  # noqa: PLC0415 (an extra)
+        from producers.optout.scan import Scanner  # noqa: PLC0415
+    except ImportError as error:
+        message = f"scanning needs the extra 'scan': module {error.name} not found"
+        raise InputError(message) from None
+    scanner = Scanner(
+        fetch=HttpFetcher(resolver=resolver),
+        emit=workspace.append_scan,
+        evidence=workspace.evidence,
+        names=workspace.names,
+        policy=ScanPolicy(
+            policy_sha256=policy.sha256(),
+            basket_version=policy.basket_version,
+            basket_relaxed=tuple(sorted(policy.basket_relaxed)),
+        ),
+        clock_ms=workspace.clock_ms,
+        random_bytes=workspace.random_bytes,
+    )
+
+    def scan(url: str) -> ScanOutcome:
+        result = scanner.scan(url)
+        return ScanOutcome(
+            scan_id=result.scan_id,
+            site=result.url,
+            verdict=result.verdict,
+            reasons=result.reasons,
+        )
+
+    return scan
+
+
+def retrainer(workspace: Workspace, progress: Progress) -> Retrainer:
+    """What retrains hit shards, and repeats a training in a clean process."""
+    book = TrainingBook(workspace)
+    map_id, current = book.map()
+    world = _world(workspace, progress)
+    return Retrainer(
+        book,
+        lambda: Dataset(workspace, map_id, current.slices),
+        base=_base(book),
+        map_id=map_id,
+        slices=current.slices,
+        model_name=workspace.settings.model_name,
+        weights=world.weights,
+        world=world,
+    )
+
+
+def eraser(workspace: Workspace, progress: Progress) -> Eraser:
+    """What drives erasures; a retrainer is made only when a shard is trained."""
+    return Eraser(
+        ErasureBook(workspace),
+        lambda: retrainer(workspace, progress),
+        clock_ms=workspace.clock_ms,
+        progress=progress,
+    )
+
+
+def _begin(workspace: Workspace, progress: Progress) -> TrainingBook:
+    """Put right what a killed training left; the train lock is held."""
+    book = TrainingBook(workspace)
+    book.close_open_runs()
+    delete_strays(_world(workspace, progress).weights, book.on_record())
+    return book
+
+
+def _world(workspace: Workspace, progress: Progress) -> World:
+    return World(
+        weights=WeightStore(workspace.folder / "models"),
+        emit=workspace.append("train"),
+        clock_ms=workspace.clock_ms,
+        random_bytes=workspace.random_bytes,
+        progress=progress,
+    )
+
+
+def _base(book: TrainingBook) -> BaseModel:
+    """The base that was pre-trained here."""
+    base = book.base()
+    if base is None:
+        message = "no base model yet; run train first"
+        raise InputError(message)
+    return BaseModel(
+        name=base.name,
+        sha256=base.sha256,
+        licence="",
+        flop=str(base.flop),
+        flop_source="measured",
+    )
+
+
+def _lazy(make: Callable[[], Callable[[str], T]]) -> Callable[[str], T]:
+    """A port that is made on first use: no scan, no network library."""
+    made: list[Callable[[str], T]] = []
+
+    def call(argument: str) -> T:
+        if not made:
+            made.append(make())
+        return made[0](argument)
+
+    return call

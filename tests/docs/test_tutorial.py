@@ -1,0 +1,84 @@
+"""The tutorial, run from its first line to its last."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import ROOT, missing_lines, steps
+
+PAGE = "docs/tutorial.md"
+MARK = "@@ end of step"
+DOCUMENTS = [
+    "verify",
+    "verify-bundle",
+    "status",
+    "summary",
+    "erase",
+    "log",
+    "show",
+]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """The folder that the tutorial leaves, and what each step printed.
+
+    All steps share one shell, as they would for a reader.
+    """
+    folder = tmp_path_factory.mktemp("tutorial")
+    script = "set -euo pipefail\n"
+    script += "".join(f"{step}\necho '{MARK}'\n" for step, _ in steps(PAGE))
+    bin_folder = str(Path(sys.executable).parent)
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("TUNELEDGER_")
+    }
+    environment["PATH"] = bin_folder + os.pathsep + environment["PATH"]
+    environment["PYTHONPATH"] = str(ROOT)
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+    return folder, done.returncode, done.stdout.split(f"{MARK}\n")
+
+
+def test_every_command_of_the_tutorial_runs(told):
+    """The script ends well, and each step was reached."""
+    _, code, printed = told
+
+    assert (0, len(list(steps(PAGE)))) == (code, len(printed) - 1), printed[-1]
+
+
+def test_the_tutorial_prints_what_it_shows(told):
+    """Each shown line is printed, in that order."""
+    _, _, printed = told
+    missing = [
+        (line, output)
+        for (_, shown), output in zip(steps(PAGE), printed, strict=False)
+        for line in missing_lines(shown, output)
+    ]
+
+    assert [] == missing
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_field_of_a_document_is_described(told, name):
+    """Each top-level field of a JSON document stands in the tutorial, and its schema."""
+    folder, _, _ = told
+    document = json.loads((folder / f"{name}.json").read_text())
+    page = (ROOT / PAGE).read_text("utf-8")
+
+    assert f"`{document['schema']}`" in page
+    assert [] == [field for field in document if f"`{field}`" not in page]

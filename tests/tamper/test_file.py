@@ -1,0 +1,329 @@
+"""The SQLite file itself: smuggled objects, odd types, leftovers; and no traces."""
+
+import hashlib
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from tests.simulator import SCHEMA, edit_rows
+from tests.tamper.harness import found, told_ledger, verify_file
+from verifier import UnreadableLedgerError, verify
+from verifier.__main__ import main
+
+
+@pytest.fixture
+def written(tmp_path):
+    """A valid ledger file."""
+    return told_ledger().write(tmp_path / "acme.ledger")
+
+
+def snapshot(folder):
+    """Name, digest, size, mode and time of everything in a folder."""
+    return {
+        item.name: (
+            hashlib.sha256(item.read_bytes()).hexdigest(),
+            item.stat().st_mode,
+            item.stat().st_mtime_ns,
+        )
+        for item in sorted(folder.iterdir())
+    }
+
+
+SMUGGLED = {
+    "view": "CREATE VIEW newer AS SELECT * FROM entry",
+    "table": "CREATE TABLE notes (x)",
+    "index": "CREATE INDEX fast ON entry (entry)",
+    "trigger": "CREATE TRIGGER t AFTER INSERT ON entry BEGIN SELECT 1; END",
+    "statistics": "ANALYZE",
+}
+
+
+@pytest.mark.parametrize("name", SMUGGLED)
+def test_extra_object(written, name):
+    """No object beside the specified ones may be in the file."""
+    edit_rows(written, SMUGGLED[name])
+
+    assert {("FILE_SCHEMA", "file")} == set(found(verify(written)))
+
+
+def test_missing_trigger(written):
+    """The triggers belong to the format."""
+    database = sqlite3.connect(written)
+    database.execute("DROP TRIGGER entry_no_update")
+    database.close()
+
+    assert [("FILE_SCHEMA", "file")] == found(verify(written))
+
+
+def test_table_behind_a_view(written):
+    """A view with the table's name, over a renamed table, is found."""
+    database = sqlite3.connect(written)
+    for sql in SCHEMA[2:]:
+        database.execute(f"DROP TRIGGER {sql.split()[2]}")
+    database.execute("ALTER TABLE entry RENAME TO hidden")
+    database.execute("CREATE VIEW entry AS SELECT * FROM hidden WHERE seq <> 3")
+    database.close()
+
+    assert "FILE_SCHEMA" in {code for code, _ in found(verify(written))}
+
+
+@pytest.mark.parametrize(
+    "pragma", ["application_id = 1", "user_version = 2", "user_version = 0"]
+)
+def test_header_numbers(written, pragma):
+    """The file says that it is a ledger of format 1."""
+    database = sqlite3.connect(written)
+    database.execute(f"PRAGMA {pragma}")
+    database.close()
+
+    assert [("FILE_HEADER", "file")] == found(verify(written))
+
+
+def loose(ledger, path):
+    """The same rows in a table that is not STRICT, its schema text set right again."""
+    ledger.write(path)
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA writable_schema=ON")
+    for sql in SCHEMA[:2]:
+        database.execute(
+            "UPDATE sqlite_schema SET sql = ? WHERE sql = ?",
+            (sql.removesuffix(" STRICT"), sql),
+        )
+    database.close()
+    return path
+
+
+def tighten(path):
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA writable_schema=ON")
+    for sql in SCHEMA[:2]:
+        database.execute(
+            "UPDATE sqlite_schema SET sql = ? WHERE sql = ?",
+            (sql, sql.removesuffix(" STRICT")),
+        )
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entry SET entry = CAST(entry AS TEXT) WHERE seq = 3",
+        "UPDATE entry SET events = CAST(events AS TEXT) WHERE seq = 3",
+        "UPDATE entry SET events = 5 WHERE seq = 3",
+        "UPDATE checkpoint SET note = CAST(note AS TEXT) WHERE size = 4",
+    ],
+    ids=["entry as text", "events as text", "events as integer", "note as text"],
+)
+def test_column_of_another_type(tmp_path, statement):
+    """Text that reads like the bytes is not the bytes."""
+    path = loose(told_ledger(), tmp_path / "acme.ledger")
+    edit_rows(path, statement)
+    tighten(path)
+    codes = {code for code, _ in found(verify(path))}
+
+    assert codes & {"FILE_INTEGRITY", "COLUMN_TYPE"}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "place"),
+    [
+        ("entry", b"x" * 65_536, "entry 3"),
+        ("events", b"x" * 1_048_577, "entry 3"),
+    ],
+)
+def test_row_past_its_limit(written, column, value, place):
+    """A column past its limit is a finding at its row, and is not read."""
+    sql = f"UPDATE entry SET {column} = ? WHERE seq = 3"
+    edit_rows(written, (sql, (value,)))
+
+    assert ("OVER_LIMIT", place) == found(verify_file(written, told_ledger()))[0]
+
+
+def test_huge_blob(written):
+    """A blob far past every limit is a finding, not a crash."""
+    sql = "UPDATE entry SET events = zeroblob(50000000) WHERE seq = 3"
+    edit_rows(written, sql)
+    report = verify_file(written, told_ledger())
+
+    assert 1 == report.exit_code
+    assert {"OVER_LIMIT", "FILE_INTEGRITY"} & {code for code, _ in found(report)}
+
+
+def test_checkpoint_past_its_limit(written):
+    """A checkpoint note past its limit is a finding at its row."""
+    sql = "UPDATE checkpoint SET note = zeroblob(2000) WHERE size = 4"
+    edit_rows(written, sql)
+
+    assert [("OVER_LIMIT", "checkpoint 4")] == found(
+        verify_file(written, told_ledger())
+    )
+
+
+def test_nothing_is_changed(written, tmp_path):
+    """File and folder are byte for byte the same after verification."""
+    before = snapshot(tmp_path)
+    report = verify_file(written, told_ledger())
+
+    assert (0, before) == (report.exit_code, snapshot(tmp_path))
+
+
+@pytest.mark.parametrize("header", ["WAL", "DELETE"])
+def test_read_only_folder(written, tmp_path, header):
+    """A ledger on a read-only medium verifies, closed in either journal mode."""
+    database = sqlite3.connect(written)
+    database.execute(f"PRAGMA journal_mode={header}")
+    database.close()
+    before = snapshot(tmp_path)
+    written.chmod(0o444)
+    tmp_path.chmod(0o555)
+    try:
+        report = verify_file(written, told_ledger())
+    finally:
+        tmp_path.chmod(0o755)
+        written.chmod(0o644)
+
+    assert 0 == report.exit_code
+    assert before.keys() == snapshot(tmp_path).keys()
+
+
+def with_wal(path, folder):
+    """A copy of a ledger that a writer has open, its last row in the -wal."""
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA wal_autocheckpoint=0")
+    ledger = told_ledger()
+    row = ledger.entries[-1]
+    edit_rows(path, "DELETE FROM entry WHERE seq = 14")
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.execute("INSERT INTO entry VALUES (14, ?, ?)", row)
+    folder.mkdir()
+    copy = folder / "acme.ledger"
+    shutil.copyfile(path, copy)
+    shutil.copyfile(f"{path}-wal", f"{copy}-wal")
+    database.close()
+    return copy
+
+
+def test_wal_beside_the_file(written, tmp_path):
+    """Rows in a -wal count; a copy is read, said so, and nothing is touched."""
+    folder = tmp_path / "copy"
+    path = with_wal(written, folder)
+    before = snapshot(folder)
+    report = verify_file(path, told_ledger())
+
+    assert (0, before) == (report.exit_code, snapshot(folder))
+    assert any("-wal" in line for line in report.not_checked)
+
+
+def test_wal_left_out(written, tmp_path):
+    """Without its -wal the same file lacks the last entry."""
+    path = with_wal(written, tmp_path / "copy")
+    path.with_name("acme.ledger-wal").unlink()
+
+    assert [("ENTRY_MISSING", "entry 14")] == found(verify_file(path, told_ledger()))
+
+
+def test_journal_beside_the_file(written):
+    """An interrupted write is for its writer to recover, not for a reader."""
+    written.with_name("acme.ledger-journal").write_bytes(b"x")
+
+    with pytest.raises(UnreadableLedgerError, match="interrupted"):
+        verify(written)
+
+
+UNREADABLE = {
+    "empty": b"",
+    "text": b"not a database at all" * 100,
+    "magic only": b"SQLite format 3\x00",
+    "magic and noise": b"SQLite format 3\x00" + bytes(range(256)) * 40,
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_not_a_ledger(tmp_path, name, capsys):
+    """What is no ledger cannot be judged: exit code 6, one line."""
+    path = tmp_path / "acme.ledger"
+    path.write_bytes(UNREADABLE[name])
+
+    assert 6 == main([str(path)])
+    assert 1 == capsys.readouterr().err.count("\n")
+
+
+def test_another_sqlite_file(tmp_path):
+    """A SQLite file of something else is no ledger."""
+    path = tmp_path / "other.db"
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE t (x)")
+    database.close()
+
+    assert 6 == main([str(path)])
+
+
+@pytest.mark.parametrize("name", ["missing", "folder", "fifo"])
+def test_no_file(tmp_path, name):
+    """A missing file, a folder and a pipe are refused at once."""
+    path = tmp_path / name
+    if name == "folder":
+        path.mkdir()
+    if name == "fifo":
+        os.mkfifo(path)
+
+    assert 6 == main([str(path)])
+
+
+def test_flip_anywhere_in_the_file(request, written, tmp_path):
+    """A damaged file is found, refused, or its change lay outside all rows."""
+    data = written.read_bytes()
+    rng = random.Random(6)
+    ledger = told_ledger()
+    for _ in range(2000 if request.config.getoption("--soak") else 150):
+        index = rng.randrange(len(data))
+        forged = bytearray(data)
+        forged[index] ^= rng.randrange(1, 256)
+        path = tmp_path / "forged.ledger"
+        path.write_bytes(forged)
+        try:
+            report = verify_file(path, ledger)
+        except UnreadableLedgerError:
+            continue
+        if report.exit_code == 0:
+            assert rows_of(path) == rows_of(written)
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.6, 0.99])
+def test_file_cut_short(written, keep):
+    """A file cut short is found or refused."""
+    data = written.read_bytes()
+    written.write_bytes(data[: int(len(data) * keep)])
+    try:
+        code = verify_file(written, told_ledger()).exit_code
+    except UnreadableLedgerError:
+        code = 6
+
+    assert code in {1, 6}
+
+
+def rows_of(path):
+    database = sqlite3.connect(path)
+    rows = [
+        database.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()
+        for table in ("entry", "checkpoint")
+    ]
+    database.close()
+    return rows
+
+
+def test_optimised_python(written):
+    """The verifier holds without assert statements, as under `python -O`."""
+    root = told_ledger().roots[0].vkey
+    edit_rows(written, "DELETE FROM entry WHERE seq = 3")
+    command = [sys.executable, "-O", "-m", "verifier", str(written), "--root", root]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert 1 == done.returncode
+    assert "entry 3" in done.stdout
