@@ -18,7 +18,7 @@ demo: $(STAMP)  ## the main job on text that this machine has, left in demo/
 	$(BIN)/tuneledger demo --folder demo
 
 test: $(STAMP)  ## every test; long campaigns as a short seeded sample
-	$(BIN)/pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/pytest -n auto --dist loadfile $(PYTEST_ARGS)
 
 soak: $(STAMP)  ## the long campaigns in full; takes hours
 	$(BIN)/pytest --soak -n auto --timeout 0 $(PYTEST_ARGS)
@@ -34,11 +34,12 @@ format: $(STAMP)  ## rewrite the code in the one style
 	$(BIN)/ruff format .
 
 vectors: $(STAMP)  ## write tests/vectors and docs/events.md anew
-	$(BIN)/python tests/tools/make_vectors.py
+	$(BIN)/python tests/vectors/make_vectors.py
 	$(BIN)/python tests/tools/make_events_page.py > docs/events.md
 
 bench: $(STAMP)  ## print ratios: verify and append against raw signatures
-	$(BIN)/python tests/bench/ledger.py $(BENCH_ARGS)
+	@for bench in tests/bench/bench_*.py; do \
+	  echo "== $$bench"; $(BIN)/python $$bench $(BENCH_ARGS) || exit 1; done
 
 clean:  ## delete what make made, the demo included
 	rm -rf $(VENV) demo dist build .pytest_cache .ruff_cache .mypy_cache \

@@ -26,7 +26,7 @@ from ledger.errors import (
     KeyTrustError,
     NotALedgerError,
 )
-from ledger.events import Event, decode_event, encode_event, family_of
+from ledger.events import Event, decode_event, encode_event, families_of
 from ledger.grants import Grant
 from ledger.keys import SigningKey, load_key
 from ledger.note import VerifierKey
@@ -251,7 +251,7 @@ class Ledger:
             StorageError: the disk refused the write.
         """
         event_lines = self._encode(events)
-        families = {family_of(event) for event in events}
+        families = families_of(events)
         with self._lock, self._store.writing():
             state = self._caught_up()
             keys = self._stream_keys(state, stream, families)
@@ -279,7 +279,7 @@ class Ledger:
         """
         text, note = submission.parse_submission(note_bytes)
         submission.check_lines(text, event_lines)
-        families = {family_of(decode_event(line)) for line in event_lines}
+        families = families_of([decode_event(line) for line in event_lines])
         with self._lock, self._store.writing():
             state = self._caught_up()
             state.check_ledger(text)
@@ -293,9 +293,11 @@ class Ledger:
 
     def _encode(self, events: Sequence[Event]) -> list[bytes]:
         """Event lines within the limits of a submission."""
+        salts = self._random_bytes(SALT_BYTES * len(events)).hex()
+        width = 2 * SALT_BYTES
         event_lines = [
-            encode_event(event, salt=self._random_bytes(SALT_BYTES).hex())
-            for event in events
+            encode_event(event, salt=salts[width * place : width * (place + 1)])
+            for place, event in enumerate(events)
         ]
         submission.check_limits(event_lines)
         return event_lines

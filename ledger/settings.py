@@ -21,7 +21,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Attributes:
         origin: name of the log, a schema-less URL.
         jurisdictions: where the model may be used; a record must pass in each.
-        shards: how many shards, S.
+        shards: how many shards, S; the adapters of 128 fit the line of one event.
         slices: how many slices in each, R.
         load_per_mille: bound on a shard's load over the mean, 1250 = 1.25.
         basket_relaxed: training tokens whose rules do not block here.
@@ -32,7 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     jurisdictions: Annotated[
         list[Literal["eu", "uk"]], Meta(min_length=1, max_length=2)
     ] = msgspec.field(default_factory=lambda: ["eu", "uk"])
-    shards: Annotated[int, Meta(ge=1, le=4096)] = 4
+    shards: Annotated[int, Meta(ge=1, le=128)] = 4
     slices: Annotated[int, Meta(ge=1, le=256)] = 3
     load_per_mille: Annotated[int, Meta(ge=1000, le=4000)] = 1250
     basket_relaxed: Annotated[list[Token], Meta(max_length=256)] = []

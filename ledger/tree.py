@@ -80,10 +80,11 @@ def root_hash(leaves: Sequence[bytes]) -> bytes:
     """
     if not leaves:
         return EMPTY_ROOT
+    sha256 = hashlib.sha256  # looked up once: this loop is the cost of an append
     level = list(leaves)
     while len(level) > 1:
         paired = [
-            node_hash(left, right)
+            sha256(b"\x01" + left + right).digest()
             for left, right in zip(level[::2], level[1::2], strict=False)
         ]
         if len(level) % 2:

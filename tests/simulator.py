@@ -15,25 +15,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 ORIGIN = "example.org/acme"
 ZEROS = "0" * 64
-SCHEMA = (
-    "CREATE TABLE entry (seq INTEGER PRIMARY KEY, entry BLOB NOT NULL, "
-    "events BLOB NOT NULL) STRICT",
-    "CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT",
-    "CREATE TRIGGER entry_append BEFORE INSERT ON entry WHEN new.seq IS NOT "
-    "(SELECT coalesce(max(seq) + 1, 0) FROM entry) "
-    "BEGIN SELECT raise(ABORT, 'entry is append-only'); END",
-    "CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry "
-    "BEGIN SELECT raise(ABORT, 'entry is append-only'); END",
-    "CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry "
-    "BEGIN SELECT raise(ABORT, 'entry is append-only'); END",
-    "CREATE TRIGGER checkpoint_append BEFORE INSERT ON checkpoint WHEN new.size <= "
-    "(SELECT coalesce(max(size), 0) FROM checkpoint) "
-    "BEGIN SELECT raise(ABORT, 'checkpoint is append-only'); END",
-    "CREATE TRIGGER checkpoint_no_update BEFORE UPDATE ON checkpoint "
-    "BEGIN SELECT raise(ABORT, 'checkpoint is append-only'); END",
-    "CREATE TRIGGER checkpoint_no_delete BEFORE DELETE ON checkpoint "
-    "BEGIN SELECT raise(ABORT, 'checkpoint is append-only'); END",
-)
+SCHEMA = """\
+CREATE TABLE entry (seq INTEGER PRIMARY KEY, entry BLOB NOT NULL, events BLOB NOT NULL) STRICT
+CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT
+CREATE TRIGGER entry_append BEFORE INSERT ON entry WHEN new.seq IS NOT (SELECT coalesce(max(seq) + 1, 0) FROM entry) BEGIN SELECT raise(ABORT, 'entry is append-only'); END
+CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry BEGIN SELECT raise(ABORT, 'entry is append-only'); END
+CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry BEGIN SELECT raise(ABORT, 'entry is append-only'); END
+CREATE TRIGGER checkpoint_append BEFORE INSERT ON checkpoint WHEN new.size <= (SELECT coalesce(max(size), 0) FROM checkpoint) BEGIN SELECT raise(ABORT, 'checkpoint is append-only'); END
+CREATE TRIGGER checkpoint_no_update BEFORE UPDATE ON checkpoint BEGIN SELECT raise(ABORT, 'checkpoint is append-only'); END
+CREATE TRIGGER checkpoint_no_delete BEFORE DELETE ON checkpoint BEGIN SELECT raise(ABORT, 'checkpoint is append-only'); END
+""".splitlines()  # noqa: E501 (as docs/spec.md, section 8, spells it)
 APPLICATION_ID = 0x746C6467
 
 
@@ -239,7 +230,9 @@ class LedgerSimulator:
         text = self.submission(stream, lines, lines_changed or {})
         if stream == "root":
             signers = signers or tuple(self.roots[: self.threshold])
-        note = sign_note(text, *(signers or (self.key(stream.split("/")[0]),)))
+        note = sign_note(
+            text, *(signers or (self.key(stream.split("/", maxsplit=1)[0]),))
+        )
         seq = self.append(note, b"".join(line + b"\n" for line in lines))
         head = self.streams.setdefault(stream, Stream())
         head.counter += 1
@@ -286,7 +279,7 @@ class LedgerSimulator:
         del self.entries[first:]
         self.checkpoints = {n: c for n, c in self.checkpoints.items() if n <= first}
         for header, (note, events) in zip(headers[first:], notes[first:], strict=True):
-            recorded = header.decode().split("recorded_at_ms ")[1].strip()
+            recorded = header.decode().partition("recorded_at_ms ")[2].strip()
             self.append(note, events, recorded_at_ms=recorded)
             self.checkpoint()
 

@@ -51,7 +51,8 @@ def check_signers(submission: Submission, ring: KeyRing) -> frozenset[str]:
             expected=f"a stream at or below {grant.stream_prefix}",
             found=submission.stream,
         )
-    return grant.families
+    # Key events are root's alone, whatever a grant says (SUB-7).
+    return grant.families - ROOT_FAMILIES
 
 
 def _check_root_signers(submission: Submission, ring: KeyRing) -> None:

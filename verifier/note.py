@@ -17,7 +17,7 @@ from hashlib import sha256
 
 from verifier import ed25519
 from verifier.findings import shown
-from verifier.wire import decode_base64
+from verifier.wire import KEY_NAME, decode_base64
 
 NOTE_BYTES_MAX = 1_000_000
 SIGNATURES_MAX = 100
@@ -25,6 +25,7 @@ SIGNATURES_MAX = 100
 _ED25519 = b"\x01"
 _DASH = "— ".encode()
 _NAME_FORBIDDEN = re.compile(r"[\s+]")
+_KEY_NAME = re.compile(KEY_NAME)
 _CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
 
 
@@ -72,7 +73,8 @@ def parse_vkey(text: str) -> VerifierKey:
     """
     name, _, rest = text.partition("+")
     key_hash, _, encoded = rest.partition("+")
-    _check_name(name)
+    if not _KEY_NAME.fullmatch(name):
+        raise NoteError("a verifier key's name is not one of KEY-4")
     try:
         material = decode_base64(encoded.encode())
     except ValueError:

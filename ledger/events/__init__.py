@@ -10,7 +10,7 @@ from ledger.events.codec import (
     AnyEvent,
     decode_event,
     encode_event,
-    family_of,
+    families_of,
     type_of,
 )
 
@@ -20,6 +20,6 @@ __all__ = [
     "Event",
     "decode_event",
     "encode_event",
-    "family_of",
+    "families_of",
     "type_of",
 ]

@@ -1,5 +1,6 @@
 """Events to lines and back, with no second spelling (docs/spec.md, section 3)."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -91,10 +92,14 @@ def decode_event(line: bytes) -> AnyEvent:
 
 def type_of(event: Event) -> str:
     """The event's type string, such as `ingest.record_decided.v1`."""
-    tag = type(event).__struct_config__.tag
-    return str(tag)
+    return _name_of(type(event))
 
 
-def family_of(event: Event) -> str:
-    """The first part of the event's type string."""
-    return type_of(event).partition(".")[0]
+def families_of(events: Iterable[Event]) -> set[str]:
+    """The families of the events: the first parts of their type strings."""
+    kinds = set(map(type, events))
+    return {_name_of(kind).partition(".")[0] for kind in kinds}
+
+
+def _name_of(kind: type[Event]) -> str:
+    return str(kind.__struct_config__.tag)

@@ -28,7 +28,7 @@ from producers.training.replay import replay
 ORIGIN: Final = "demo.invalid"
 """Name of every demo's log; by it an earlier demo is known and may be replaced."""
 
-CORPUS_BYTES: Final = 160_000
+CORPUS_BYTES: Final = 110_000
 """Text of the demo: two minutes on two cores."""
 
 ACCEPTED_IN_EU: Final = "clear.example"

@@ -1,12 +1,13 @@
 """What an append costs, as a ratio to the signature that it cannot do without.
 
-    python tests/bench/bench_append.py [ROUNDS]
+    python tests/bench/bench_append.py [--events N] [--rounds N]
 
 Prints appended events a second over raw Ed25519 signatures a second of `cryptography`,
 both in CPU time of this process, as the median of interleaved rounds, and bytes an
 event in the file. Rates of one machine say little; the ratio is what to compare.
 """
 
+import argparse
 import random
 import statistics
 import sys
@@ -29,11 +30,15 @@ BATCH = 1024
 SIGNATURES = 4000
 
 
-def submissions(world):
-    """A round: 1,024 events of one family each, mostly decisions and scans."""
-    makers = (world.decisions, world.scans, world.run)
-    makers += (world.decisions, world.scans, world.assignments)
-    return [_fill(maker) for maker in makers]
+MIX = ("decisions", "assignments", "scans", "decisions", "assignments", "run")
+"""A corpus of which every second record is scanned, and a run: each record is decided
+on and assigned once. Submissions hold 1,024 events of one kind."""
+
+
+def submissions(world, events):
+    """The submissions of a round, at least `events` events."""
+    rounds = max(1, round(events / BATCH / len(MIX)))
+    return [_fill(getattr(world, kind)) for _ in range(rounds) for kind in MIX]
 
 
 def _fill(maker):
@@ -63,7 +68,7 @@ def events_per_second(ledger, batches):
     return count / (time.process_time() - start)
 
 
-def measure(rounds):
+def measure(rounds, events):
     """Both rates of each round, the lines' lengths, and the file's growth."""
     world = World(random.Random(1))
     world.policy()
@@ -75,7 +80,7 @@ def measure(rounds):
         size = (workspace / "bench.ledger").stat().st_size
         with Ledger.open(workspace) as ledger:
             for _ in range(rounds):
-                batches = submissions(world)
+                batches = submissions(world, events)
                 lengths += [
                     len(encode_event(event, salt="0" * 24))
                     for _, events in batches
@@ -90,11 +95,16 @@ def measure(rounds):
 
 def main():
     """Print one figure a line."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
-    rates, lengths, grown = measure(rounds)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--events", type=int, default=6144, help="in each round")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    options = parser.parse_args()
+    rounds = options.rounds
+    rates, lengths, grown = measure(rounds, options.events)
     appended = statistics.median(events for events, _ in rates)
     signed = statistics.median(signatures for _, signatures in rates)
     ratio = statistics.median(events / signatures for events, signatures in rates)
+    print(f"mix                  {', '.join(MIX)}; 1024 events a submission")
     print(f"events appended      {len(lengths)} in {rounds} rounds")
     print(f"median event line    {statistics.median(lengths):.0f} bytes")
     print(f"appended events/s    {appended:.0f} (CPU time)")

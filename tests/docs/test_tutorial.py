@@ -75,7 +75,7 @@ def test_the_tutorial_prints_what_it_shows(told):
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_field_of_a_document_is_described(told, name):
-    """Each top-level field of a JSON document stands in the tutorial, and its schema."""
+    """The tutorial has each top-level field of a JSON document, and its schema."""
     folder, _, _ = told
     document = json.loads((folder / f"{name}.json").read_text())
     page = (ROOT / PAGE).read_text("utf-8")

@@ -13,47 +13,49 @@ NOT_CANONICAL = "ee" + "ff" * 30 + "7f"
 NOT_ON_CURVE = "02" + "00" * 31
 
 
-def key_event(name: str, ledger: LedgerSimulator) -> dict:
-    """An event that breaks one rule about keys."""
-    new, ci = ledger.key("new"), ledger.key("ci")
-    grant = ledger.granted(new, "ingest", ["ingest"], "ingest")
-    match name:
-        case "low order":
-            weak = {"public_key": LOW_ORDER, "possession": LOW_ORDER_SIGNATURE}
-            return grant | weak
-        case "not canonical":
-            return grant | {"public_key": NOT_CANONICAL}
-        case "not on the curve":
-            return grant | {"public_key": NOT_ON_CURVE}
-        case "no possession":
-            return grant | {"possession": "00" * 64}
-        case "possession for another role":
-            return grant | {"role": "scanner"}
-        case "key granted twice":
-            twin = Key(ci.name, ledger.seed)
-            twin.name = "example.org/acme/twin"
-            return ledger.granted(twin, "ci", [], "ci")
-        case "root key granted":
-            return ledger.granted(ledger.roots[0], "ci", [], "ci")
-        case "name granted twice":
-            return ledger.granted(Key(ci.name, "other"), "ci", [], "ci")
-        case "second log key":
-            other = Key(ledger.origin, "other")
-            return ledger.granted(other, "log", [], "log")
-        case "log key under another name":
-            return ledger.granted(new, "log", [], "log")
-        case "log key with families":
-            other = Key(ledger.origin, "other")
-            return ledger.granted(other, "log", ["ingest"], "log")
-        case "unknown key retired":
-            return ledger.retired(new)
-        case "retired under another name":
-            return ledger.retired(ci, name="example.org/acme/cj")
-        case "abandoned with another count":
-            return ledger.event(
-                "keys.stream_abandoned.v1", stream="ingest", submissions=7
-            )
-    return ledger.created()
+def grant(ledger: LedgerSimulator, **changes) -> dict:
+    """A grant to a new key, changed."""
+    key = ledger.key("new")
+    return ledger.granted(key, "ingest", ["ingest"], "ingest") | changes
+
+
+def renamed(key: Key, name: str) -> Key:
+    """The same key pair under another name."""
+    key.name = name
+    return key
+
+
+def other_log(ledger: LedgerSimulator, families: list[str]) -> dict:
+    """A grant to a second log key."""
+    return ledger.granted(Key(ledger.origin, "other"), "log", families, "log")
+
+
+WEAK = {"public_key": LOW_ORDER, "possession": LOW_ORDER_SIGNATURE}
+KEY_EVENTS = {
+    "low order": lambda it: grant(it, **WEAK),
+    "not canonical": lambda it: grant(it, public_key=NOT_CANONICAL),
+    "not on the curve": lambda it: grant(it, public_key=NOT_ON_CURVE),
+    "no possession": lambda it: grant(it, possession="00" * 64),
+    "possession for another role": lambda it: grant(it, role="scanner"),
+    "key granted twice": lambda it: it.granted(
+        renamed(it.key("ci"), "twin"), "ci", [], "ci"
+    ),
+    "root key granted": lambda it: it.granted(it.roots[0], "ci", [], "ci"),
+    "name granted twice": lambda it: it.granted(
+        Key(it.key("ci").name, "other"), "ci", [], "ci"
+    ),
+    "second log key": lambda it: other_log(it, []),
+    "log key under another name": lambda it: it.granted(
+        it.key("new"), "log", [], "log"
+    ),
+    "log key with families": lambda it: other_log(it, ["ingest"]),
+    "unknown key retired": lambda it: it.retired(it.key("new")),
+    "retired under another name": lambda it: it.retired(it.key("ci"), name="cj"),
+    "abandoned with another count": lambda it: it.event(
+        "keys.stream_abandoned.v1", stream="ingest", submissions=7
+    ),
+    "second genesis": lambda it: it.created(),
+}
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,7 @@ def key_event(name: str, ledger: LedgerSimulator) -> dict:
 def test_key_event(tmp_path, name, code):
     """Root's signature does not make a key event valid that breaks a rule."""
     ledger = Story().build()
-    event = key_event(name, ledger)
+    event = KEY_EVENTS[name](ledger)
     # The log key that signs the last checkpoint is the one before the event.
     seq = ledger.submit("root", [event], checkpoint=False)
     ledger.checkpoint()
@@ -92,12 +94,23 @@ def test_key_event(tmp_path, name, code):
 def test_key_granted_by_a_key_that_is_not_root(tmp_path):
     """Only the stream root carries key events."""
     ledger = Story().build()
-    grant = ledger.granted(ledger.key("new"), "ingest", ["ingest"], "ingest")
-    seq = ledger.submit("ingest", [grant])
+    seq = ledger.submit("ingest", [grant(ledger)])
 
     assert [("FAMILY_NOT_ALLOWED", f"event {seq}.0")] == found(
         verify_simulated(ledger, tmp_path)
     )
+
+
+def test_key_events_under_a_grant_of_the_family_keys(tmp_path):
+    """A grant that lists the family keys does not make its holder root."""
+    ledger = Story().build()
+    deputy = ledger.key("deputy")
+    ledger.submit("root", [ledger.granted(deputy, "governance", ["keys"], "deputy")])
+    seq = ledger.submit("deputy", [grant(ledger)])
+    report = verify_simulated(ledger, tmp_path)
+
+    assert [("FAMILY_NOT_ALLOWED", f"event {seq}.0")] == found(report)
+    assert "SUB-7" == report.first.rule
 
 
 def test_key_signs_in_the_entry_that_grants_it(tmp_path):
@@ -133,8 +146,7 @@ def test_root_threshold(tmp_path, picked, ok):
         "root",
         [ledger.created(), ledger.granted(ledger.log, "log", [], "log")],
     )
-    grant = ledger.granted(ledger.key("ci"), "ci", [], "ci")
-    seq = ledger.submit("root", [grant], *(ledger.roots[n] for n in picked))
+    seq = ledger.submit("root", [grant(ledger)], *(ledger.roots[n] for n in picked))
 
     expected = [] if ok else [("SIGNATURE_LINES", f"entry {seq}")]
     assert expected == found(verify_simulated(ledger, tmp_path))

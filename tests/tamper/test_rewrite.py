@@ -7,16 +7,32 @@ from tests.tamper.harness import found, told_ledger, verify_simulated
 from tests.tamper.story import Story, record_decided
 
 
-def test_entry_removed_and_chain_made_anew(tmp_path):
-    """The stream's counter still shows a removed submission."""
-    ledger = told_ledger()
-    del ledger.entries[6]
-    ledger.log_seed = "log-0"
-    ledger.rechain(6)
+def late_decision(ledger: LedgerSimulator) -> dict:
+    return record_decided(ledger, 60, "pending") | {"scan_id": ""}
 
-    codes = [code for code, _ in found(verify_simulated(ledger, tmp_path))]
-    assert "ASSIGNMENT" not in codes[:1]
-    assert verify_simulated(ledger, tmp_path).exit_code == 1
+
+def test_entry_removed_and_chain_made_anew(tmp_path):
+    """With the log key all links can be mended, but the stream still shows the gap."""
+    ledger = Story().build()
+    removed = ledger.submit("ingest", [late_decision(ledger)])
+    ledger.submit("ingest", [record_decided(ledger, 61, "pending") | {"scan_id": ""}])
+    del ledger.entries[removed]
+    ledger.rechain(removed)
+
+    assert [("STREAM_ORDER", f"entry {removed}")] == found(
+        verify_simulated(ledger, tmp_path)
+    )
+
+
+def test_entries_reordered_and_chain_made_anew(tmp_path):
+    """With the log key streams can be reordered; rules across events still see it."""
+    ledger = told_ledger()
+    ledger.log_seed = "log-0"
+    rows = ledger.entries
+    rows[3], rows[4] = rows[4], rows[3]
+    ledger.rechain(3)
+
+    assert ("SCAN", "event 3.0") == found(verify_simulated(ledger, tmp_path))[0]
 
 
 def test_submission_replayed_in_the_same_ledger(tmp_path):
@@ -50,10 +66,6 @@ def test_submission_replayed_from_another_ledger(tmp_path, other, code):
     ledger.checkpoint()
 
     assert [(code, f"entry {seq}")] == found(verify_simulated(ledger, tmp_path))
-
-
-def late_decision(ledger: LedgerSimulator) -> dict:
-    return record_decided(ledger, 60, "pending") | {"scan_id": ""}
 
 
 @pytest.mark.parametrize(

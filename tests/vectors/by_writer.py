@@ -5,7 +5,7 @@ from ledger.checkpoint import parse_checkpoint
 from ledger.ed25519 import check_public_key
 from ledger.entry import parse_entry
 from ledger.errors import TuneledgerError
-from ledger.events import decode_event, family_of
+from ledger.events import decode_event, families_of
 from ledger.note import check_exact, parse_note, parse_vkey
 from ledger.state import State
 from ledger.store import Row
@@ -94,7 +94,7 @@ def _ledger(given):
         text, note = submission.parse_submission(parse_entry(entry).submission)
         lines = submission.split_lines(events)
         submission.check_lines(text, lines)
-        families = {family_of(decode_event(line)) for line in lines}
+        families = families_of([decode_event(line) for line in lines])
         if seq:
             state.check_submission(text, note, families)
         state.take(Row(seq, entry, events))

@@ -58,14 +58,14 @@ def _records_erased(state: History, event: Event, at: int) -> None:
         erasure.erased_at = at
     for record_id in json.loads(event["record_ids"]):
         record = bytes.fromhex(record_id)
-        if not state.index.is_live(record):
+        if not state.index.commitment(record):
             refuse(
                 Code.RECORDS_ERASED,
                 14,
                 expected="an accepted record that was not erased before",
                 found=record_id,
             )
-        state.index.erase(record, at)
+        state.index.erase(record)
         erasure.records_erased += 1
 
 

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-_CACHE_KIB = 49_152
+_CACHE_KIB = 65_536
 # What was added last is asked for first: it is kept in memory as well, up to this
 # many of each kind (about 10 MB).
 _RECENT_MAX = 65_536
@@ -18,10 +18,11 @@ _SCHEMA = """
 CREATE TABLE site (id BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE scan (id BLOB PRIMARY KEY, verdict TEXT) WITHOUT ROWID;
 CREATE TABLE record (
-    id BLOB PRIMARY KEY, commitment BLOB, erased INTEGER
+    id BLOB PRIMARY KEY, commitment BLOB
 ) WITHOUT ROWID;
 CREATE TABLE assignment (
     record BLOB, map INTEGER, shard INTEGER, slice INTEGER, at INTEGER,
+    commitment BLOB,
     PRIMARY KEY (record, map)
 ) WITHOUT ROWID;
 CREATE TABLE trained (
@@ -32,10 +33,11 @@ CREATE TABLE deleted (
     weights BLOB PRIMARY KEY
 ) WITHOUT ROWID;
 """
-# Built on the first query by place: until then assignments go in faster without.
+# Built on the first query by place, which then reads nothing else; until then
+# assignments go in faster without.
 _BY_PLACE = """
 CREATE INDEX IF NOT EXISTS assignment_place
-ON assignment (map, shard, slice, record, at)
+ON assignment (map, shard, slice, record, at, commitment)
 """
 
 
@@ -55,7 +57,7 @@ class Index:
         self._execute("BEGIN")
         self._sites: set[bytes] = set()
         self._verdicts: dict[bytes, str] = {}
-        self._live: dict[bytes, bool] = {}
+        self._commitments: dict[bytes, bytes] = {}
 
     def close(self) -> None:
         """Close and so delete the database."""
@@ -96,33 +98,43 @@ class Index:
     def add_record(self, record: bytes, commitment: bytes) -> bool:
         """Add a decided record; an empty commitment means not accepted."""
         values = (record, commitment)
-        if not self._insert("INSERT INTO record VALUES (?, ?, NULL)", values):
+        if not self._insert("INSERT INTO record VALUES (?, ?)", values):
             return False
-        if len(self._live) >= _RECENT_MAX:
-            self._live.clear()
-        self._live[record] = bool(commitment)
+        if len(self._commitments) >= _RECENT_MAX:
+            self._commitments.clear()
+        self._commitments[record] = commitment
         return True
 
-    def is_live(self, record: bytes) -> bool:
-        """Return whether the record was accepted and is not erased."""
-        live = self._live.get(record)
-        if live is not None:
-            return live
-        row = self._one("SELECT commitment, erased FROM record WHERE id = ?", (record,))
-        return row is not None and bool(row[0]) and row[1] is None
+    def commitment(self, record: bytes) -> bytes:
+        """Return a record's commitment; empty unless it is accepted and not erased."""
+        known = self._commitments.get(record)
+        if known is not None:
+            return known
+        row = self._one("SELECT commitment FROM record WHERE id = ?", (record,))
+        return b"" if row is None else bytes(row[0])
 
-    def erase(self, record: bytes, at: int) -> None:
-        """Mark a record as erased."""
-        self._live.pop(record, None)
-        self._execute("UPDATE record SET erased = ? WHERE id = ?", (at, record))
+    def erase(self, record: bytes) -> None:
+        """Forget a record's commitment, here and where it was assigned."""
+        self._commitments.pop(record, None)
+        self._execute("UPDATE record SET commitment = x'' WHERE id = ?", (record,))
+        self._execute(
+            "UPDATE assignment SET commitment = x'' WHERE record = ?", (record,)
+        )
 
     def assign(
-        self, record: bytes, *, map_number: int, shard: int, slice_: int, at: int
+        self,
+        record: bytes,
+        commitment: bytes,
+        *,
+        map_number: int,
+        shard: int,
+        slice_: int,
+        at: int,
     ) -> bool:
         """Assign a record; return whether it is new under the map."""
         return self._insert(
-            "INSERT INTO assignment VALUES (?, ?, ?, ?, ?)",
-            (record, map_number, shard, slice_, at),
+            "INSERT INTO assignment VALUES (?, ?, ?, ?, ?, ?)",
+            (record, map_number, shard, slice_, at, commitment),
         )
 
     def commitments(
@@ -134,9 +146,8 @@ class Index:
         """
         self._execute(_BY_PLACE)
         rows = self._db.execute(
-            "SELECT commitment FROM assignment JOIN record ON record.id = record"
-            " WHERE map = ? AND shard = ? AND slice <= ? AND at < ? AND erased IS NULL"
-            " ORDER BY record",
+            "SELECT commitment FROM assignment WHERE map = ? AND shard = ?"
+            " AND slice <= ? AND at < ? AND commitment <> x'' ORDER BY record",
             (map_number, shard, slice_, before),
         )
         return (row[0] for row in rows)

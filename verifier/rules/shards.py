@@ -29,7 +29,8 @@ def _assigned(state: History, event: Event, at: int) -> None:
             found=f"shard {shard}, slice {slice_}",
         )
     record = digest(event, "record_id")
-    if not state.index.is_live(record):
+    commitment = state.index.commitment(record)
+    if not commitment:
         refuse(
             Code.ASSIGNMENT,
             7,
@@ -37,7 +38,12 @@ def _assigned(state: History, event: Event, at: int) -> None:
             found=event["record_id"],
         )
     if not state.index.assign(
-        record, map_number=shard_map.number, shard=shard, slice_=slice_, at=at
+        record,
+        commitment,
+        map_number=shard_map.number,
+        shard=shard,
+        slice_=slice_,
+        at=at,
     ):
         refuse(
             Code.ASSIGNMENT,

@@ -7,7 +7,7 @@ from ledger.events import (
     LINE_BYTES_MAX,
     decode_event,
     encode_event,
-    family_of,
+    families_of,
     type_of,
 )
 from ledger.events.erasure import WeightsDeleted
@@ -171,7 +171,7 @@ def test_a_list_is_limited(count, refused):
 
 def test_type_and_family():
     """The family is the first part of the type."""
-    assert ("shards.record_assigned.v1", "shards") == (
+    assert ("shards.record_assigned.v1", {"shards"}) == (
         type_of(assigned()),
-        family_of(assigned()),
+        families_of([assigned()]),
     )

@@ -121,7 +121,7 @@ def test_inclusion(data):
     common = {"size": size, "leaf": leaves[index], "root": root}
     tree.check_inclusion(index=index, proof=path, **common)
 
-    forged = [(index, [*path, bytes(32)]), (index, path[:-1] + [bytes(32)])]
+    forged = [(index, [*path, bytes(32)]), (index, [*path[:-1], bytes(32)])]
     if other != index:
         forged.append((other, path))
     for bad_index, bad_path in forged:
@@ -266,7 +266,9 @@ def test_command(ledger_file, tmp_path, capsys, how):
     assert "RESULT          L1 authentic   exit 0" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("root", ["x", "a+b+c", "00" * 32, "@/nowhere", "a+0+AQ=="])
+@pytest.mark.parametrize(
+    "root", ["x", "a+b+c", "00" * 32, "@/nowhere", "a+0+AQ==", "a,b+0+AQ=="]
+)
 def test_command_with_a_malformed_root_key(ledger_file, capsys, root):
     """A malformed or weak root key is a usage error, one line."""
     assert 2 == main([str(ledger_file), "--root", root])

@@ -76,7 +76,12 @@ def secrets_of(*names):
     found = []
     for name in names:
         identifier = PEOPLE[name]
-        found += [identifier, identifier.lower(), identifier.casefold(), f"zebra-{name}"]
+        found += [
+            identifier,
+            identifier.lower(),
+            identifier.casefold(),
+            f"zebra-{name}",
+        ]
     return [text.encode() for text in found]
 
 
@@ -87,8 +92,11 @@ def jsonl(records):
 
 def train_here(jobs, *, on_step, on_slice, workers=None):
     """Do what workers do, one job after the other, in this process."""
-    from producers.training import slices
-    from producers.training.weights import decode_tensors, encode_tensors
+    from producers.training import slices  # noqa: PLC0415 (loads torch)
+    from producers.training.weights import (  # noqa: PLC0415
+        decode_tensors,
+        encode_tensors,
+    )
 
     def train(job: WorkerJob):
         def step(k, batch, sequence, loss):
