@@ -9,6 +9,7 @@
     +-- NotALedgerError    the file is missing or is no ledger (6)
     +-- KeyTrustError      a key is missing, wrong, weak or may not sign (7)
     +-- IntegrityError     stored bytes contradict the chain (1)
+    |   +-- UnknownTypeError  an event type of a later format (5)
     +-- ReadOnlyError      the workspace fell behind its own past (8)
     +-- ErasedError        the subject was erased or is fenced (3)
     +-- StorageError       the disk refused the write; nothing is half written (70)
@@ -68,6 +69,12 @@ class IntegrityError(TuneledgerError):
     """Stored bytes contradict the chain, the tree or a signature."""
 
     exit_code = 1
+
+
+class UnknownTypeError(IntegrityError):
+    """A stored event has a well-formed type that this version does not know (EVT-8)."""
+
+    exit_code = 5
 
 
 class ReadOnlyError(TuneledgerError):

@@ -144,7 +144,7 @@ def _write_genesis(
     note = log_key.sign_note(
         Checkpoint(origin=origin, size=1, root=state.root()).encode()
     )
-    state.check_checkpoint(note)
+    state.take_checkpoint(note)
     store = SqliteStore.create(path)
     try:
         with store.writing():

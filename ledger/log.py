@@ -315,17 +315,19 @@ class Ledger:
         return state
 
     def _take_rows(self, state: State) -> None:
-        """Take every stored entry that the state has not seen."""
+        """Take every stored entry that the state has not seen, and its checkpoints."""
         before = state.size
+        newest = self._store.newest_checkpoint()
+        newest_size = 0 if newest is None else newest[0]
         for row in self._store.rows(state.size):
             state.take(row)
-        if state.size > before:
-            newest = self._store.newest_checkpoint()
-            if newest is None or newest[0] != state.size:
-                message = "the newest checkpoint does not cover every entry"
-                raise IntegrityError(message)
-            state.check_checkpoint(newest[1])
-            state.base = newest[0]
+            note = self._store.checkpoint(state.size)
+            if note is not None:
+                is_newest = state.size == newest_size
+                state.take_checkpoint(note, check_signer=is_newest)
+        if state.size > before and not state.base == newest_size == state.size:
+            message = "the newest checkpoint does not cover every entry"
+            raise IntegrityError(message)
 
     def _restore(self) -> State:
         """The cached state where a checkpoint confirms it, else from the start."""
@@ -334,7 +336,7 @@ class Ledger:
             note = self._store.checkpoint(state.size)
             try:
                 if note is not None:
-                    state.check_checkpoint(note)
+                    state.take_checkpoint(note)
                     self._take_rows(state)
                     return state
             except (IntegrityError, KeyTrustError, ValueError):
@@ -415,10 +417,9 @@ class Ledger:
                 origin=state.grants.origin, size=state.size, root=state.root()
             ).encode()
         )
-        state.check_checkpoint(checkpoint)
+        state.take_checkpoint(checkpoint)
         self._store.insert_entry(row)
         self._store.insert_checkpoint(state.size, checkpoint)
-        state.base = state.size
         return Receipt(
             seq=row.seq,
             events=len(event_lines),

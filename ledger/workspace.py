@@ -135,8 +135,9 @@ class Workspace:
                     undo.callback(_move_root(temporary / "root", root_folder).unlink)
                 with disk_errors(folder.name):
                     built.replace(folder)
-                    sync_folder(folder.parent)
                 undo.pop_all()
+            with disk_errors(folder.name):
+                sync_folder(folder.parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         return vkey

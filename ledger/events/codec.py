@@ -1,11 +1,12 @@
 """Events to lines and back, with no second spelling (docs/spec.md, section 3)."""
 
+import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
-from ledger.errors import InputError, IntegrityError
+from ledger.errors import InputError, IntegrityError, UnknownTypeError
 from ledger.events.base import Event
 from ledger.events.erasure import ErasureEvent
 from ledger.events.ingest import IngestEvent
@@ -28,6 +29,10 @@ AnyEvent = (
     | ErasureEvent
 )
 """Every event type of format 1. A new family is added here and nowhere else."""
+
+_TYPE: Final = re.compile(
+    rb'\{"type":"([a-z][a-z0-9_]{0,31}\.[a-z][a-z0-9_]{0,63}\.v[1-9][0-9]{0,3})"'
+)
 
 _encoder: Final = msgspec.json.Encoder()
 _decoder: Final = msgspec.json.Decoder(AnyEvent)
@@ -72,6 +77,7 @@ def decode_event(line: bytes) -> AnyEvent:
     Raises:
         IntegrityError: the line is too long, or not the one spelling of an event of
             format 1.
+        UnknownTypeError: its type is well formed and not of format 1 (EVT-8).
     """
     if len(line) > LINE_BYTES_MAX:
         message = (
@@ -82,12 +88,22 @@ def decode_event(line: bytes) -> AnyEvent:
     try:
         event: AnyEvent = _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        _refuse_unknown_type(line)
         message = f"stored event line cannot be read: {error}"
         raise IntegrityError(message) from None
     if _encoder.encode(event) != line:
         message = "stored event line is not in its one spelling"
         raise IntegrityError(message)
     return event
+
+
+def _refuse_unknown_type(line: bytes) -> None:
+    """Tell a type of a later format from a malformed line."""
+    match = _TYPE.match(line)
+    known = {_name_of(kind) for kind in get_args(AnyEvent)}
+    if match is not None and match[1].decode() not in known:
+        message = f"event type {match[1].decode()} is not known to this version"
+        raise UnknownTypeError(message)
 
 
 def type_of(event: Event) -> str:

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.simulator import LedgerSimulator, encode, leaf, tree_root
-from tests.tamper import story
+from tests.tamper import chapters
 from verifier import verify
 from verifier.content import check_lines
 from verifier.entry import read_entry
@@ -49,13 +49,13 @@ def events(count: int) -> Iterator[tuple[str, list[bytes]]]:
     """
     sim = LedgerSimulator()
     scans, records = count * 4 // 10, count * 3 // 10
-    yield "governance", [encode(story.begin(sim)[1].events[0])]
-    yield "scanner", [encode(event) for event in story.scan(sim)[0].events[:2]]
-    declared = story.shard(sim)[0].events[0] | {"shards": SHARDS, "slices": SLICES}
+    yield "governance", [encode(chapters.begin(sim)[1].events[0])]
+    yield "scanner", [encode(event) for event in chapters.scan(sim)[0].events[:2]]
+    declared = chapters.shard(sim)[0].events[0] | {"shards": SHARDS, "slices": SLICES}
     yield "sharder", [encode(declared)]
     sources = {
-        "scanner": (story.url_scanned(sim, n) for n in range(scans)),
-        "ingest": (story.record_decided(sim, n, "accepted") for n in range(records)),
+        "scanner": (chapters.url_scanned(sim, n) for n in range(scans)),
+        "ingest": (chapters.record_decided(sim, n, "accepted") for n in range(records)),
         "sharder": (assigned(sim, n) for n in range(count * 2 // 10)),
         "trainer": trained(sim, count // 10, count * 2 // 10),
     }
@@ -75,8 +75,8 @@ def assigned(sim: LedgerSimulator, number: int) -> dict:
     """The assignment of record `number`."""
     return sim.event(
         "shards.record_assigned.v1",
-        map_id=story.MAP,
-        record_id=story.ident("record", number),
+        map_id=chapters.MAP,
+        record_id=chapters.ident("record", number),
         shard=number % SHARDS,
         slice=number // SHARDS % SLICES,
     )
@@ -85,20 +85,20 @@ def assigned(sim: LedgerSimulator, number: int) -> dict:
 def trained(sim: LedgerSimulator, batches: int, records: int) -> Iterator[dict]:
     """One run over all shards: its batches, then its slices."""
     shards = list(range(SHARDS))
-    yield story.run_started(sim, story.RUN, shards, slices=SLICES)
+    yield chapters.run_started(sim, chapters.RUN, shards, slices=SLICES)
     for batch in range(batches):
-        yield story.metered(sim, story.RUN, batch, batch % SHARDS, 0)
+        yield chapters.metered(sim, chapters.RUN, batch, batch % SHARDS, 0)
     for shard in shards:
         numbers = range(shard, records, SHARDS)
         for slice_ in range(SLICES):
             seen = sorted(
-                (story.ident("record", n), story.digest("commitment", n))
+                (chapters.ident("record", n), chapters.digest("commitment", n))
                 for n in numbers
                 if n // SHARDS % SLICES <= slice_
             )
             root = tree_root([leaf(bytes.fromhex(item)) for _, item in seen])
             more = {"records": len(seen), "records_root": root.hex()}
-            yield story.slice_trained(sim, story.RUN, shard, slice_, **more)
+            yield chapters.slice_trained(sim, chapters.RUN, shard, slice_, **more)
 
 
 def build(path: Path, count: int) -> tuple[int, int, Counter[str]]:
@@ -107,7 +107,7 @@ def build(path: Path, count: int) -> tuple[int, int, Counter[str]]:
     lengths: list[int] = []
     mix: Counter[str] = Counter()
     database = sqlite3.connect(path)
-    sim.submit("root", story.begin(sim)[0].events)
+    sim.submit("root", chapters.begin(sim)[0].events)
     for stream, lines in events(count):
         sim.submit(stream, lines)
         lengths += map(len, lines)

@@ -23,6 +23,7 @@ MACHINERY = [
 LINES_MAX = 300
 
 _RULE = re.compile(r"\b(?:CON|KEY|EVT|TRE|SUB|ENT|CHK|STO|XEV|BUN)-[1-9][0-9]*\b")
+_DEFINITION = re.compile(r"^- \*\*([A-Z]+-[0-9]+)\*\*", re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _MACHINE_PATH = re.compile(r"(?<![\w./{}-])/(?:work|root|home|Users|opt|mnt|tmp)/")

@@ -2,16 +2,9 @@
 
 import pytest
 
+from tests.tamper.chapters import BASE, ERASED, ERASURE, RUN, digest, ident
 from tests.tamper.harness import found, verify_simulated
-from tests.tamper.story import (
-    BASE,
-    ERASED,
-    ERASURE,
-    RUN,
-    Story,
-    digest,
-    ident,
-)
+from tests.tamper.story import Story
 
 OTHER = digest("other")
 

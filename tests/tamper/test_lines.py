@@ -6,8 +6,9 @@ import random
 import pytest
 
 from tests.simulator import encode, split_entry
+from tests.tamper.chapters import record_decided
 from tests.tamper.harness import found, told_ledger, verify_simulated
-from tests.tamper.story import Story, record_decided
+from tests.tamper.story import Story
 
 
 def decision(ledger) -> bytes:

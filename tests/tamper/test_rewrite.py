@@ -3,8 +3,9 @@
 import pytest
 
 from tests.simulator import Key, LedgerSimulator, sign_note, split_entry
+from tests.tamper.chapters import record_decided
 from tests.tamper.harness import found, told_ledger, verify_simulated
-from tests.tamper.story import Story, record_decided
+from tests.tamper.story import Story
 
 
 def late_decision(ledger: LedgerSimulator) -> dict:

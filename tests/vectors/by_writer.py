@@ -4,7 +4,7 @@ from ledger import submission, tree
 from ledger.checkpoint import parse_checkpoint
 from ledger.ed25519 import check_public_key
 from ledger.entry import parse_entry
-from ledger.errors import TuneledgerError
+from ledger.errors import TuneledgerError, UnknownTypeError
 from ledger.events import decode_event, families_of
 from ledger.note import check_exact, parse_note, parse_vkey
 from ledger.state import State
@@ -18,6 +18,8 @@ def _asked(check):
     def answer(given):
         try:
             check(given)
+        except UnknownTypeError:
+            return "incomplete"
         except TuneledgerError:
             return "refuse"
         return "accept"
@@ -99,7 +101,7 @@ def _ledger(given):
             state.check_submission(text, note, families)
         state.take(Row(seq, entry, events))
         if state.size in notes:
-            state.check_checkpoint(notes[state.size])
+            state.take_checkpoint(notes[state.size])
     if max(notes, default=0) != state.size:
         raise TuneledgerError
 

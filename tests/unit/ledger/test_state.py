@@ -37,6 +37,7 @@ def _taken(rows):
     state = State()
     for row in rows:
         state.take(row)
+        state.base = state.size  # as after the checkpoint that each append writes
     return state
 
 
@@ -161,10 +162,10 @@ def test_a_checkpoint_over_this_tree_is_accepted(rows, pristine):
     log = role_key(pristine, "log")
     root = state.root()
 
-    assert None is state.check_checkpoint(_checkpoint(log, ORIGIN, 3, root))
+    assert None is state.take_checkpoint(_checkpoint(log, ORIGIN, 3, root))
     for other in (("x", 3, root), (ORIGIN, 2, root), (ORIGIN, 3, bytes(32))):
         with pytest.raises(IntegrityError, match="checkpoint 3: expected root"):
-            state.check_checkpoint(_checkpoint(log, *other))
+            state.take_checkpoint(_checkpoint(log, *other))
 
 
 def test_a_checkpoint_of_another_signer_is_refused(rows, pristine):
@@ -177,9 +178,9 @@ def test_a_checkpoint_of_another_signer_is_refused(rows, pristine):
     )
 
     with pytest.raises(IntegrityError, match="not signed by exactly"):
-        state.check_checkpoint(forged)
+        state.take_checkpoint(forged)
     with pytest.raises(KeyTrustError, match="signature does not verify"):
-        state.check_checkpoint(swapped)
+        state.take_checkpoint(swapped)
 
 
 def _checkpoint(signer, origin, size, root):

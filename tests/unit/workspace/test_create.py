@@ -82,47 +82,63 @@ def test_a_malformed_origin_leaves_nothing(tmp_path):
     assert [] == everything(tmp_path)
 
 
-STEPS = [
-    (workspace_module, "create_ledger"),
-    (workspace_module, "save_settings"),
-    (workspace_module, "sync_folder"),
-    (genesis, "save_key"),
-    (genesis, "_write_genesis"),
-    (workspace_module, "_move_root"),
-]
-
-
-@pytest.mark.parametrize(("module", "name"), STEPS, ids=[name for _, name in STEPS])
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_an_error_at_any_step_leaves_no_keys(
-    tmp_path, monkeypatch, module, name, moment
-):
-    """Neither a workspace nor a root key; and the next try works."""
+def fail_at(patch, module, name, *, after):
+    """Let a step fail before or after it did its work."""
     real = getattr(module, name)
 
     def failing(*args, **options):
-        if moment == "after":
+        if after:
             real(*args, **options)
         message = "the disk is gone"
         raise StorageError(message)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(module, name, failing)
-        with pytest.raises(StorageError):
-            Workspace.create(
-                tmp_path / "acme", SETTINGS, root_folder=tmp_path / "vault"
-            )
-    if name == "sync_folder":
-        return  # the rename is done: all of it is there, with its root key
-    keys = [one for one in everything(tmp_path) if one.endswith(".pem")]
-    if (name, moment) == ("_move_root", "after"):
-        assert ["vault/root.pem"] == keys  # a root key alone signs for no ledger
-        return
+    patch.setattr(module, name, failing)
 
-    assert [] == keys
-    assert not (tmp_path / "acme").exists()
-    vkey = Workspace.create(tmp_path / "acme", SETTINGS, root_folder=tmp_path / "vault")
-    Office(folder=tmp_path / "acme", vkey=vkey).check()
+
+STEPS = [
+    (workspace_module, "create_ledger"),
+    (workspace_module, "save_settings"),
+    (genesis, "save_key"),
+    (genesis, "_write_genesis"),
+]
+
+
+@pytest.mark.parametrize(("module", "name"), STEPS, ids=[name for _, name in STEPS])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_an_error_at_any_step_leaves_nothing(
+    tmp_path, monkeypatch, module, name, after
+):
+    """Neither a workspace nor a key; and the next try works."""
+    with monkeypatch.context() as patch:
+        fail_at(patch, module, name, after=after)
+        with pytest.raises(StorageError):
+            Workspace.create(tmp_path / "acme", SETTINGS, root_folder=tmp_path / "safe")
+    assert [] == everything(tmp_path)
+
+    Workspace.create(tmp_path / "acme", SETTINGS, root_folder=tmp_path / "safe")
+    assert (tmp_path / "safe" / "root.pem").exists()
+
+
+def test_a_rename_that_fails_takes_the_root_key_back(tmp_path, monkeypatch):
+    """A root key without its ledger would only stop the next try."""
+    (tmp_path / "acme").write_bytes(b"")
+    monkeypatch.setattr(Path, "exists", lambda _: False)
+    with pytest.raises(StorageError):
+        Workspace.create(tmp_path / "acme", SETTINGS, root_folder=tmp_path / "safe")
+
+    assert ["acme", "safe"] == everything(tmp_path)
+
+
+def test_an_error_after_the_rename_takes_nothing_back(tmp_path, monkeypatch):
+    """The workspace stands, and so must its root key."""
+    with monkeypatch.context() as patch:
+        fail_at(patch, workspace_module, "sync_folder", after=False)
+        with pytest.raises(StorageError):
+            Workspace.create(tmp_path / "acme", SETTINGS, root_folder=tmp_path / "safe")
+
+    assert (tmp_path / "safe" / "root.pem").exists()
+    with Workspace(tmp_path / "acme") as workspace:
+        assert 1 == workspace.ledger.size
 
 
 CHILD = """
