@@ -184,10 +184,10 @@ def roots_from_consistency(
     `old_root` stands in for the subtree that the proof leaves out when the old tree is
     complete. Equal sizes need an empty proof; an empty old tree proves nothing.
     """
-    if not 0 < old_size <= new_size or not _are_hashes([old_root, *proof]):
-        return None
     if old_size == new_size:
         return (old_root, old_root) if not proof else None
+    if not 0 < old_size <= new_size or not _are_hashes([old_root, *proof]):
+        return None
     return _replay(old_size, new_size, list(proof), old_root)
 
 

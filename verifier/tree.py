@@ -137,20 +137,21 @@ def check_consistency(
 ) -> None:
     """Check that the old tree is a prefix of the new one.
 
-    Size 0 is a prefix of everything: its proof is empty and its root that of the
-    empty list.
+    Two trees of one size need equal roots and an empty proof. An empty old tree is
+    a prefix of everything, so a proof from it says nothing and is refused.
 
     Raises:
         ProofError: it is not, or the proof is too long, too short or misshapen.
 
     Source: RFC 9162, section 2.1.4.2.
     """
-    if not 0 <= size_old <= size_new:
-        message = f"size {size_old} is not in 0..{size_new}"
-        raise ProofError(message)
-    if size_old in (0, size_new):
-        _check_trivial(size_old, root_old, size_new, root_new, proof)
+    if size_old == size_new:
+        if proof or root_old != root_new:
+            raise ProofError("trees of one size need equal roots and an empty proof")
         return
+    if not 0 < size_old < size_new:
+        message = f"size {size_old} is not in 1..{size_new}"
+        raise ProofError(message)
     _check_hashes([root_old, root_new, *proof])
     path = list(proof)
     if size_old & (size_old - 1) == 0:
@@ -161,22 +162,6 @@ def check_consistency(
     if (old, new) != (root_old, root_new):
         message = f"the proof leads to {old.hex()} and {new.hex()}"
         raise ProofError(message)
-
-
-def _check_trivial(
-    size_old: int,
-    root_old: bytes,
-    size_new: int,
-    root_new: bytes,
-    proof: Sequence[bytes],
-) -> None:
-    """Check the sizes for which no proof is needed."""
-    if proof:
-        raise ProofError("the proof should be empty")
-    if size_old == size_new and root_old != root_new:
-        raise ProofError("the roots of one size differ")
-    if size_old == 0 and root_old != sha256(b"").digest():
-        raise ProofError("the old root is not that of the empty list")
 
 
 def _roots_from_path(

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import pytest
 
+from ledger import tree as ledger_tree
 from verifier import tree
 
 
 @dataclass
 class VerifierTree:
-    """The verifier's side; the writer's has the same three methods."""
+    """The verifier's side."""
 
     def accepts_inclusion(self, **proof) -> bool:
         try:
@@ -31,7 +32,29 @@ class VerifierTree:
         return tree.root_of(items)
 
 
-IMPLEMENTATIONS = [VerifierTree()]
+@dataclass
+class WriterTree:
+    """The writer's side."""
+
+    def accepts_inclusion(self, *, index, size, leaf, proof, root) -> bool:
+        found = ledger_tree.root_from_inclusion(
+            index=index, size=size, leaf=leaf, path=proof
+        )
+        return found is not None and found == root
+
+    def accepts_consistency(
+        self, *, size_old, root_old, size_new, root_new, proof
+    ) -> bool:
+        found = ledger_tree.roots_from_consistency(
+            old_size=size_old, new_size=size_new, old_root=root_old, proof=proof
+        )
+        return found == (root_old, root_new)
+
+    def root(self, items: list[bytes]) -> bytes:
+        return ledger_tree.root_hash([ledger_tree.leaf_hash(item) for item in items])
+
+
+IMPLEMENTATIONS = [VerifierTree(), WriterTree()]
 
 
 @pytest.fixture(params=IMPLEMENTATIONS, ids=lambda side: type(side).__name__)

@@ -1,15 +1,18 @@
 """Signed notes of golang/mod and C2SP."""
 
+import contextlib
 import json
 
 import pytest
 
+from ledger import note as ledger_note
+from ledger.errors import TuneledgerError
 from verifier.checkpoint import parse_checkpoint
 from verifier.note import NoteError, open_note, parse_note, parse_vkey
 
 
 class VerifierNotes:
-    """The verifier's side; the writer's has the same three methods."""
+    """The verifier's side."""
 
     def names(self, note: bytes, vkeys: list[str]) -> list[str]:
         """Names of the known keys that signed; raises ValueError."""
@@ -24,7 +27,34 @@ class VerifierNotes:
         return parse_vkey(vkey).name
 
 
-IMPLEMENTATIONS = [VerifierNotes()]
+class WriterNotes:
+    """The writer's side; its errors become ValueError here."""
+
+    def names(self, note: bytes, vkeys: list[str]) -> list[str]:
+        with refusals():
+            keys = [ledger_note.parse_vkey(key) for key in vkeys]
+            signed = ledger_note.check_note(ledger_note.parse_note(note), keys)
+            return [key.name for key in signed]
+
+    def parse(self, note: bytes) -> None:
+        with refusals():
+            ledger_note.parse_note(note)
+
+    def key_name(self, vkey: str) -> str:
+        with refusals():
+            return ledger_note.parse_vkey(vkey).name
+
+
+@contextlib.contextmanager
+def refusals():
+    """The writer's refusals as ValueError."""
+    try:
+        yield
+    except TuneledgerError as error:
+        raise ValueError(str(error)) from None
+
+
+IMPLEMENTATIONS = [VerifierNotes(), WriterNotes()]
 
 
 @pytest.fixture(params=IMPLEMENTATIONS, ids=lambda side: type(side).__name__)

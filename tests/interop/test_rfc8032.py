@@ -4,12 +4,14 @@ import json
 
 import pytest
 
+from ledger import ed25519 as ledger_ed25519
+from ledger.errors import KeyTrustError
 from verifier import ed25519
 from verifier.findings import Violation
 
 
 class VerifierEd25519:
-    """The verifier's side; the writer's has the same two methods."""
+    """The verifier's side."""
 
     def is_valid(self, key: bytes, signature: bytes, message: bytes) -> bool:
         return ed25519.is_valid(key, signature, message)
@@ -22,7 +24,25 @@ class VerifierEd25519:
         return True
 
 
-IMPLEMENTATIONS = [VerifierEd25519()]
+class WriterEd25519:
+    """The writer's side."""
+
+    def is_valid(self, key: bytes, signature: bytes, message: bytes) -> bool:
+        try:
+            ledger_ed25519.check_signature(key, signature, message)
+        except KeyTrustError:
+            return False
+        return True
+
+    def accepts_key(self, key: bytes) -> bool:
+        try:
+            ledger_ed25519.check_public_key(key)
+        except KeyTrustError:
+            return False
+        return True
+
+
+IMPLEMENTATIONS = [VerifierEd25519(), WriterEd25519()]
 
 
 @pytest.fixture(params=IMPLEMENTATIONS, ids=lambda side: type(side).__name__)

@@ -50,7 +50,7 @@ def record(record_id, text, *subjects, **fields):
         "id": record_id,
         "text": text,
         "url": "",
-        "licence": "CC0-1.0",
+        "licence": "MIT",
         "subjects": [PEOPLE.get(name, name) for name in subjects],
         **fields,
     }

@@ -2,6 +2,9 @@
 
 import pytest
 
+from ledger import corpus, locks
+from ledger import workspace as workspace_module
+from ledger.corpus import Corpus
 from ledger.erasure_book import ErasureBook
 from ledger.errors import InputError, LockedError, StorageError
 from ledger.events.ingest import RecordDecided
@@ -9,9 +12,10 @@ from ledger.events.shards import MapDeclared, RecordAssigned
 from ledger.files import write_atomic
 from ledger.intake import Intake, Placer
 from ledger.locks import file_lock
+from ledger.log import Ledger
 from ledger.record_keys import unseal
+from ledger.vault import Vault
 from producers import wiring
-from tests.unit.workspace import office as office_module
 from tests.unit.workspace.office import (
     PEOPLE,
     RECORDS,
@@ -50,13 +54,6 @@ def test_a_blocked_record_leaves_nothing_but_its_event(office):
 def test_blob_before_ledger_and_row_before_blob(office, monkeypatch):
     """Whatever is on disk is known to the vault, and the ledger never runs ahead."""
     order = []
-    real_row, real_blob = Intake.keep, office_module.Workspace.append
-    del real_row, real_blob
-
-    from ledger.corpus import Corpus  # noqa: PLC0415
-    from ledger.log import Ledger  # noqa: PLC0415
-    from ledger.vault import Vault  # noqa: PLC0415
-
     for owner, name in ((Vault, "add_record"), (Corpus, "put"), (Ledger, "append")):
         real = getattr(owner, name)
 
@@ -81,8 +78,6 @@ def test_blob_before_ledger_and_row_before_blob(office, monkeypatch):
 
 def test_a_disk_that_refuses_a_blob(office, monkeypatch):
     """The ingest stops in one line; what was kept and not decided on is deleted."""
-    from ledger import corpus  # noqa: PLC0415
-
     written = []
 
     def full(path, content):
@@ -239,12 +234,11 @@ def test_a_fence_while_a_record_is_kept(office, monkeypatch):
 
 def test_one_ingest_at_a_time(office, monkeypatch):
     """The second one waits, then ends with exit code 8."""
-    from ledger import locks, workspace  # noqa: PLC0415
 
     def impatient(path, *, what):
         return locks.file_lock(path, what=what, wait_seconds=0)
 
-    monkeypatch.setattr(workspace, "file_lock", _either(impatient, file_lock))
+    monkeypatch.setattr(workspace_module, "file_lock", _either(impatient, file_lock))
     with (
         file_lock(office.folder / ".ingest.lock", what="ingest"),
         pytest.raises(LockedError, match="ingest is running in another process"),

@@ -8,6 +8,7 @@ import cli
 from tests.unit.workspace.office import (
     PEOPLE,
     RECORDS,
+    ingest,
     leaks,
     record,
     secrets_of,
@@ -43,9 +44,8 @@ def test_nothing_at_all_after_the_erasure(trained):
     trained.erase("jane")
 
     assert [] == leaks(trained.folder, secrets_of("jane"))
-    assert 5 == len(
-        leaks(trained.folder, [one.encode() for one in map(str.lower, PEOPLE.values())])
-    )
+    others = [PEOPLE[name].lower().encode() for name in PEOPLE if name != "jane"]
+    assert 5 == len(leaks(trained.folder, others))
     trained.check()
 
 
@@ -68,10 +68,10 @@ def test_nothing_is_left_in_pages_of_a_larger_vault(office):
             for n in range(2)
         ]
     )
-    for name in people[::10]:
+    for name in people[::30]:
         office.erase(name)
 
-    assert [] == leaks(office.folder, [name.encode() for name in people[::10]])
+    assert [] == leaks(office.folder, [name.encode() for name in people[::30]])
     office.check()
 
 
@@ -115,7 +115,5 @@ def test_progress_says_nothing_personal(office):
 def test_nothing_while_a_session_is_open(office):
     """Nor in the ledger's WAL, the views or a journal while it is written."""
     with office.open() as workspace:
-        from tests.unit.workspace.office import ingest  # noqa: PLC0415
-
         ingest(workspace, RECORDS)
         assert [] == leaks(office.folder, EVERYTHING, but={".vault"})

@@ -1,0 +1,41 @@
+"""Children that run one command and are killed at a seeded moment."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def run_and_kill(arguments, chance, *, moments_max, number=signal.SIGKILL):
+    """Run a command, signal it at a moment that chance decides.
+
+    The moment is a number of durable writes and up to 4 ms more: the last wait is on
+    the child's output, so it ends at the next write or within it.
+
+    Returns:
+        The child's exit status: 0 where it was done before.
+    """
+    command = [sys.executable, "-m", "tests.unit.workspace.child", *arguments]
+    child = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        for _ in range(chance.randrange(moments_max)):
+            if not child.stdout.readline():
+                break
+        select.select([child.stdout], [], [], chance.random() * 0.004)
+        child.send_signal(number)
+        child.stdout.read()
+        return child.wait()
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()

@@ -1,0 +1,63 @@
+"""The moments between which a crash may fall: every durable write of a workspace."""
+
+from ledger.corpus import Corpus
+from ledger.erasure_book import ErasureBook
+from ledger.fences import Fences
+from ledger.log import Ledger
+from ledger.seeds import Seeds
+from ledger.vault import Vault
+from producers.training.weights import WeightStore
+
+POINTS = (
+    (Fences, "add"),
+    (Ledger, "append"),
+    (Vault, "add_record"),
+    (Vault, "settle"),
+    (Vault, "place"),
+    (Vault, "destroy_subject"),
+    (Vault, "delete_records"),
+    (Seeds, "destroy"),
+    (Corpus, "put"),
+    (Corpus, "delete"),
+    (WeightStore, "put"),
+    (WeightStore, "delete"),
+    (ErasureBook, "keep_certificate"),
+)
+
+
+class Crash(BaseException):
+    """Nothing catches it but the test."""
+
+
+class Countdown:
+    """Counts moments, one before and one after each write, and crashes at one.
+
+    Attributes:
+        passed: names of the moments so far.
+    """
+
+    def __init__(self, crash_at=None):
+        self.passed = []
+        self._crash_at = crash_at
+
+    def __call__(self, moment):
+        """One moment has come."""
+        self.passed.append(moment)
+        if len(self.passed) - 1 == self._crash_at:
+            raise Crash(moment)
+
+
+def watch(patch, moment):
+    """Tell `moment` before and after each write; `patch` is a setattr."""
+    for owner, name in POINTS:
+        patch(owner, name, _told(getattr(owner, name), name, moment))
+
+
+def _told(real, name, moment):
+    def method(self, *args, **options):
+        moment(f"before {name}")
+        result = real(self, *args, **options)
+        moment(f"after {name}")
+        return result
+
+    return method
