@@ -144,6 +144,8 @@ class Placer:
 
     def members(self) -> list[UnitRecord]:
         """Every accepted record, placed or not."""
+        # A record that an interrupted append left unnoted may join two others.
+        self._workspace.follow()
         return [_member(record) for record in self._workspace.vault.records()]
 
     def loads(self, shards: int) -> list[int]:

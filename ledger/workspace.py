@@ -240,8 +240,8 @@ class Workspace:
 
     def _recover(self) -> None:
         """Follow the ledger since last time, and delete what it never decided on."""
+        self.follow()
         with self.vault.transaction():
-            self._follow_ledger()
             self._replay_fences()
         with contextlib.suppress(LockedError):
             lock = file_lock(
@@ -250,8 +250,18 @@ class Workspace:
             with lock:
                 self._drop_pending()
 
+    def follow(self) -> None:
+        """Let the vault take note of what was appended since it last did.
+
+        An append whose note in the vault failed is made good here.
+
+        Raises:
+            ReadOnlyError: the ledger accepted records that the vault lacks.
+        """
+        with self.vault.transaction():
+            self._follow_ledger()
+
     def _follow_ledger(self) -> None:
-        """Take note of what was appended since this vault last did."""
         size = self.vault.followed()
         accepted: set[str] = set()
         for recorded in self.ledger.events(size):

@@ -1,6 +1,7 @@
 """Children that run one command and are killed at a seeded moment."""
 
 import os
+import random
 import select
 import signal
 import subprocess
@@ -39,3 +40,13 @@ def run_and_kill(arguments, chance, *, moments_max, number=signal.SIGKILL):
         child.kill()
         child.wait()
         child.stdout.close()
+
+
+def places(metafunc, *, moments, crashes, seed):
+    """Where to crash: seeded places by default, every place under `--soak`."""
+    if "place" not in metafunc.fixturenames:
+        return
+    chosen = range(moments)
+    if not metafunc.config.getoption("--soak"):
+        chosen = sorted(random.Random(seed).sample(chosen, crashes))
+    metafunc.parametrize("place", chosen)

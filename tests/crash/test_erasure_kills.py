@@ -7,13 +7,13 @@ import pytest
 
 from ledger.events.erasure import ErasureCertified, KeysDestroyed
 from ledger.projections.erasures import outstanding
-from tests.crash.killing import run_and_kill
-from tests.unit.workspace.fixtures import tiny_training, trained, trained_once
+from tests.crash.killing import places, run_and_kill
+from tests.unit.workspace.fixtures import tiny, tiny_training, trained, trained_once
 from tests.unit.workspace.office import leaks, secrets_of
 from tests.unit.workspace.points import Countdown, Crash, watch
 
-CRASHES, KILLS, KILLS_SOAK = 10, 2, 60
-MOMENTS = 56
+CRASHES, KILLS, KILLS_SOAK = 6, 2, 60
+MOMENTS = 46
 """Moments of one erasure, counted by `test_every_moment_is_known`."""
 
 __all__ = ["tiny_training", "trained", "trained_once"]
@@ -23,7 +23,8 @@ __all__ = ["tiny_training", "trained", "trained_once"]
 def uninterrupted(trained_once, tmp_path_factory):
     """How the office ends without a crash."""
     office = trained_once.copy(tmp_path_factory.mktemp("reference") / "acme")
-    office.erase("jane")
+    with tiny():
+        office.erase("jane")
     return ending(office)
 
 
@@ -95,18 +96,16 @@ def test_every_moment_is_known(trained):
     assert MOMENTS == len(moments_of(trained))
 
 
-def sample(count):
-    """Seeded places of the default run; every place under `--soak`."""
-    return sorted(random.Random(20_260_101).sample(range(MOMENTS), count))
+def pytest_generate_tests(metafunc):
+    """Crash at some moments, or at all of them."""
+    places(metafunc, moments=MOMENTS, crashes=CRASHES, seed=20_260_101)
 
 
-@pytest.mark.parametrize("place", range(MOMENTS))
-def test_a_crash_at_a_write(trained, uninterrupted, request, place):
+@pytest.mark.parametrize("once", [False, True], ids=["kill", "error"])
+def test_a_crash_at_a_write(trained, uninterrupted, place, once):
     """Resumed by the same command, it ends as if nothing had happened."""
-    if not request.config.getoption("--soak") and place not in sample(CRASHES):
-        pytest.skip("the whole campaign needs --soak")
     with pytest.MonkeyPatch.context() as patch:
-        watch(patch.setattr, Countdown(place))
+        watch(patch.setattr, Countdown(place, once=once))
         with pytest.raises(Crash):
             trained.erase("s-1")
     check_between(trained)

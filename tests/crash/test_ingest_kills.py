@@ -8,7 +8,7 @@ import pytest
 from ledger.events.ingest import RecordDecided
 from ledger.events.shards import MapDeclared, RecordAssigned
 from producers.ingest import run as ingest_run
-from tests.crash.killing import run_and_kill
+from tests.crash.killing import places, run_and_kill
 from tests.unit.workspace.child import BATCH_EVENTS
 from tests.unit.workspace.fixtures import office
 from tests.unit.workspace.office import (
@@ -20,8 +20,8 @@ from tests.unit.workspace.office import (
 )
 from tests.unit.workspace.points import Countdown, Crash, watch
 
-CRASHES, KILLS, KILLS_SOAK = 12, 5, 100
-MOMENTS = 92
+CRASHES, KILLS, KILLS_SOAK = 10, 4, 100
+MOMENTS = 120
 """Moments of one ingest, counted by `test_every_moment_is_known`."""
 
 __all__ = ["office"]
@@ -74,18 +74,16 @@ def test_every_moment_is_known(office):
     assert MOMENTS == len(countdown.passed)
 
 
-def sample(count):
-    """Seeded places of the default run; every place under `--soak`."""
-    return sorted(random.Random(20_260_103).sample(range(MOMENTS), count))
+def pytest_generate_tests(metafunc):
+    """Crash at some moments, or at all of them."""
+    places(metafunc, moments=MOMENTS, crashes=CRASHES, seed=20_260_103)
 
 
-@pytest.mark.parametrize("place", range(MOMENTS))
-def test_a_crash_at_a_write(office, request, place):
+@pytest.mark.parametrize("once", [False, True], ids=["kill", "error"])
+def test_a_crash_at_a_write(office, place, once):
     """Resumed, it ends as if nothing had happened."""
-    if not request.config.getoption("--soak") and place not in sample(CRASHES):
-        pytest.skip("the whole campaign needs --soak")
     with pytest.MonkeyPatch.context() as patch:
-        watch(patch.setattr, Countdown(place))
+        watch(patch.setattr, Countdown(place, once=once))
         with pytest.raises(Crash):
             office.ingest(RECORDS)
     check_between(office)

@@ -189,6 +189,8 @@ CASES = {
     "XEV-9 tokens": ("METERING", change(METERED, 1, tokens=5121)),
     "XEV-9 shard": ("METERING", change(METERED, 5, shard=0)),
     "XEV-9 shard without map": ("METERING", change(METERED, 4, shard=1)),
+    "XEV-9 slice": ("METERING", change(METERED, 1, slice=2)),
+    "XEV-9 slice without map": ("METERING", change(METERED, 4, slice=1)),
     "XEV-10 batches": ("RUN_TOTALS", change(FINISHED, 0, batches=3)),
     "XEV-10 steps": ("RUN_TOTALS", change(FINISHED, 0, steps=39)),
     "XEV-10 tokens": ("RUN_TOTALS", change(FINISHED, 0, tokens=1)),
@@ -199,6 +201,7 @@ CASES = {
     ),
     "XEV-10 failed": ("RUN_TOTALS", change(FAILED, 0, batches=0)),
     "XEV-11 shard": ("SLICE_TRAINED", change(TRAINED, 4, shard=0)),
+    "XEV-11 slice": ("SLICE_TRAINED", change(TRAINED, 0, slice=2)),
     "XEV-11 records": ("SLICE_TRAINED", change(TRAINED, 0, records=3)),
     "XEV-11 root": ("SLICE_TRAINED", change(TRAINED, 0, records_root=OTHER)),
     "XEV-11 erased record": (

@@ -92,6 +92,14 @@ def _metered(state: History, event: Event, _at: int) -> None:
     shard = int(event["shard"])
     if shard not in (run.shards or {0}):
         refuse(Code.METERING, 9, expected="a shard of the run", found=shard)
+    slices = 1 if run.shard_map is None else run.shard_map.slices
+    if int(event["slice"]) >= slices:
+        refuse(
+            Code.METERING,
+            9,
+            expected=f"a slice below {slices}",
+            found=event["slice"],
+        )
 
 
 def _amounts(event: Event) -> list[int]:
@@ -148,6 +156,8 @@ def _trained(state: History, event: Event, at: int) -> None:
     shard, slice_ = int(event["shard"]), int(event["slice"])
     if run.shard_map is None or shard not in run.shards:
         _refuse_slice("a shard of the run", shard)
+    if slice_ >= run.shard_map.slices:
+        _refuse_slice(f"a slice below {run.shard_map.slices}", slice_)
     if int(event["generation"]) != run.generation:
         _refuse_slice(f"generation {run.generation}", event["generation"])
     number = run.shard_map.number

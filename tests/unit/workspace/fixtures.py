@@ -1,5 +1,7 @@
 """Fixtures that the tests of workspaces, erasures and commands share."""
 
+from contextlib import contextmanager
+
 import pytest
 
 from tests.unit.workspace.office import (
@@ -17,13 +19,20 @@ def tiny_training(monkeypatch):
     make_workers_calls(monkeypatch.setattr)
 
 
+@contextmanager
+def tiny():
+    """The same for fixtures that outlive a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        make_recipes_tiny(patch.setitem)
+        make_workers_calls(patch.setattr)
+        yield
+
+
 @pytest.fixture(scope="session")
 def trained_once(tmp_path_factory):
     """A trained office; read, never written."""
     pytest.importorskip("torch")
-    with pytest.MonkeyPatch.context() as patch:
-        make_recipes_tiny(patch.setitem)
-        make_workers_calls(patch.setattr)
+    with tiny():
         return filled_office(tmp_path_factory.mktemp("office") / "acme")
 
 

@@ -36,14 +36,19 @@ class Countdown:
         passed: names of the moments so far.
     """
 
-    def __init__(self, crash_at=None):
+    def __init__(self, crash_at=None, *, once=False):
+        """A kill ends everything; an error, with `once`, lets its handlers write."""
         self.passed = []
         self._crash_at = crash_at
+        self._once = once
 
     def __call__(self, moment):
         """One moment has come."""
         self.passed.append(moment)
-        if len(self.passed) - 1 == self._crash_at:
+        if self._crash_at is None:
+            return
+        past = len(self.passed) - 1 - self._crash_at
+        if past == 0 or (past > 0 and not self._once):
             raise Crash(moment)
 
 
