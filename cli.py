@@ -13,6 +13,7 @@ import click
 
 from ledger import Ledger
 from ledger.errors import InputError, NotALedgerError, TuneledgerError
+from ledger.events.erasure import Ground
 from ledger.events.policy import Jurisdiction
 from ledger.export.bundle import write_bundle
 from ledger.export.event_path import event_document, event_text
@@ -32,7 +33,6 @@ from ledger.projector import project
 from ledger.settings import parse_settings
 from ledger.workspace import Workspace
 from producers import wiring
-from producers.erasure import Ground
 from producers.optout.resolve import Resolver, resolve_public
 from verifier import RootKeyError, UnreadableLedgerError
 from verifier import verify as verify_file
@@ -315,7 +315,10 @@ def erase(
 @app.command()
 @workspace_option
 def retrain(folder: Path) -> None:
-    """Finish every erasure that is open, oldest first: retrain, verify, certify."""
+    """Finish every erasure that is open, oldest first: retrain, verify, certify.
+
+    Exit code 4 where one could not be certified.
+    """
     with open_workspace(folder) as workspace:
         finished = wiring.finish_erasures(workspace, progress=say)
     for erased in finished:
@@ -323,6 +326,8 @@ def retrain(folder: Path) -> None:
         click.echo(f"erasure {erased.erasure_id}: {certificate}")
     if not finished:
         say("no erasure is open")
+    if not all(erased.certificate for erased in finished):
+        sys.exit(EXIT_WAITING)
 
 
 @app.command()
@@ -470,7 +475,8 @@ def demo(folder: Path) -> None:
         with open_workspace(folder) as workspace:
             return wiring.retrainer(workspace, say).clean_room(shard)
 
-    tell(folder, Stage(run=run, clean_room=clean_room, say=click.echo))
+    stage = Stage(command=sys.argv[0], run=run, clean_room=clean_room, say=click.echo)
+    tell(folder, stage)
 
 
 def invoke(arguments: list[str] | None = None, obj: Any = None) -> int:

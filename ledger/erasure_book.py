@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from ledger.destroy import destroy_in_vault
 from ledger.errors import InputError
 from ledger.events import Event
 from ledger.events.base import LIST_MAX
@@ -17,11 +18,10 @@ from ledger.events.erasure import (
     ShardHit,
     ShardRolledBack,
 )
-from ledger.fences import Fence
 from ledger.files import write_atomic
+from ledger.ports import Fence
 from ledger.projections.erasures import Erasure
 from ledger.projections.shards import SavedWeights, Shard, ShardMap, ShardsState
-from ledger.seeds import Seeds
 from ledger.vault_rows import UNPLACED, Record
 from ledger.weight_chain import event_position
 from ledger.workspace import Workspace
@@ -163,12 +163,10 @@ class ErasureBook:
         record_ids = sorted(erasure.records)
         map_id, _ = self.shards()
         with workspace.vault.transaction():
-            workspace.vault.destroy_subject(fence.subject_id)
+            destroy_in_vault(
+                workspace.vault, fence.subject_id, map_id=map_id, hits=erasure.hits
+            )
             workspace.vault.delete_records(record_ids)
-            for hit in erasure.hits:
-                Seeds(workspace.vault).destroy(
-                    map_id, shard=hit.shard, slice_first=hit.slice_first
-                )
         workspace.corpus.delete(record_ids)
         return len(record_ids)
 

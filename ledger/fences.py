@@ -8,11 +8,12 @@ its own pepper, which are personal data until they expire.
 import hmac
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
+from ledger.events.erasure import Ground
 from ledger.identifiers import normalise_identifier
+from ledger.ports import Fence
 from ledger.private_file import PrivateFile
 from ledger.vault_rows import Subject
 
@@ -20,7 +21,11 @@ APPLICATION_ID: Final = 0x746C6466
 """`tldf` in the file header."""
 
 RETENTION_MS: Final = 3650 * 24 * 3600 * 1000
-"""How long a fence holds: ten years of 365 days, as long as the documents are kept."""
+"""How long a fence holds: ten years of 365 days.
+
+Our choice: as long as a provider keeps its documentation (Regulation (EU) 2024/1689,
+Article 18(1)), so that no erased person slips back into a model that it describes.
+"""
 
 _SCHEMA: Final = (
     (
@@ -30,25 +35,6 @@ _SCHEMA: Final = (
         "created_at_ms INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL) STRICT"
     ),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fence:
-    """One erased subject, without a name.
-
-    Attributes:
-        erasure_id: the erasure in the ledger.
-        subject_id: the subject's random id in the vault.
-        ground: why, as in `ErasureRequested`.
-        created_at_ms: when the request was received.
-        commitment: hex HMAC-SHA-256 of the fence under its own key.
-    """
-
-    erasure_id: str
-    subject_id: str
-    ground: str
-    created_at_ms: int
-    commitment: str
 
 
 class Fences(PrivateFile):
@@ -92,6 +78,22 @@ class Fences(PrivateFile):
             raise RuntimeError(message)
         return fence
 
+    def expire(self, now_ms: int) -> None:
+        """Forget whom the fences that are due were for.
+
+        Digest and key are overwritten, so the person may come back; the row stays, so
+        that the ledger's erasures still have their fences.
+        """
+        with self.transaction():
+            due = self.connection.execute(
+                "SELECT erasure_id FROM fence WHERE expires_at_ms <= ?", (now_ms,)
+            ).fetchall()
+            for (erasure_id,) in due:
+                self.connection.execute(
+                    "UPDATE fence SET tag = ?, key = ? WHERE erasure_id = ?",
+                    (self._random_bytes(32), self._random_bytes(32), erasure_id),
+                )
+
     def is_fenced(self, identifier: str) -> bool:
         """Whether the person of `identifier` may not be ingested."""
         return self.of_identifier(identifier) is not None
@@ -129,7 +131,7 @@ class Fences(PrivateFile):
         return Fence(
             erasure_id=erasure_id,
             subject_id=subject_id,
-            ground=ground,
+            ground=cast("Ground", ground),
             created_at_ms=created_at_ms,
             commitment=hmac.digest(key, tag, "sha256").hex(),
         )

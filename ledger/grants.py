@@ -163,6 +163,17 @@ class Grants(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             raise IntegrityError(message)
         check_exact(note, keys)
 
+    def check_log_keys(self, seq: int) -> None:
+        """Check, after an entry, that at most one log key is active (KEY-7).
+
+        Raises:
+            IntegrityError: there are more.
+        """
+        count = sum(grant.role == "log" for grant in self.active())
+        if count > 1:
+            message = f"entry {seq}: expected at most one active log key, found {count}"
+            raise IntegrityError(message)
+
     def apply(self, event: KeysEvent, seq: int) -> None:
         """Take one key event of entry `seq`.
 
@@ -205,13 +216,13 @@ class Grants(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         check_signature(public_key, bytes.fromhex(event.possession), text)
         used = {grant.public_key for grant in self.grants}
         used |= {key for _, key in self.root_keys}
-        taken = {grant.name for grant in self.active()}
+        taken = {grant.name for grant in self.active() if grant.role != "log"}
         is_log = event.role == "log"
         if (
             event.public_key in used
             or event.name in taken
             or is_log != (event.name == self.origin)
-            or (is_log and event.families)
+            or (event.role in {"log", "ci"} and event.families)
         ):
             message = f"entry {seq}: key {event.name} cannot be granted (KEY-7)"
             raise IntegrityError(message)
@@ -228,7 +239,11 @@ class Grants(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     def _retire(self, event: KeyRetired, seq: int) -> None:
         for grant in self.active():
-            if (grant.name, grant.public_key) == (event.name, event.public_key):
+            # A grant takes effect after its entry, so it cannot end inside it.
+            if grant.granted_seq < seq and (grant.name, grant.public_key) == (
+                event.name,
+                event.public_key,
+            ):
                 grant.retired_seq = seq
                 return
         message = f"entry {seq}: key {event.name} is not active (KEY-8)"

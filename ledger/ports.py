@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ledger.events.erasure import Ground
 from ledger.events.ingest import Hazard
 
 
@@ -101,3 +102,22 @@ class UnitRecord:
     hazard: Hazard
     duplicates: str = ""
     shard: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fence:
+    """One erased subject, without a name.
+
+    Attributes:
+        erasure_id: the erasure in the ledger.
+        subject_id: the subject's random id in the vault.
+        ground: why, as in `ErasureRequested`.
+        created_at_ms: when the request was received.
+        commitment: hex HMAC-SHA-256 of the fence under its own key.
+    """
+
+    erasure_id: str
+    subject_id: str
+    ground: Ground
+    created_at_ms: int
+    commitment: str

@@ -34,6 +34,10 @@ from ledger.tree import Frontier
 _KEY_EVENTS: Final = (LedgerCreated, KeyGranted, KeyRetired, StreamAbandoned)
 
 
+STREAMS_MAX: Final = 100_000
+"""Most streams in a ledger (SUB-5)."""
+
+
 class StreamHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a stream stands.
 
@@ -191,6 +195,9 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
                 f"found {text.genesis[:16]}"
             )
             raise IntegrityError(message)
+        if counter == 0 and len(self.heads) >= STREAMS_MAX:
+            message = f"entry {seq}: expected at most {STREAMS_MAX} streams"
+            raise IntegrityError(message)
         hashed = text_hash(text.encode())
         if not self.size:
             self.genesis = hashed
@@ -206,6 +213,7 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             self.grants.apply(event, row.seq)
             if isinstance(event, StreamAbandoned):
                 self._check_abandoned(event, row.seq)
+        self.grants.check_log_keys(row.seq)
 
     def _check_abandoned(self, event: StreamAbandoned, seq: int) -> None:
         """Check the number of submissions that a closed stream is said to hold."""

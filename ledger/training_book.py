@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from ledger.errors import InputError
+from ledger.events import Event
 from ledger.events.training import (
     RunFailed,
     RunFinished,
@@ -132,6 +135,27 @@ class TrainingBook:
         if killed:
             self._workspace.ledger.append(killed, stream="train")
         return len(killed)
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Append a training's events; of a run that failed, as the ledger knows it.
+
+        An interrupt may fall between an append and its producer's counting of it. So
+        the ledger says how many batches a failed run wrote, and whether it had ended.
+        """
+        kept = [
+            known
+            for event in events
+            if (known := self._failed(event) if isinstance(event, RunFailed) else event)
+        ]
+        if kept:
+            self._workspace.ledger.append(kept, stream="train")
+
+    def _failed(self, event: RunFailed) -> RunFailed | None:
+        """The failure with the ledger's count; None where the run is not open."""
+        run = self._workspace.states()["compute"].runs.get(event.run_id)
+        if run is None or run.status != "open":
+            return None
+        return msgspec.structs.replace(event, batches=run.batches)
 
     def recipes(self) -> dict[str, str]:
         """Each run's recipe digest."""

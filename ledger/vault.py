@@ -67,6 +67,10 @@ class Vault(PrivateFile):
         tag = self.tag("subject", normalise_identifier(identifier))
         return self._subject("tag = ?", tag)
 
+    def has_subject(self, subject_id: str) -> bool:
+        """Whether the vault holds the key of a subject."""
+        return self._subject("subject_id = ?", subject_id) is not None
+
     def find_alias(self, alias: str) -> Subject | None:
         """The subject of a local alias `s-N`, or None."""
         prefix, _, number = alias.partition("-")

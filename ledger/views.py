@@ -23,7 +23,7 @@ class Views:
     """Cached states in one SQLite file beside the ledger."""
 
     def __init__(self, path: Path) -> None:
-        """Nothing is opened until it is needed, so that reading leaves no file."""
+        """Nothing is opened until it is needed, so that opening costs nothing."""
         self._path = path
         self._database: Database | None = None
 

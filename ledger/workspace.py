@@ -7,9 +7,6 @@ vault restored from before an erasure is erased again from the fences.
 
 import contextlib
 import os
-import re
-import secrets
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -17,31 +14,24 @@ from typing import Self
 
 from ledger.checkpoint import parse_checkpoint
 from ledger.corpus import Corpus, EvidenceFolder
-from ledger.errors import ConflictError, LockedError, ReadOnlyError
+from ledger.destroy import destroy_in_vault
+from ledger.errors import LockedError, ReadOnlyError
 from ledger.events import Event
 from ledger.events.ingest import RecordDecided
 from ledger.events.optout import SiteRegistered, UrlScanned
 from ledger.events.policy import PolicyAdopted
 from ledger.events.shards import RecordAssigned
 from ledger.fences import Fences
-from ledger.files import (
-    disk_errors,
-    remove_temporaries,
-    sync_folder,
-    write_once,
-)
-from ledger.genesis import create_ledger
-from ledger.keys import ROOT
+from ledger.files import remove_temporaries
 from ledger.locks import file_lock
 from ledger.log import Ledger, ledger_file, system_clock_ms
 from ledger.names import Names
+from ledger.new_workspace import create_workspace
 from ledger.private_file import Seen, check_seen
 from ledger.projections import States
 from ledger.projector import project
-from ledger.settings import Settings, load_settings, save_settings
+from ledger.settings import Settings, load_settings
 from ledger.vault import Vault
-
-FOLDERS = ("keys", "evidence", "corpus", "models", "artifacts")
 
 
 class Workspace:
@@ -80,6 +70,7 @@ class Workspace:
             stack.callback(self.vault.close)
             self.fences = Fences(path.with_suffix(".fences"), random_bytes=random_bytes)
             stack.callback(self.fences.close)
+            self.fences.expire(clock_ms())
             self.names = Names(self.vault, random_bytes=random_bytes)
             self.corpus = Corpus(folder / "corpus")
             self.evidence = EvidenceFolder(folder / "evidence")
@@ -98,49 +89,15 @@ class Workspace:
         clock_ms: Callable[[], int] = system_clock_ms,
         random_bytes: Callable[[int], bytes] = os.urandom,
     ) -> str:
-        """Create a workspace, whole or not at all.
-
-        It is built beside its place and renamed, so a kill leaves no half workspace.
-
-        Returns:
-            The root key's vkey text.
-
-        Raises:
-            ConflictError: the folder exists and is not empty.
-            InputError: a setting is malformed.
-            StorageError: the disk refused the write.
-        """
-        folder = folder.absolute()
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            message = f"{folder} exists and is not empty"
-            raise ConflictError(message)
-        _remove_half_built(folder)
-        temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.tmp")
-        built = temporary / folder.name
-        try:
-            with disk_errors(folder.name):
-                for name in FOLDERS:
-                    (built / name).mkdir(mode=0o700, parents=True)
-            vkey = create_ledger(
-                built,
-                origin=settings.origin,
-                root_folder=root_folder and temporary / "root",
-                passphrase=passphrase,
-                clock_ms=clock_ms,
-                random_bytes=random_bytes,
-            )
-            save_settings(built, settings)
-            with contextlib.ExitStack() as undo:
-                if root_folder is not None:
-                    undo.callback(_move_root(temporary / "root", root_folder).unlink)
-                with disk_errors(folder.name):
-                    built.replace(folder)
-                undo.pop_all()
-            with disk_errors(folder.name):
-                sync_folder(folder.parent)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-        return vkey
+        """Create a workspace, whole or not at all; see `create_workspace`."""
+        return create_workspace(
+            folder,
+            settings,
+            root_folder=root_folder,
+            passphrase=passphrase,
+            clock_ms=clock_ms,
+            random_bytes=random_bytes,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -156,14 +113,6 @@ class Workspace:
                 self.remember()
 
     # Ports
-
-    def append(self, stream: str) -> Callable[[Sequence[Event]], None]:
-        """The port through which a producer appends to its stream."""
-
-        def emit(events: Sequence[Event]) -> None:
-            self.ledger.append(events, stream=stream)
-
-        return emit
 
     def append_scan(self, events: Sequence[Event]) -> None:
         """Append a scan's events; a site that is registered by now is left out."""
@@ -302,12 +251,19 @@ class Workspace:
                 pass
 
     def _replay_fences(self) -> None:
-        """Erase again what a restored vault brought back."""
-        erasures = self.states()["erasures"].erasures
+        """Erase again what a restored vault brought back, seeds included."""
+        states = self.states()
         for fence in self.fences.all():
-            erasure = erasures.get(fence.erasure_id)
-            if erasure is not None and "keys_destroyed" in erasure.phases:
-                self.vault.destroy_subject(fence.subject_id)
+            erasure = states["erasures"].erasures.get(fence.erasure_id)
+            is_done = erasure is not None and "keys_destroyed" in erasure.phases
+            # A vault with the subject is from before the erasure, and so are its seeds.
+            if is_done and self.vault.has_subject(fence.subject_id):
+                destroy_in_vault(
+                    self.vault,
+                    fence.subject_id,
+                    map_id=states["shards"].current_map,
+                    hits=erasure.hits,
+                )
 
     def _drop_pending(self) -> None:
         """Delete records that the ledger never decided on, then files nobody knows."""
@@ -318,24 +274,3 @@ class Workspace:
         remove_temporaries(self.folder / "corpus")
         remove_temporaries(self.folder / "evidence")
         self.corpus.sweep(self.vault.record_ids())
-
-
-def _remove_half_built(folder: Path) -> None:
-    """Delete what a killed `create` of the same folder left, keys above all."""
-    for path in folder.parent.glob(".*.tmp"):
-        if re.fullmatch(rf"\.{re.escape(folder.name)}\.[0-9a-f]{{8}}\.tmp", path.name):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _move_root(built: Path, folder: Path) -> Path:
-    """Write the new root key into its own folder and return its path.
-
-    Raises:
-        ConflictError: a root key is there already.
-        StorageError: the disk refused the write.
-    """
-    name = f"{ROOT}.pem"
-    with disk_errors(str(folder)):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_once(folder / name, (built / name).read_bytes())
-    return folder / name

@@ -12,30 +12,21 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 from ledger.events import Event
 from ledger.events.erasure import (
     ErasureCertified,
     ErasureRequested,
     ErasureVerified,
+    Exactness,
     KeysDestroyed,
     ShardRetrained,
     WeightsDeleted,
 )
-from ledger.fences import Fence
+from ledger.ports import Fence
 from ledger.projections.erasures import Erasure
 from producers.ports import ClockMs, Progress
-
-Ground = Literal[
-    "no_longer_necessary",
-    "consent_withdrawn",
-    "objection",
-    "unlawful",
-    "legal_obligation",
-    "child_service",
-]
-Exactness = Literal["bitwise_equal", "not_re_executable_here", "not_run"]
 
 WEIGHTS_MAX: Final = 200
 """Digests in one `WeightsDeleted` event: 256 would not fit its line (EVT-1)."""
@@ -174,26 +165,6 @@ class Eraser:
         self._clock_ms = clock_ms
         self._progress = progress
 
-    def erase(
-        self, subject: str, *, ground: Ground, retrain: bool = True, prove: bool = True
-    ) -> Erased:
-        """Erase a subject, from the first step that is not done yet.
-
-        Args:
-            subject: local alias or identifier.
-            ground: GDPR Article 17(1).
-            retrain: whether to retrain now; otherwise the shards serve their last
-                clean slice until `resume`.
-            prove: whether to repeat the retrain in a clean process and compare.
-
-        Raises:
-            InputError: unknown subject.
-            LockedError: a training is running.
-            TrainingError: the retrain failed; the erasure stays open.
-        """
-        fence = self._book.fence(subject, ground=ground, now_ms=self._clock_ms())
-        return self.resume(fence, retrain=retrain, prove=prove)
-
     def begin(self, fences: Sequence[Fence]) -> None:
         """Do what comes before any retrain, for every open erasure.
 
@@ -205,7 +176,18 @@ class Eraser:
     def resume(
         self, fence: Fence, *, retrain: bool = True, prove: bool = True
     ) -> Erased:
-        """Do the steps that an erasure still owes; see `erase`."""
+        """Do the steps that an erasure still owes, from the first that is not done.
+
+        Args:
+            fence: the erased subject's fence; it stands before this is called.
+            retrain: whether to retrain now; otherwise the shards serve their last
+                clean slice until the next call.
+            prove: whether to repeat the retrain in a clean process and compare.
+
+        Raises:
+            IntegrityError: the clean process gives other weights.
+            TrainingError: the retrain failed; the erasure stays open.
+        """
         self._request(fence)
         if self._state(fence).records_planned is None:
             self._book.plan(fence)
@@ -235,7 +217,7 @@ class Eraser:
             return
         requested = ErasureRequested(
             erasure_id=fence.erasure_id,
-            ground=_ground(fence.ground),
+            ground=fence.ground,
             received_at_ms=fence.created_at_ms,
             due_at_ms=one_month_after(fence.created_at_ms),
             fence_commitment=fence.commitment,
@@ -248,7 +230,10 @@ class Eraser:
             return
         blobs = self._book.destroy(fence, erasure)
         destroyed = KeysDestroyed(
-            erasure_id=fence.erasure_id, keys=1, store="file", blobs_deleted=blobs
+            erasure_id=fence.erasure_id,
+            keys=len(erasure.records),
+            store="file",
+            blobs_deleted=blobs,
         )
         self._book.append([destroyed])
         self._progress(f"destroyed the key and {blobs} record files")
@@ -355,19 +340,6 @@ def certificate(
         "evidence": dict(erasure.phases),
         "not_covered": list(NOT_COVERED),
     }
-
-
-def _ground(text: str) -> Ground:
-    """The ground that the fences file holds."""
-    known: dict[str, Ground] = {
-        "no_longer_necessary": "no_longer_necessary",
-        "consent_withdrawn": "consent_withdrawn",
-        "objection": "objection",
-        "unlawful": "unlawful",
-        "legal_obligation": "legal_obligation",
-        "child_service": "child_service",
-    }
-    return known[text]
 
 
 def one_month_after(at_ms: int) -> int:

@@ -10,12 +10,13 @@ from typing import BinaryIO, TypeVar
 from ledger.dataset import Dataset
 from ledger.erasure_book import ErasureBook
 from ledger.errors import InputError
+from ledger.events.erasure import Ground
 from ledger.events.policy import Jurisdiction
 from ledger.intake import Intake, Placer
 from ledger.training_book import TrainingBook
 from ledger.workspace import Workspace
 from producers.assign import assign
-from producers.erasure import Erased, Eraser, Ground
+from producers.erasure import Erased, Eraser
 from producers.ingest import (
     IngestPolicy,
     IngestReport,
@@ -81,20 +82,21 @@ def ingest_file(
     with workspace.exclusive("ingest"):
         policy = adopted_policy(workspace, jurisdictions)
         intake = Intake(workspace)
-        try:
-            return ingest(
-                read_records(stream),
-                policy=policy,
-                scan=_lazy(lambda: scan_port(workspace, policy, resolver)),
-                known=intake.known,
-                keep=intake.keep,
-                emit=intake.append_decisions,
-                random_bytes=workspace.random_bytes,
-                progress=progress,
-                skip_known=resume,
-            )
-        finally:
-            assign(Placer(workspace), progress=progress)
+        report = ingest(
+            read_records(stream),
+            policy=policy,
+            scan=_lazy(lambda: scan_port(workspace, policy, resolver)),
+            known=intake.known,
+            keep=intake.keep,
+            emit=intake.append_decisions,
+            random_bytes=workspace.random_bytes,
+            progress=progress,
+            skip_known=resume,
+        )
+        # Not after an error: what is resumed later may name people together who would
+        # lie in different shards by then.
+        assign(Placer(workspace), progress=progress)
+        return report
 
 
 def train(
@@ -280,7 +282,7 @@ def _begin(workspace: Workspace, progress: Progress) -> TrainingBook:
 def _world(workspace: Workspace, progress: Progress) -> World:
     return World(
         weights=WeightStore(workspace.folder / "models"),
-        emit=workspace.append("train"),
+        emit=TrainingBook(workspace).append,
         clock_ms=workspace.clock_ms,
         random_bytes=workspace.random_bytes,
         progress=progress,

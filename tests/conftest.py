@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import pytest
 from hypothesis import settings
 
 settings.register_profile("default", deadline=None, derandomize=True, max_examples=50)
 settings.register_profile("soak", deadline=None, max_examples=1000)
-settings.load_profile("default")
 
 
 def pytest_addoption(parser):
@@ -21,3 +19,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--soak", action="store_true", help="run the long campaigns in full"
     )
+
+
+def pytest_configure(config):
+    settings.load_profile("soak" if config.getoption("--soak") else "default")

@@ -89,7 +89,7 @@ class BundleReport:
         return answers
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the one JSON document of `--format json`."""
+        """Return the one JSON document of `--json`."""
         return {
             "schema": SCHEMA,
             "path": self.path,

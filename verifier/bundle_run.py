@@ -108,6 +108,13 @@ def _take(sums: _Sums, started: Event, event: ReadEvent, fields: Event) -> None:
 
 def _take_slice(sums: _Sums, started: Event, fields: Event) -> None:
     """Note the weights of one slice (XEV-11, as far as the run alone shows)."""
+    if int(fields["slice"]) >= sums.slices:
+        raise Violation(
+            Code.SLICE_TRAINED,
+            "XEV-11",
+            expected=f"a slice below {sums.slices}",
+            found=fields["slice"],
+        )
     if int(fields["shard"]) not in sums.shards:
         raise Violation(
             Code.SLICE_TRAINED,
@@ -143,6 +150,13 @@ def _take_batch(sums: _Sums, fields: Event) -> None:
     if int(fields["shard"]) not in (sums.shards or {0}):
         raise Violation(
             Code.METERING, "XEV-9", expected="a shard of the run", found=fields["shard"]
+        )
+    if int(fields["slice"]) >= max(sums.slices, 1):
+        raise Violation(
+            Code.METERING,
+            "XEV-9",
+            expected=f"a slice below {max(sums.slices, 1)}",
+            found=fields["slice"],
         )
     sums.batches += 1
     for name in TOTALS:

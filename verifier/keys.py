@@ -162,7 +162,7 @@ class KeyRing:
             if name != self.origin:
                 _refuse(Code.LOG_KEY, "KEY-7", "the origin as the log key's name", name)
             return
-        if any(name == active for active, _ in self.grants):
+        if name == self.origin or any(name == active for active, _ in self.grants):
             _refuse(Code.KEY_NOT_UNIQUE, "KEY-7", "a name that no active key has", name)
 
 

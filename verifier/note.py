@@ -19,8 +19,8 @@ from verifier import ed25519
 from verifier.findings import shown
 from verifier.wire import KEY_NAME, decode_base64
 
-NOTE_BYTES_MAX = 1_000_000
-SIGNATURES_MAX = 100
+NOTE_BYTES_MAX = 65_535
+SIGNATURES_MAX = 64
 
 _ED25519 = b"\x01"
 _DASH = "— ".encode()

@@ -5,6 +5,7 @@ Every event also has a `salt`, first; `verifier.schema` adds it.
 
 from verifier.patterns import (
     COUNT,
+    FAMILY,
     FLAG,
     FLOP,
     FLOP_OR_EMPTY,
@@ -55,11 +56,7 @@ KEYS: dict[str, dict[str, Kind]] = {
         "name": NAME,
         "public_key": SHA256,
         "role": one_of("ci eraser governance ingest log scanner sharder trainer"),
-        "families": list_of(
-            one_of("erasure ingest keys optout policy shards training"),
-            0,
-            16,
-        ),
+        "families": list_of(FAMILY, 0, 16),
         "stream_prefix": STREAM,
         "possession": SIGNATURE,
     },

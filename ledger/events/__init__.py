@@ -1,7 +1,8 @@
 """Every event of format 1, one module a family, and the codec.
 
 To add a type: write its class in the family's module, add it to that module's union,
-describe it in docs/spec.md section 3 and in verifier/schema.py, and add a vector.
+run `make vectors` for its page in docs/events.md, add its fields to verifier/tables.py,
+and a vector.
 """
 
 from ledger.events.base import Event

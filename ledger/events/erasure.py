@@ -21,6 +21,18 @@ from ledger.events.base import (
     UnixMs,
 )
 
+Ground = Literal[
+    "no_longer_necessary",
+    "consent_withdrawn",
+    "objection",
+    "unlawful",
+    "legal_obligation",
+    "child_service",
+]
+"""GDPR Article 17(1), letters (a) to (f)."""
+
+Exactness = Literal["bitwise_equal", "not_re_executable_here", "not_run"]
+
 
 class ErasureRequested(Event, frozen=True, kw_only=True, tag="erasure.requested.v1"):
     """A request was received; the subject is fenced already, so re-ingest fails.
@@ -34,14 +46,7 @@ class ErasureRequested(Event, frozen=True, kw_only=True, tag="erasure.requested.
     """
 
     erasure_id: Id
-    ground: Literal[
-        "no_longer_necessary",
-        "consent_withdrawn",
-        "objection",
-        "unlawful",
-        "legal_obligation",
-        "child_service",
-    ]
+    ground: Ground
     received_at_ms: UnixMs
     due_at_ms: UnixMs
     fence_commitment: Sha256Hex
@@ -108,11 +113,13 @@ class ShardRolledBack(Event, frozen=True, kw_only=True, tag="erasure.rolled_back
 
 
 class KeysDestroyed(Event, frozen=True, kw_only=True, tag="erasure.keys_destroyed.v1"):
-    """The keys were overwritten in the vault; without them the commitments say nothing.
+    """The subject's key is gone from the vault, and with it all keys derived from it.
+
+    Without them the commitments say nothing.
 
     Attributes:
         erasure_id: the erasure.
-        keys: how many keys.
+        keys: how many records' keys can no longer be derived.
         store: what kind of key store: its guarantee is in docs/threat-model.md.
         blobs_deleted: how many encrypted record files were deleted.
     """
@@ -173,7 +180,7 @@ class ErasureVerified(Event, frozen=True, kw_only=True, tag="erasure.verified.v1
     """
 
     erasure_id: Id
-    exactness: Literal["bitwise_equal", "not_re_executable_here", "not_run"]
+    exactness: Exactness
     records_readable: Count
     blobs_left: Count
 

@@ -20,8 +20,9 @@ Role = Literal[
 ]
 """What a key is for. Root keys stand in `LedgerCreated` and have no grant."""
 
-Family = Literal["keys", "policy", "optout", "ingest", "shards", "training", "erasure"]
-"""The first part of an event's type."""
+Family = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]{0,31}\Z")]
+"""The first part of an event's type; open, so that a key may be granted families that
+come later."""
 
 
 class RootKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

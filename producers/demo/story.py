@@ -53,12 +53,14 @@ class Stage:
     """What the story is told with.
 
     Attributes:
+        command: how a person starts the commands here.
         run: runs one command; with a resolver where it scans, and silent where the
             story prints only a part.
         clean_room: the job that trains a shard of a workspace anew, as it stands.
         say: prints one line.
     """
 
+    command: str
     run: Callable[..., Ran]
     clean_room: Callable[[Path, int], WorkerJob]
     say: Callable[[str], None]
@@ -156,12 +158,17 @@ class _Story:
 
     # Chapters
 
+    def _root_file(self) -> Path:
+        """Where the demo keeps the root key that an auditor would get elsewhere."""
+        return self._folder / "artifacts" / "root.vkey"
+
     def create(self, shards: int, slices: int) -> None:
         """An empty workspace; auditors get the root key."""
         self._chapter("A workspace: keys, settings and the genesis entry")
         arguments = ["init", str(self._folder), "--origin", ORIGIN]
         shape = ["--shards", str(shards), "--slices", str(slices)]
         self._vkey = self._run([*arguments, *shape]).strip()
+        self._root_file().write_text(f"{self._vkey}\n", encoding="utf-8")
 
     def ingest(self, records: Sequence[InputRecord]) -> None:
         """Real package metadata, and pages of sites that say yes, no or nothing."""
@@ -284,9 +291,10 @@ class _Story:
         """Where to go from here."""
         folder = self._folder
         self._stage.say(f"\nThe workspace is in {folder}/. Try next:")
-        self._stage.say(f"  .venv/bin/tuneledger status -w {folder} --subjects")
-        self._stage.say(f"  .venv/bin/tuneledger log -w {folder} --type erasure")
-        self._stage.say(f"  .venv/bin/tuneledger show 0.0 -w {folder}")
+        command = self._stage.command
+        self._stage.say(f"  {command} status -w {folder} --subjects")
+        self._stage.say(f"  {command} log -w {folder} --type erasure")
+        self._stage.say(f"  {command} verify {folder} --root @{self._root_file()}")
 
     def _write(self, name: str, records: Sequence[InputRecord]) -> Path:
         """Records as JSON Lines in the temporary folder."""

@@ -90,7 +90,7 @@ def ingest(
     try:
         for line, record in enumerate(records, start=1):
             if not known(record.id):
-                run.take(record)
+                _take(run, record, line)
             elif skip_known:
                 run.skipped += 1
             else:
@@ -100,6 +100,15 @@ def ingest(
         raise
     run.flush()
     return run.report()
+
+
+def _take(run: "_Run", record: InputRecord, line: int) -> None:
+    """Take one record; what its scan refuses is refused at its line."""
+    try:
+        run.take(record)
+    except InputError as error:
+        message = f"line {line}: {error}"
+        raise InputError(message) from None
 
 
 def _refuse_known(line: int) -> NoReturn:

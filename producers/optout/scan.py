@@ -1,9 +1,9 @@
 """Scan one URL: ask every channel, keep what it was read from, emit what was found.
 
 The files of an origin are fetched once a day and shared by its pages. A page is asked
-for only where RFC 9309 lets a crawler do so. The answer that is read for headers and
-meta elements is handed on, so that what is ingested is what was scanned. Where a
-redirect leads elsewhere, the rules for that place count too.
+for only where RFC 9309 lets a crawler do so, and its answer is read for headers and
+meta elements. Where a redirect leads elsewhere, the rules for that place count too.
+Whether the text of a record is that page's is its owner's word.
 """
 
 from collections import OrderedDict

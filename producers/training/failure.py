@@ -29,7 +29,8 @@ def failure_on_record(run_id: str, meter: StepMeter, emit: Emit) -> Iterator[Non
     except BaseException as error:
         # The ledger may be what failed; the first error is the one to report.
         with contextlib.suppress(TuneledgerError):
-            meter.flush_all()
+            if meter.is_counted:
+                meter.flush_all()
             batches, reason = meter.batches, _reason(error)
             emit([RunFailed(run_id=run_id, reason=reason, batches=batches)])
         raise

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from ledger.errors import TuneledgerError
 from ledger.events.training import Adapter, RunFinished, StepShape, StepsMetered
 from producers.ports import ClockMs, Emit
 from producers.training.flop import StepFlop
@@ -48,12 +49,15 @@ class StepMeter:
 
     Attributes:
         batches: events written so far.
+        is_counted: whether every event that was written is counted; False where an
+            interrupt fell between the two.
     """
 
     def __init__(
         self, *, run_id: str, flop_of: FlopOf, emit: Emit, clock_ms: ClockMs
     ) -> None:
         self.batches = 0
+        self.is_counted = True
         self._run_id = run_id
         self._flop_of = flop_of
         self._emit = emit
@@ -86,12 +90,18 @@ class StepMeter:
         if pending is None:
             return
         event = self._event(shard, pending)
-        self._emit([event])
+        self.is_counted = False
+        try:
+            self._emit([event])
+        except TuneledgerError:  # nothing was written
+            self.is_counted = True
+            raise
         self.batches += 1
         self._totals.steps += event.steps
         self._totals.tokens += event.tokens
         self._totals.forward += int(event.flop_forward)
         self._totals.backward += int(event.flop_backward)
+        self.is_counted = True
 
     def flush_all(self) -> None:
         """Write what is left of every shard."""

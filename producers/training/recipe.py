@@ -19,7 +19,6 @@ import msgspec
 from msgspec import Meta
 
 from ledger.errors import InputError
-from producers.training.errors import TrainingError
 
 VOCABULARY: Final = 257
 """256 byte values, and one separator that no byte can be taken for."""
@@ -207,7 +206,7 @@ def make_recipe(settings: Settings) -> Recipe:
 
     Raises:
         InputError: a setting is out of range.
-        TrainingError: torch or safetensors is not installed.
+        InputError: torch or safetensors is not installed.
     """
     recipe = Recipe(settings=settings, environment=capture_environment())
     recipe.canonical()
@@ -218,7 +217,7 @@ def same_environment(recipe: Recipe) -> bool:
     """Whether `recipe` can be re-executed here.
 
     Raises:
-        TrainingError: torch or safetensors is not installed.
+        InputError: torch or safetensors is not installed.
     """
     return recipe.environment == capture_environment()
 
@@ -227,14 +226,14 @@ def capture_environment() -> Environment:
     """Describe this machine as far as it decides the bits.
 
     Raises:
-        TrainingError: torch or safetensors is not installed.
+        InputError: torch or safetensors is not installed.
     """
     try:
         import safetensors  # noqa: PLC0415 - the base install has no tensor library
         import torch  # noqa: PLC0415
     except ImportError as error:
         message = f"training needs the extra 'train': module {error.name} not found"
-        raise TrainingError(message) from None
+        raise InputError(message) from None
     folder = Path(__file__).parent
     code = hashlib.sha256()
     for name in _BITS_FILES:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ledger.errors import IntegrityError
+from ledger.events.erasure import Exactness
 from ledger.projections.erasures import Erasure
 from ledger.projections.shards import SavedWeights, Shard
-from producers.erasure import Exactness, Retrained
+from producers.erasure import Retrained
 from producers.training.fine_tune import (
     BaseModel,
     Dataset,

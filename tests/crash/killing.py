@@ -18,14 +18,14 @@ def run_and_kill(arguments, chance, *, moments_max, number=signal.SIGKILL):
     the child's output, so it ends at the next write or within it.
 
     Returns:
-        The child's exit status: 0 where it was done before.
+        The child's exit status, 0 where it was done before, and what it said.
     """
     command = [sys.executable, "-m", "tests.unit.workspace.child", *arguments]
     child = subprocess.Popen(
         command,
         cwd=ROOT,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     try:
@@ -34,12 +34,11 @@ def run_and_kill(arguments, chance, *, moments_max, number=signal.SIGKILL):
                 break
         select.select([child.stdout], [], [], chance.random() * 0.004)
         child.send_signal(number)
-        child.stdout.read()
-        return child.wait()
+        _, said = child.communicate()
+        return child.returncode, said.decode()
     finally:
         child.kill()
         child.wait()
-        child.stdout.close()
 
 
 def places(metafunc, *, moments, crashes, seed):

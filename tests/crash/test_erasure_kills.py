@@ -119,10 +119,10 @@ def test_kill_at_any_moment(trained, uninterrupted, request):
     chance = random.Random(20_260_102)
     kills = KILLS_SOAK if request.config.getoption("--soak") else KILLS
     for _ in range(kills):
-        code = run_and_kill(
+        code, said = run_and_kill(
             ["erase", "s-1", "-w", str(trained.folder)], chance, moments_max=MOMENTS
         )
-        assert code in {-signal.SIGKILL, 0}
+        assert code in {-signal.SIGKILL, 0}, said
         check_between(trained)
     trained.erase("s-1")
 

@@ -105,8 +105,8 @@ def test_kill_at_any_moment(office, tmp_path, request):
         str(office.folder),
     ]
     for _ in range(kills):
-        code = run_and_kill(command, chance, moments_max=30)
-        assert code in {-signal.SIGKILL, 0}
+        code, said = run_and_kill(command, chance, moments_max=30)
+        assert code in {-signal.SIGKILL, 0}, said
         check_between(office)
     office.ingest(RECORDS, resume=True)
 

@@ -15,16 +15,16 @@ import msgspec.inspect as mi
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from ledger.events import AnyEvent  # noqa: E402 (the path must be set first)
+from ledger.events import AnyEvent
 
 HEAD = """\
 # Event types of format 1
 
-Part of [spec.md](spec.md), section 3, and as normative. One table a type; a line holds the
-fields in this order, after `"type"`. Patterns are regular expressions that must match the
-whole value; `int a..b` is an integer in that range, `flag` is `true` or `false`, `list of X,
-a..b` holds between a and b items, `one of` lists every allowed string. An object inside a
-list has its own table and no `type`.
+Part of [spec.md](spec.md), section 3, and as normative. One table a type; a line holds
+the fields in this order, after `"type"`. Patterns are regular expressions that must
+match the whole value; `int a..b` is an integer in that range, `flag` is `true` or
+`false`, `list of X, a..b` holds between a and b items, `one of` lists every allowed
+string. An object inside a list has its own table and no `type`.
 """
 
 
@@ -53,7 +53,9 @@ def meanings(cls: type) -> dict[str, str]:
     """Field name to its line in the class docstring."""
     doc = inspect.cleandoc(cls.__doc__ or "")
     _, _, attributes = doc.partition("Attributes:\n")
-    found = re.findall(r"^    (\w+): ((?:.|\n(?!    \w+: ))*)", attributes, re.M)
+    found = re.findall(
+        r"^    (\w+): ((?:.|\n(?!    \w+: ))*)", attributes, re.MULTILINE
+    )
     return {name: " ".join(text.split()) for name, text in found}
 
 

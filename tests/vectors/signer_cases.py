@@ -86,12 +86,14 @@ def key_cases():
     yield "KEY-6", refuse, "old-log-key-covers-the-retiring-entry", _old_log()
     yield "KEY-7", accept, "name-of-a-retired-key", _succeeded()
     yield "KEY-7", accept, "log-key-replaced-in-one-entry", rotated()
+    yield "KEY-7", accept, "log-key-replaced-new-one-first", _rotated_new_first()
     for slug, event in {
         "granted-twice": granted(INGEST_GRANT, key("x", SHARDER.name)),
         "a-root-key": granted(INGEST_GRANT, ROOT),
         "name-in-use": granted(INGEST_GRANT, key(SHARDER.name, "another")),
         "second-log-key": granted(LOG_GRANT, NEW_LOG),
         "log-key-of-another-name": granted(LOG_GRANT, NEW),
+        "ci-key-with-families": granted(CI_WITH_FAMILIES, NEW),
     }.items():
         yield "KEY-7", refuse, slug, begun().root(event)
     families = RoleGrant(role="log", stream="log", families=("shards",))
@@ -108,6 +110,12 @@ def key_cases():
         begun().root(retired(SHARDER)).root(granted(SHARDER_GRANT, SHARDER)),
     )
     yield "KEY-8", accept, "active-key", begun().root(retired(SHARDER))
+    yield (
+        "KEY-8",
+        refuse,
+        "granted-in-the-same-entry",
+        begun().root(granted(INGEST_GRANT, NEW), retired(NEW)),
+    )
     yield "KEY-8", refuse, "another-key", begun().root(retired(NEW))
     yield "KEY-8", refuse, "another-name", begun().root(retired(SHARDER, name="x"))
     yield (
@@ -116,6 +124,14 @@ def key_cases():
         "twice",
         begun().root(retired(SHARDER)).root(retired(SHARDER)),
     )
+
+
+CI_WITH_FAMILIES = RoleGrant(role="ci", stream="ci", families=("ingest",))
+
+
+def _rotated_new_first():
+    lines = [granted(LOG_GRANT, NEW_LOG), retired(LOG)]
+    return begun().add("root", lines, [ROOT]).check(signers=[NEW_LOG])
 
 
 def _succeeded():

@@ -29,7 +29,7 @@ def counter_bytes(seed):
 
     def draw(size):
         text = f"{seed}/{next(numbers)}".encode()
-        return hashlib.sha256(text).digest()[:size]
+        return hashlib.shake_256(text).digest(size)
 
     return draw
 

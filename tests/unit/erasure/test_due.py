@@ -7,7 +7,8 @@ import pytest
 from ledger.events.erasure import ErasureRequested
 from ledger.projections.erasures import is_overdue
 from producers.erasure import one_month_after, utc
-from tests.unit.workspace.office import NOW_MS, PEOPLE
+from tests.unit.ledger.workshop import NOW_MS
+from tests.unit.workspace.office import PEOPLE
 
 
 def ms(*when):

@@ -8,49 +8,27 @@ import pytest
 
 from ledger.dataset import Dataset
 from ledger.erasure_book import ErasureBook
-from ledger.errors import ErasedError, InputError, IntegrityError
+from ledger.errors import InputError, IntegrityError
 from ledger.events.erasure import (
     ErasureCertified,
     ErasurePlanned,
     ErasureVerified,
     KeysDestroyed,
-    RecordsErased,
     ShardRetrained,
     ShardRolledBack,
     WeightsDeleted,
 )
-from ledger.events.training import RunFailed, RunFinished, RunStarted, SliceTrained
-from ledger.projections.erasures import outstanding
+from ledger.events.training import RunStarted
 from producers import wiring
 from producers.training.replay import replay
+from tests.unit.erasure.weights import models, owed, served
 from tests.unit.workspace.office import (
     PEOPLE,
-    RECORDS,
-    erase,
-    filled_office,
-    ingest,
     leaks,
     letter,
     record,
     secrets_of,
-    train,
 )
-
-
-def models(office):
-    """Digests of the weight files."""
-    return {path.stem for path in (office.folder / "models").glob("*.safetensors")}
-
-
-def served(office):
-    """What each shard serves."""
-    return {n: shard.served_sha256 for n, shard in office.shards().items()}
-
-
-def owed(office):
-    """What every erasure still owes."""
-    erasures = office.states()["erasures"].erasures
-    return [step for one in erasures.values() for step in outstanding(one)]
 
 
 def test_every_step_is_an_event_in_order(trained):
@@ -261,249 +239,3 @@ def test_an_erased_alias_never_names_somebody_else(trained):
     assert last.erasure_id == trained.erase("s-6").erasure_id
     with trained.open() as workspace:
         assert "s-7" == workspace.vault.find_identifier("gina@garden.example").alias
-
-
-def test_two_subjects_of_one_shard_one_after_the_other(trained):
-    """The second erasure trains the same shard again; both are certified."""
-    assert trained.shard_of("jane") == trained.shard_of("eve")
-    trained.erase("jane")
-    trained.erase("eve")
-
-    assert 2 == len(trained.events(ErasureCertified))
-    assert [] == owed(trained)
-    assert ["bitwise_equal"] * 2 == [
-        one.exactness for one in trained.events(ErasureVerified)
-    ]
-    trained.check()
-
-
-@pytest.mark.parametrize("order", [("jane", "eve"), ("eve", "jane")], ids="-".join)
-def test_two_open_erasures_of_one_shard(trained, order):
-    """Two people wait for the same shard; finishing covers both, and owes nothing."""
-    for name in order:
-        trained.erase(name, retrain=False)
-    trained.finish()
-
-    assert 2 == len(trained.events(ErasureCertified))
-    assert [] == owed(trained)
-    assert not any(one.needs_retrain for one in trained.shards().values())
-    assert set(served(trained).values()) <= models(trained)
-    trained.check()
-
-
-def test_the_second_erased_first(trained):
-    """An erasure that overtakes an open one of the same shard does not break it."""
-    trained.erase("jane", retrain=False)
-    trained.erase("eve")
-    trained.finish()
-
-    assert [] == owed(trained)
-    assert [] == leaks(trained.folder, secrets_of("jane", "eve"))
-    trained.check()
-
-
-def test_subjects_of_different_shards(trained):
-    """Each erasure retrains its own shard."""
-    shards = [trained.shard_of("jane"), trained.shard_of("dan")]
-    assert shards[0] != shards[1]
-    trained.erase("jane")
-    trained.erase("dan")
-
-    assert shards == [one.shard for one in trained.events(ShardRetrained)]
-    trained.check()
-
-
-def test_a_record_of_two_people_goes_with_either(trained):
-    """What Bob and Carol share dies with Bob; Carol's own letter stays."""
-    shared = set(trained.record_ids("bob")) & set(trained.record_ids("carol"))
-    own = set(trained.record_ids("carol")) - shared
-    trained.erase("bob")
-    [erased] = trained.events(RecordsErased)
-
-    assert shared < set(erased.record_ids)
-    assert own == set(trained.record_ids("carol"))
-    assert [] == leaks(trained.folder, [*secrets_of("bob"), b"zebra-both"])
-    trained.check()
-
-
-def test_the_other_person_of_a_shared_record_may_follow(trained):
-    """Carol's erasure after Bob's finds her own letter only."""
-    trained.erase("bob")
-    trained.erase("carol")
-    counts = [len(one.record_ids) for one in trained.events(RecordsErased)]
-
-    assert [2, 1] == counts
-    assert [] == leaks(trained.folder, secrets_of("bob", "carol"))
-    trained.check()
-
-
-def test_somebody_with_shared_records_only(tmp_path):
-    """Whoever is left without any record is forgotten with the record."""
-    office = filled_office(
-        tmp_path / "acme", [record("both", "zebra-both", "bob", "carol"), *RECORDS[-2:]]
-    )
-    office.erase("bob")
-
-    assert [] == leaks(office.folder, secrets_of("bob", "carol"))
-    with pytest.raises(InputError, match="unknown subject"):
-        office.erase("carol")
-    office.check()
-
-
-def test_records_that_were_never_trained(office):
-    """Without a model nothing is retrained, and the certificate comes at once."""
-    office.ingest(RECORDS)
-    erased = office.erase("jane")
-
-    assert erased.certificate is not None
-    assert [] == office.events(RunStarted)
-    assert [[]] == [one.hits for one in office.events(ErasurePlanned)]
-    office.check()
-
-
-def test_records_placed_after_the_training(trained):
-    """Records that came later are erased; the shard is trained again all the same."""
-    trained.ingest([record("gina-1", letter("gina"), "gina@garden.example")])
-    erased = trained.erase("gina@garden.example")
-
-    assert erased.certificate is not None
-    assert [] == owed(trained)
-    assert set(served(trained).values()) <= models(trained)
-    trained.check()
-
-
-def test_a_shard_that_empties(tmp_path):
-    """Alone in a shard: what is left is an adapter that saw nothing."""
-    office = filled_office(tmp_path / "acme", [record("j", letter("jane"), "jane")])
-    hit = office.shard_of("jane")
-    before = served(office)[hit]
-    office.erase("jane")
-
-    assert {0: 0, 1: 0} == {0: 0, 1: 0, **office.shards()[hit].live}
-    assert before != served(office)[hit]
-    assert set(served(office).values()) <= models(office)
-    office.check()
-
-
-def test_an_emptied_shard_takes_people_again(tmp_path):
-    """Ingest, train and erase go on in a shard that was empty for a while."""
-    office = filled_office(
-        tmp_path / "acme", [record("j", letter("jane"), "jane")], shards=1
-    )
-    office.erase("jane")
-    office.ingest([record("d", letter("dan"), "dan")])
-    office.erase("dan")
-    office.ingest([record("e", letter("eve"), "eve")])
-    office.train()
-    office.erase("eve")
-
-    assert [] == owed(office)
-    assert set(served(office).values()) <= models(office)
-    assert {"bitwise_equal"} == {
-        one.exactness for one in office.events(ErasureVerified)
-    }
-    office.check()
-
-
-def test_a_training_after_an_erasure(trained):
-    """The next training leaves the person out, and later erasures work on it."""
-    trained.erase("jane")
-    trained.train()
-    trained.erase("eve")
-
-    assert [] == owed(trained)
-    assert [] == leaks(trained.folder, secrets_of("jane", "eve"))
-    trained.check()
-
-
-def test_after_an_interrupted_training(trained, monkeypatch):
-    """Weights of a run that failed half way are hit like any other."""
-    real = Dataset.publish
-    published = []
-
-    def stop_after_first(self, event):
-        real(self, event)
-        published.append(event)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Dataset, "publish", stop_after_first)
-    with pytest.raises(KeyboardInterrupt):
-        trained.train()
-    monkeypatch.setattr(Dataset, "publish", real)
-    name = "dan" if published[0].shard == trained.shard_of("dan") else "jane"
-    trained.erase(name)
-
-    assert ["interrupted"] == [one.reason for one in trained.events(RunFailed)]
-    assert ["bitwise_equal"] == [
-        one.exactness for one in trained.events(ErasureVerified)
-    ]
-    trained.check()
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_weights_without_an_event_are_deleted(trained, monkeypatch, moment):
-    """A kill between the file and its event leaves nothing that an erasure misses."""
-    stray = trained.folder / "models" / ("ab" * 32 + ".safetensors")
-    stray.write_bytes(b"weights of a killed run")
-    trained.erase("jane", retrain=moment == "after")
-
-    assert not stray.exists()
-
-
-def test_a_fence_ends_a_running_training(trained):
-    """A run that would publish what saw a fenced person fails as `fenced`."""
-    real = Dataset.publish
-
-    def fence_first(self, event):
-        with trained.open() as other:
-            ErasureBook(other).fence(
-                PEOPLE["jane"], ground="consent_withdrawn", now_ms=0
-            )
-        real(self, event)
-
-    hit = trained.shard_of("jane")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Dataset, "publish", fence_first)
-        with pytest.raises(ErasedError):
-            trained.train()
-    runs = {one.run_id: one.reason for one in trained.events(RunFailed)}
-
-    assert ["fenced"] == list(runs.values())
-    assert [] == [
-        one.shard
-        for one in trained.events(SliceTrained)
-        if one.run_id in runs and one.shard == hit
-    ]
-    assert 2 == len(trained.events(RunFinished))
-    trained.finish()
-    assert [] == leaks(trained.folder, secrets_of("jane"))
-    trained.check()
-
-
-def test_a_fenced_person_is_not_ingested_again(trained):
-    """Neither before the plan nor after the certificate, however it is spelled."""
-    with trained.open() as workspace:
-        ErasureBook(workspace).fence("s-1", ground="objection", now_ms=0)
-        report = ingest(workspace, [record("again", letter("jane", 9), "jane")])
-        assert {"subject_fenced": 1} == report.reasons
-        erase(workspace, "jane")
-        again = record("again-2", letter("jane", 10), "  JANE.DOE+work@example.org")
-        assert {"subject_fenced": 1} == ingest(workspace, [again]).reasons
-        train(workspace)
-
-    assert [] == leaks(trained.folder, secrets_of("jane"))
-    trained.check()
-
-
-def test_the_vault_holds_no_seed_of_weights_that_are_gone(trained):
-    """The secrets behind the old weights' seeds die with them."""
-    hit = trained.shard_of("jane")
-    with trained.open() as workspace:
-        query = "SELECT slice, secret FROM seed WHERE shard = ?"
-        before = dict(workspace.vault.connection.execute(query, (hit,)).fetchall())
-    trained.erase("jane")
-    [planned] = trained.events(ErasurePlanned)
-    gone = [s for n, s in before.items() if n >= planned.hits[0].slice_first]
-
-    assert gone
-    assert [] == leaks(trained.folder, gone)

@@ -3,7 +3,8 @@
 import pytest
 
 from ledger.events.erasure import ErasureVerified
-from tests.unit.workspace.office import leaks, make_recipes_tiny, secrets_of
+from tests.unit.workspace.office import leaks, secrets_of
+from tests.unit.workspace.tiny import make_recipes_tiny
 
 
 @pytest.fixture(autouse=True)

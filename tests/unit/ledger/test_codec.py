@@ -108,7 +108,7 @@ def test_another_spelling_is_not_decoded(old, new):
     line = LINE.replace(old, new, 1)
     assert line != LINE
 
-    with pytest.raises(IntegrityError, match="event (line|type)"):
+    with pytest.raises(IntegrityError, match=r"event (line|type)"):
         decode_event(line)
 
 

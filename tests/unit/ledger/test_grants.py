@@ -157,16 +157,33 @@ def _renamed(signer, name):
     return type(signer)(name, signer._private)
 
 
+CI_WITH_FAMILIES = RoleGrant(role="ci", stream="ci", families=("ingest",))
 NO_GRANTS = {
     "granted already": grant_event(ORIGIN, INGEST, _renamed(WORKER, "new-name")),
     "a root key": grant_event(ORIGIN, INGEST, ROOTS[2]),
     "a name in use": grant_event(ORIGIN, INGEST, _renamed(SECOND, WORKER.name)),
-    "a second log key": grant_event(ORIGIN, LOG, _renamed(SECOND, ORIGIN)),
+    "a ci key with families": grant_event(ORIGIN, CI_WITH_FAMILIES, SECOND),
     "a log key of another name": grant_event(ORIGIN, LOG, SECOND),
     "the origin for another role": grant_event(
         ORIGIN, INGEST, _renamed(SECOND, ORIGIN)
     ),
 }
+
+
+def test_one_log_key_is_active_after_an_entry(grants):
+    """Inside the entry that replaces it there may be two (KEY-7)."""
+    grants.apply(grant_event(ORIGIN, LOG, _renamed(SECOND, ORIGIN)), 2)
+
+    with pytest.raises(IntegrityError, match="at most one active log key, found 2"):
+        grants.check_log_keys(2)
+
+
+def test_a_key_is_not_retired_in_the_entry_that_grants_it(grants):
+    """It is not active there yet (KEY-8)."""
+    grants.apply(grant_event(ORIGIN, INGEST, SECOND), 2)
+
+    with pytest.raises(IntegrityError, match=r"is not active \(KEY-8\)"):
+        grants.apply(retired(SECOND), 2)
 
 
 @pytest.mark.parametrize("event", NO_GRANTS.values(), ids=NO_GRANTS)

@@ -142,7 +142,7 @@ UNREADABLE = {
 @pytest.mark.parametrize("line", UNREADABLE.values(), ids=UNREADABLE)
 def test_a_line_that_is_no_event_is_refused(ledger, producer, line):
     """Even where its producer signed it (EVT-1, EVT-3)."""
-    with pytest.raises(IntegrityError, match="event (line|type)"):
+    with pytest.raises(IntegrityError, match=r"event (line|type)"):
         ledger.submit(producer.seal([line]), [line])
     assert 1 == ledger.size
 

@@ -11,8 +11,8 @@ import sys
 
 import cli
 from producers.ingest import run as ingest_run
-from tests.unit.workspace.office import make_recipes_tiny, make_workers_calls
 from tests.unit.workspace.points import watch
+from tests.unit.workspace.tiny import make_recipes_tiny, make_workers_calls
 
 BATCH_EVENTS = 3
 

@@ -4,12 +4,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.unit.workspace.office import (
-    filled_office,
-    make_recipes_tiny,
-    make_workers_calls,
-    new_office,
-)
+from tests.unit.workspace.office import filled_office, new_office
+from tests.unit.workspace.tiny import make_recipes_tiny, make_workers_calls
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 """Workspace.create: whole or not at all."""
 
-import os
 import signal
 import stat
 import subprocess
@@ -9,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ledger import genesis
-from ledger import workspace as workspace_module
+from ledger import genesis, new_workspace
 from ledger.errors import ConflictError, InputError, StorageError
+from ledger.new_workspace import FOLDERS
 from ledger.settings import Settings
-from ledger.workspace import FOLDERS, Workspace
+from ledger.workspace import Workspace
 from tests.unit.workspace.office import Office, new_office, snapshot
 
 ROOT = Path(__file__).parents[3]
@@ -96,8 +95,8 @@ def fail_at(patch, module, name, *, after):
 
 
 STEPS = [
-    (workspace_module, "create_ledger"),
-    (workspace_module, "save_settings"),
+    (new_workspace, "create_ledger"),
+    (new_workspace, "save_settings"),
     (genesis, "save_key"),
     (genesis, "_write_genesis"),
 ]
@@ -132,7 +131,7 @@ def test_a_rename_that_fails_takes_the_root_key_back(tmp_path, monkeypatch):
 def test_an_error_after_the_rename_takes_nothing_back(tmp_path, monkeypatch):
     """The workspace stands, and so must its root key."""
     with monkeypatch.context() as patch:
-        fail_at(patch, workspace_module, "sync_folder", after=False)
+        fail_at(patch, new_workspace, "sync_folder", after=False)
         with pytest.raises(StorageError):
             Workspace.create(tmp_path / "acme", SETTINGS, root_folder=tmp_path / "safe")
 
@@ -177,7 +176,7 @@ def test_a_kill_leaves_no_half_workspace(tmp_path, syncs):
     vkey = Workspace.create(tmp_path / "acme", SETTINGS)
     Office(folder=tmp_path / "acme", vkey=vkey).check()
 
-    assert ["acme"] == os.listdir(tmp_path)
+    assert ["acme"] == [path.name for path in tmp_path.iterdir()]
 
 
 def test_the_root_key_elsewhere(tmp_path):
@@ -186,7 +185,7 @@ def test_the_root_key_elsewhere(tmp_path):
 
     assert (tmp_path / "safe" / "root.pem").exists()
     assert not (tmp_path / "acme" / "keys" / "root.pem").exists()
-    assert ["acme", "safe"] == sorted(os.listdir(tmp_path))
+    assert {"acme", "safe"} == {path.name for path in tmp_path.iterdir()}
 
 
 def test_a_root_key_is_never_overwritten(tmp_path):

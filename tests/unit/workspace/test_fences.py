@@ -36,7 +36,7 @@ def fences(tmp_path):
         JANE,
         "Jane.Doe@Example.ORG",
         "  jane.doe@example.org\t",
-        "ｊａｎｅ.ｄｏｅ@example.org",
+        "\uff4a\uff41\uff4e\uff45.doe@example.org",
         "jane.doe@EXAMPLE.org\n",
         "jane.doe@e\N{LATIN SMALL LETTER X}ample.org",
     ],
@@ -149,3 +149,15 @@ def test_oldest_first(fences):
     earlier = add(fences, subject("a", 1), NOW_MS)
 
     assert [earlier, later] == fences.all()
+
+
+def test_a_fence_that_is_due_forgets_the_person(fences):
+    """The digest goes, the row stays: the ledger's erasure keeps its fence."""
+    fence = add(fences)
+    fences.expire(NOW_MS + RETENTION_MS - 1)
+    assert fences.is_fenced(JANE)
+
+    fences.expire(NOW_MS + RETENTION_MS)
+
+    assert not fences.is_fenced(JANE)
+    assert [fence.erasure_id] == [one.erasure_id for one in fences.all()]

@@ -1,4 +1,4 @@
-"""Personal data stays where it belongs: in vault and corpus, and nowhere once erased."""
+"""Personal data stays in vault and corpus, and nowhere once it is erased."""
 
 import json
 

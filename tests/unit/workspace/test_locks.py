@@ -45,7 +45,7 @@ def ask(path, wait_seconds=0.0):
 def test_refused_while_another_process_holds_it(tmp_path, holder, wait_seconds):
     """LockedError says what is running, and ends with exit code 8."""
     with pytest.raises(
-        LockedError, match="^train is running in another process$"
+        LockedError, match=r"^train is running in another process$"
     ) as caught:
         ask(tmp_path / "lock", wait_seconds)
 

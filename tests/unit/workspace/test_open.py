@@ -225,7 +225,7 @@ def test_a_vault_from_before_an_ingest(trained):
     trained.ingest([record("gina", letter("gina"), "gina@garden.example")])
     newer = backup_of(trained, ".vault")
     restore(trained, ".vault", older)
-    with pytest.raises(ReadOnlyError, match="acme.vault lacks 1 records"):
+    with pytest.raises(ReadOnlyError, match=r"acme\.vault lacks 1 records"):
         trained.open()
 
     restore(trained, ".vault", newer)

@@ -1,4 +1,4 @@
-"""ledger.private_file: SQLite files that forget, and remember which ledger is theirs."""
+"""ledger.private_file: SQLite files that forget, and know their ledger."""
 
 import os
 import stat
@@ -56,7 +56,7 @@ def test_the_journal_is_as_private_as_the_file(tmp_path):
 def test_garbage_is_refused(tmp_path, content):
     """One line, and the file stays as it is."""
     (tmp_path / "v.vault").write_bytes(content)
-    with pytest.raises(NotALedgerError, match="v.vault"), open_vault(tmp_path):
+    with pytest.raises(NotALedgerError, match=r"v\.vault"), open_vault(tmp_path):
         pass
 
     assert content == (tmp_path / "v.vault").read_bytes()
@@ -78,7 +78,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
 
 def test_looking_makes_nothing(tmp_path):
     """Opened to look, a missing vault stays missing and a full one unchanged."""
-    with pytest.raises(NotALedgerError, match="v.vault is missing"):
+    with pytest.raises(NotALedgerError, match=r"v\.vault is missing"):
         Vault(tmp_path / "v.vault", is_writable=False)
     assert [] == list(tmp_path.iterdir())
 
@@ -94,7 +94,7 @@ def test_looking_makes_nothing(tmp_path):
 
 def test_a_folder_that_is_missing(tmp_path):
     """The disk's refusal is one line of ours."""
-    with pytest.raises(StorageError, match="v.vault: the disk refused"):
+    with pytest.raises(StorageError, match=r"v\.vault: the disk refused"):
         Vault(tmp_path / "missing" / "v.vault")
 
 

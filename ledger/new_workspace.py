@@ -1,0 +1,93 @@
+"""A new workspace folder: built beside its place and renamed."""
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from ledger.errors import ConflictError
+from ledger.files import disk_errors, sync_folder, write_once
+from ledger.genesis import create_ledger
+from ledger.keys import ROOT
+from ledger.log import system_clock_ms
+from ledger.settings import Settings, save_settings
+
+FOLDERS = ("keys", "evidence", "corpus", "models", "artifacts")
+
+
+def create_workspace(
+    folder: Path,
+    settings: Settings,
+    *,
+    root_folder: Path | None = None,
+    passphrase: bytes | None = None,
+    clock_ms: Callable[[], int] = system_clock_ms,
+    random_bytes: Callable[[int], bytes] = os.urandom,
+) -> str:
+    """Create a workspace, whole or not at all.
+
+    It is built beside its place and renamed, so a kill leaves no half workspace.
+
+    Returns:
+        The root key's vkey text.
+
+    Raises:
+        ConflictError: the folder exists and is not empty.
+        InputError: a setting is malformed.
+        StorageError: the disk refused the write.
+    """
+    folder = folder.absolute()
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        message = f"{folder} exists and is not empty"
+        raise ConflictError(message)
+    _remove_half_built(folder)
+    temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.tmp")
+    built = temporary / folder.name
+    try:
+        with disk_errors(folder.name):
+            for name in FOLDERS:
+                (built / name).mkdir(mode=0o700, parents=True)
+        vkey = create_ledger(
+            built,
+            origin=settings.origin,
+            root_folder=root_folder and temporary / "root",
+            passphrase=passphrase,
+            clock_ms=clock_ms,
+            random_bytes=random_bytes,
+        )
+        save_settings(built, settings)
+        with contextlib.ExitStack() as undo:
+            if root_folder is not None:
+                undo.callback(_move_root(temporary / "root", root_folder).unlink)
+            with disk_errors(folder.name):
+                built.replace(folder)
+            undo.pop_all()
+        with disk_errors(folder.name):
+            sync_folder(folder.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return vkey
+
+
+def _remove_half_built(folder: Path) -> None:
+    """Delete what a killed `create` of the same folder left, keys above all."""
+    for path in folder.parent.glob(".*.tmp"):
+        if re.fullmatch(rf"\.{re.escape(folder.name)}\.[0-9a-f]{{8}}\.tmp", path.name):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _move_root(built: Path, folder: Path) -> Path:
+    """Write the new root key into its own folder and return its path.
+
+    Raises:
+        ConflictError: a root key is there already.
+        StorageError: the disk refused the write.
+    """
+    name = f"{ROOT}.pem"
+    with disk_errors(str(folder)):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_once(folder / name, (built / name).read_bytes())
+    return folder / name
