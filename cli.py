@@ -43,6 +43,9 @@ EXIT_WAITING = 4
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
 
+BASE_TEXT_BYTES_MAX = 64 * 1024 * 1024
+"""Longest text to pre-train on: it is held in memory."""
+
 
 def say(text: str) -> None:
     """Progress and messages go to stderr, so that stdout is the result."""
@@ -216,9 +219,16 @@ def train(folder: Path, base_text: Any) -> None:
     """Train an adapter for each shard, and print the run's id."""
     from producers.demo.corpus import base_text as documentation
 
-    read = documentation if base_text is None else base_text.read
+    def read() -> bytes:
+        text: bytes = base_text.read(BASE_TEXT_BYTES_MAX + 1)
+        if len(text) > BASE_TEXT_BYTES_MAX:
+            message = f"base text: expected at most {BASE_TEXT_BYTES_MAX} bytes"
+            raise InputError(message)
+        return text
+
+    text = documentation if base_text is None else read
     with open_workspace(folder) as workspace:
-        click.echo(wiring.train(workspace, base_text=read, progress=say))
+        click.echo(wiring.train(workspace, base_text=text, progress=say))
 
 
 @app.command()

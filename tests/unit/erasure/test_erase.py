@@ -162,7 +162,7 @@ def test_no_retrain_then_finish(trained):
     erased = trained.erase("jane", retrain=False)
 
     assert erased.certificate is None
-    assert [1] == [one.keys for one in trained.events(KeysDestroyed)]
+    assert [2] == [one.keys for one in trained.events(KeysDestroyed)]
     assert [] == leaks(trained.folder, secrets_of("jane"))
     trained.check()
 
@@ -200,7 +200,7 @@ def test_the_certificate_counts_what_was_done(trained):
     [retrained] = trained.events(ShardRetrained)
 
     assert len(ids) == document["records_erased"]
-    assert 1 == document["keys_destroyed"]
+    assert len(ids) == document["keys_destroyed"]
     assert [retrained.shard] == document["shards_retrained"]
     assert [retrained.weights_before_sha256] == document["weights_replaced"]
     assert retrained.tokens == document["tokens_retrained"]

@@ -161,3 +161,19 @@ def test_a_fence_that_is_due_forgets_the_person(fences):
 
     assert not fences.is_fenced(JANE)
     assert [fence.erasure_id] == [one.erasure_id for one in fences.all()]
+
+
+@pytest.mark.parametrize(
+    ("expected", "now_ms"),
+    [(True, NOW_MS + RETENTION_MS - 1), (False, NOW_MS + RETENTION_MS)],
+    ids=["last-millisecond", "due"],
+)
+def test_a_fence_expires(fences, expected, now_ms):
+    """Then the person may come back; the erasure keeps its row."""
+    before = add(fences)
+    digest = rows(fences.path, "SELECT tag FROM fence")[0][0]
+    fences.expire(now_ms)
+
+    assert expected is fences.is_fenced(JANE)
+    assert expected is (digest in fences.path.read_bytes())
+    assert [before.erasure_id] == [one.erasure_id for one in fences.all()]

@@ -177,6 +177,20 @@ def test_a_vault_from_before_an_erasure_is_erased_again(trained):
     trained.check()
 
 
+def test_seeds_from_before_an_erasure_are_destroyed_again(trained):
+    """The secrets of weights that are gone do not come back with a vault."""
+    query = "SELECT secret FROM seed"
+    before = backup_of(trained, ".vault")
+    old = {secret for (secret,) in rows(trained.folder / "acme.vault", query)}
+    trained.erase("jane")
+    kept = {secret for (secret,) in rows(trained.folder / "acme.vault", query)}
+    restore(trained, ".vault", before)
+    trained.open().__exit__(None, None, None)
+
+    assert old - kept
+    assert [] == leaks(trained.folder, old - kept)
+
+
 def test_a_corpus_from_before_an_erasure_is_swept(trained):
     """Files that come back are deleted again."""
     shutil.copytree(trained.folder / "corpus", trained.folder.parent / "backup")
