@@ -37,6 +37,7 @@ from producers.optout.resolve import Resolver, resolve_public
 from verifier import RootKeyError, UnreadableLedgerError
 from verifier import verify as verify_file
 from verifier.bundle import verify_bundle as verify_bundle_folder
+from verifier.pin import read_root_keys
 
 EXIT_POLICY = 3
 EXIT_WAITING = 4
@@ -50,6 +51,20 @@ BASE_TEXT_BYTES_MAX = 64 * 1024 * 1024
 def say(text: str) -> None:
     """Progress and messages go to stderr, so that stdout is the result."""
     click.echo(text, err=True)
+
+
+def finish(text: str, code: int) -> None:
+    """Print a report and exit with its code, even where nobody reads to the end."""
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        stop_printing()
+    sys.exit(code)
+
+
+def stop_printing() -> None:
+    """Send to nowhere what a reader who went away would have got."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_json(document: Any) -> None:
@@ -107,11 +122,7 @@ def open_workspace(folder: Path) -> Workspace:
 @contextlib.contextmanager
 def open_ledger(path: Path) -> Iterator[Ledger]:
     """Open the ledger of a workspace, or a `.ledger` file, for reading."""
-    folder = path.parent if path.suffix == ".ledger" else path
-    if path.suffix == ".ledger" and path.resolve() != ledger_file(folder).resolve():
-        message = f"{path} is not a ledger: no such file"
-        raise NotALedgerError(message)
-    with Ledger.open(folder) as ledger:
+    with Ledger.open(path) as ledger:
         yield ledger
 
 
@@ -371,9 +382,9 @@ def verify_bundle(
     folder: Path, roots: tuple[str, ...], models: Path | None, *, as_json: bool
 ) -> None:
     """Check a bundle that `attest` wrote, offline."""
-    report = verify_bundle_folder(folder, root_keys=read_roots(roots), models=models)
-    click.echo(report.as_json() if as_json else report.as_text(), nl=as_json)
-    sys.exit(report.exit_code)
+    keys = read_root_keys(roots)
+    report = verify_bundle_folder(folder, root_keys=keys, models=models)
+    finish(report.as_json() + "\n" if as_json else report.as_text(), report.exit_code)
 
 
 @app.command()
@@ -391,32 +402,15 @@ def verify(file: Path, roots: tuple[str, ...], level: int, *, as_json: bool) -> 
     """Prove that no event of a ledger FILE was altered, and say what is not proven."""
     path = ledger_file(file) if file.is_dir() else file
     report = verify_file(
-        path, root_keys=read_roots(roots), level=level, progress=say_each_10_000
+        path, root_keys=read_root_keys(roots), level=level, progress=say_each_10_000
     )
-    click.echo(report.as_json() if as_json else report.as_text(), nl=as_json)
-    sys.exit(report.exit_code)
+    finish(report.as_json() + "\n" if as_json else report.as_text(), report.exit_code)
 
 
 def say_each_10_000(entries: int) -> None:
     """Progress of a long verification."""
     if entries % 10_000 == 0:
         say(f"verified {entries} entries")
-
-
-def read_roots(options: tuple[str, ...]) -> list[str]:
-    """The pinned root keys; `@FILE` holds one a line."""
-    keys: list[str] = []
-    for option in options:
-        if not option.startswith("@"):
-            keys.append(option)
-            continue
-        try:
-            text = Path(option[1:]).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            message = f"{option[1:]}: the root key cannot be read ({error})"
-            raise RootKeyError(message) from None
-        keys += [line.strip() for line in text.splitlines() if line.strip()]
-    return keys
 
 
 @app.command("log")
@@ -519,8 +513,15 @@ def complain(error: Exception) -> int:
         case UnreadableLedgerError():
             say(f"error: {error}")
             code = NotALedgerError.exit_code
+        case BrokenPipeError():
+            stop_printing()
+            code = 0
         case RootKeyError():
             say(f"error: {error}")
+            code = InputError.exit_code
+        case UnicodeEncodeError(reason="surrogates not allowed"):
+            # Python keeps bytes of an argument that are not UTF-8 as lone surrogates.
+            say("error: an argument is not valid UTF-8")
             code = InputError.exit_code
         case click.ClickException():
             say(f"error: {' '.join(error.format_message().split())}")
@@ -538,6 +539,9 @@ def complain(error: Exception) -> int:
 
 def main() -> None:
     """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(invoke())
 
 

@@ -40,15 +40,19 @@ class ErasureBook:
         """Fence the subject that `text` names, or return the fence that stands.
 
         Raises:
-            InputError: nobody of that alias or identifier is in the vault.
+            InputError: nobody of that alias or identifier is in the vault, or two are.
         """
         vault, fences = self._workspace.vault, self._workspace.fences
-        subject = vault.find_alias(text) or vault.find_identifier(text)
+        subject, other = vault.find_alias(text), vault.find_identifier(text)
+        if subject is not None and other is not None:
+            message = "two subjects: the alias of one is the identifier of another"
+            raise InputError(message)
+        subject = subject or other
         if subject is not None:
             return fences.add(subject, ground=ground, now_ms=now_ms)
         standing = fences.of_identifier(text) or fences.of_alias(text)
         if standing is None:
-            message = f"unknown subject: expected {_ALIAS_HINT}"
+            message = f"unknown subject: expected {_ALIAS_HINT}; nothing was changed"
             raise InputError(message)
         return standing
 

@@ -20,10 +20,17 @@ def normalise_identifier(identifier: str) -> str:
 def mask_identifier(identifier: str) -> str:
     """What may be shown of an identifier: the first letter of each part.
 
-    `jane@example.org` becomes `j***@e***.org`.
+    `jane@example.org` becomes `j***@e***.org`. What is no letter or digit is shown as
+    `*`: it could move the cursor, or turn the line around (U+202E).
     """
     local, at, domain = identifier.partition("@")
     if not at:
-        return f"{identifier[:1]}***"
+        return f"{_plain(identifier[:1])}***"
     _, dot, suffix = domain.rpartition(".")
-    return f"{local[:1]}***@{domain[:1]}***{dot}{suffix if dot else ''}"
+    last = f".{_plain(suffix)}" if dot else ""
+    return f"{_plain(local[:1])}***@{_plain(domain[:1])}***{last}"
+
+
+def _plain(text: str) -> str:
+    """The text with `*` for all but letters and digits that can be seen."""
+    return "".join(c if c.isalnum() and c.isprintable() else "*" for c in text)

@@ -105,14 +105,18 @@ class Ledger:
     ) -> "Ledger":
         """Open the ledger of a workspace folder; a missing one is never created.
 
+        A `.ledger` file by itself is read without leaving anything beside it.
+
         Raises:
             NotALedgerError: the folder holds no `.ledger` file, or several.
             IntegrityError: the stored entries do not follow from each other.
         """
-        folder = Path(workspace)
-        path = ledger_file(folder)
+        given = Path(workspace)
+        is_file = given.suffix == ".ledger" and not given.is_dir()
+        path = given if is_file else ledger_file(given)
+        folder = path.parent
         store = SqliteStore.open(path)
-        views = Views(path.with_suffix(".views"))
+        views = Views(path.with_suffix(".views"), is_kept=not is_file)
         try:
             return cls(
                 store,
@@ -466,7 +470,8 @@ def ledger_file(folder: Path) -> Path:
     found = sorted(folder.glob("*.ledger")) if folder.is_dir() else []
     if len(found) != 1:
         message = (
-            f"{folder} is no workspace: expected one .ledger file, found {len(found)}"
+            f"{folder} is no workspace: expected one .ledger file, found {len(found)}; "
+            "name the folder with -w"
         )
         raise NotALedgerError(message)
     return found[0]

@@ -70,7 +70,10 @@ def load_settings(folder: Path) -> Settings:
         with path.open("rb") as file:
             content = file.read(_BYTES_MAX + 1)
     except OSError as error:
-        message = f"{folder} is no workspace: {FILE} cannot be read ({error.strerror})"
+        message = (
+            f"{folder} is no workspace: {FILE} cannot be read ({error.strerror}); "
+            "name the folder with -w"
+        )
         raise NotALedgerError(message) from None
     if len(content) > _BYTES_MAX:
         message = f"{FILE}: expected at most {_BYTES_MAX} bytes, found more"

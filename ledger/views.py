@@ -22,9 +22,15 @@ _VERSION: Final = 1
 class Views:
     """Cached states in one SQLite file beside the ledger."""
 
-    def __init__(self, path: Path) -> None:
-        """Nothing is opened until it is needed, so that opening costs nothing."""
+    def __init__(self, path: Path, *, is_kept: bool = True) -> None:
+        """Nothing is opened until it is needed, so that opening costs nothing.
+
+        Args:
+            path: the file.
+            is_kept: whether to write at all; beside an auditor's evidence nothing is.
+        """
         self._path = path
+        self._is_kept = is_kept
         self._database: Database | None = None
 
     def load_state(self) -> State | None:
@@ -60,6 +66,8 @@ class Views:
 
         A cache that cannot be written is no error: it only costs time.
         """
+        if not self._is_kept:
+            return
         with self._no_loss():
             self._table("cache").upsert(
                 {

@@ -4,12 +4,15 @@ This is the only module of `producers` that sees a workspace; every producer bel
 gets small ports. `cli.py` parses, calls one of these, prints and exits.
 """
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import BinaryIO, TypeVar
 
 from ledger.dataset import Dataset
 from ledger.erasure_book import ErasureBook
-from ledger.errors import InputError
+from ledger.errors import InputError, LockedError
+from ledger.events import Event
 from ledger.events.erasure import Ground
 from ledger.events.policy import Jurisdiction
 from ledger.intake import Intake, Placer
@@ -120,32 +123,49 @@ def train(
     with workspace.exclusive("train"):
         book = _begin(workspace, progress)
         eraser(workspace, progress).begin(ErasureBook(workspace).unfinished())
-        with workspace.exclusive("ingest"):
-            assign(Placer(workspace), progress=progress)
-        map_id, current = book.map()
-        world = _world(workspace, progress)
         if book.base() is None:
             seed = int.from_bytes(workspace.random_bytes(8), "big")
-            pretrain(base_text(), world=world, seed=seed)
-        generation = book.next_generation(range(current.shards))
-        result = fine_tune(
-            [
-                ShardTask(
-                    shard=shard,
-                    slice_first=0,
-                    parent_sha256="",
-                    generations=[generation] * current.slices,
-                )
-                for shard in range(current.shards)
-            ],
-            dataset=Dataset(workspace, map_id, current.slices),
-            base=_base(book),
-            map_id=map_id,
-            model_name=workspace.settings.model_name,
-            world=world,
-            generation=generation,
-        )
+            pretrain(base_text(), world=_world(workspace, progress), seed=seed)
+        with _until_started(workspace, progress) as world:
+            assign(Placer(workspace), progress=progress)
+            map_id, current = book.map()
+            generation = book.next_generation(range(current.shards))
+            result = fine_tune(
+                [
+                    ShardTask(
+                        shard=shard,
+                        slice_first=0,
+                        parent_sha256="",
+                        generations=[generation] * current.slices,
+                    )
+                    for shard in range(current.shards)
+                ],
+                dataset=Dataset(workspace, map_id, current.slices),
+                base=_base(book),
+                map_id=map_id,
+                model_name=workspace.settings.model_name,
+                world=world,
+                generation=generation,
+            )
     return result.run_id
+
+
+@contextlib.contextmanager
+def _until_started(workspace: Workspace, progress: Progress) -> Iterator[World]:
+    """Keep ingest out until the run is on record.
+
+    A run trains on what was assigned before it started (XEV-11), so nothing may be
+    assigned between taking stock and the event that starts it.
+    """
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(workspace.exclusive("ingest"))
+        world = _world(workspace, progress)
+
+        def emit(events: Sequence[Event]) -> None:
+            world.emit(events)
+            stack.close()  # the first event is the run's start; later this is nothing
+
+        yield replace(world, emit=emit)
 
 
 def erase(
@@ -163,16 +183,32 @@ def erase(
 
     Raises:
         InputError: unknown subject.
-        LockedError: a training is running; the fence stands, and ends it.
+        LockedError: a training is running; the fence stands, and ends it. Or an
+            ingest is running: the keys are destroyed, the retrain is still to do.
         TrainingError: the retrain failed; the erasure stays open.
     """
     book = ErasureBook(workspace)
     fence = book.fence(subject, ground=ground, now_ms=workspace.clock_ms())
-    with workspace.exclusive("train"):
+    with _fence_stands(), workspace.exclusive("train"):
         _begin(workspace, progress)
         driver = eraser(workspace, progress)
         driver.begin(book.unfinished())
-        return driver.resume(fence, retrain=retrain, prove=prove)
+        # What is proven is what was trained on: nothing is assigned in between.
+        with workspace.exclusive("ingest"):
+            return driver.resume(fence, retrain=retrain, prove=prove)
+
+
+@contextlib.contextmanager
+def _fence_stands() -> Iterator[None]:
+    """Say what was done when an erasure cannot go on now."""
+    try:
+        yield
+    except LockedError as error:
+        message = (
+            f"{error}; the request is recorded and the person fenced: run retrain "
+            "when it has ended"
+        )
+        raise LockedError(message) from None
 
 
 def finish_erasures(workspace: Workspace, *, progress: Progress) -> list[Erased]:
@@ -187,7 +223,8 @@ def finish_erasures(workspace: Workspace, *, progress: Progress) -> list[Erased]
         fences = ErasureBook(workspace).unfinished()
         driver = eraser(workspace, progress)
         driver.begin(fences)
-        return [driver.resume(fence) for fence in fences]
+        with workspace.exclusive("ingest"):
+            return [driver.resume(fence) for fence in fences]
 
 
 def adopted_policy(

@@ -1,30 +1,34 @@
 """Command line: `python -m verifier FILE --root VKEY`; argparse, no dependency."""
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from verifier import RootKeyError, UnreadableLedgerError, verify
+from verifier.findings import escaped
+from verifier.pin import read_root_keys
 from verifier.report import EXIT_UNREADABLE
 
 EXIT_USAGE = 2
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
-KEY_FILE_BYTES_MAX = 65_536
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Verify one file, print the report, and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(argv)
     try:
-        report = verify(
-            options.file, root_keys=_root_keys(options.root), level=options.level
-        )
+        root_keys = read_root_keys(options.root)
+        report = verify(options.file, root_keys=root_keys, level=options.level)
         text = report.as_json() + "\n" if options.json else report.as_text()
-        sys.stdout.write(text)
+        _print(text)
     except UnreadableLedgerError as error:
-        return _fail(EXIT_UNREADABLE, f"{options.file}: {error}")
+        return _fail(EXIT_UNREADABLE, f"{escaped(options.file)}: {error}")
     except RootKeyError as error:
         return _fail(EXIT_USAGE, str(error))
     except KeyboardInterrupt:
@@ -32,6 +36,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 (the contract: 70 is any uncaught error)
         return _fail(EXIT_BUG, f"{type(error).__name__}: {error}")
     return report.exit_code
+
+
+def _print(text: str) -> None:
+    """Print a report; a reader who goes away does not change the verdict."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,26 +72,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
-
-
-def _root_keys(options: Sequence[str]) -> list[str]:
-    keys: list[str] = []
-    for option in options:
-        if option.startswith("@"):
-            keys += _read_key_file(Path(option[1:]))
-        else:
-            keys.append(option)
-    return keys
-
-
-def _read_key_file(path: Path) -> list[str]:
-    try:
-        with path.open("rb") as file:
-            text = file.read(KEY_FILE_BYTES_MAX).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{path}: {error}"
-        raise RootKeyError(message) from None
-    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _fail(code: int, message: str) -> int:

@@ -7,9 +7,8 @@ from verifier.bundle_receipts import Receipt, ShownEvent
 from verifier.findings import Code, Violation
 from verifier.schema import (
     LINE_BYTES_MAX,
-    TYPE_PREFIX,
     Event,
-    event_type,
+    line_type,
     refuse,
     unknown_type,
 )
@@ -47,7 +46,7 @@ def read_event(receipt: Receipt, shown: ShownEvent) -> ReadEvent:
                 expected=f"at most {LINE_BYTES_MAX} bytes",
                 found=len(line),
             )
-        known = event_type(line[: max(line.find(b'"', len(TYPE_PREFIX)), 0)])
+        known = line_type(line)
         if known is None:
             family, name = unknown_type(line)
             return ReadEvent(where, family, name, None)

@@ -17,7 +17,7 @@ STATEMENT = "statement.dsse.json"
 
 LIMITS = {
     CHECKPOINT: 1_024,
-    RECEIPTS: 134_217_728,
+    RECEIPTS: 33_554_432,
     SUMS: 1_024,
     STATEMENT: 1_048_576,
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from verifier.bundle_findings import FINDINGS_MAX, BundleFinding
 from verifier.bundle_statement import DOES_NOT_PROVE
-from verifier.findings import Code, Finding
+from verifier.findings import Code, Finding, escaped
 from verifier.report import (
     AUTHENTIC,
     BROKEN,
@@ -115,7 +115,7 @@ class BundleReport:
 
     def as_text(self) -> str:
         """Return the lines for a person."""
-        lines = [_line("BUNDLE", f"{self.path}   {self.origin}".rstrip())]
+        lines = [_line("BUNDLE", f"{escaped(self.path)}   {self.origin}".rstrip())]
         if self.run_id:
             lines.append(_line("RUN", self.run_id))
         if self.unreadable:

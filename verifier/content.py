@@ -13,7 +13,7 @@ from verifier.schema import (
     LINE_BYTES_MAX,
     Event,
     EventType,
-    event_type,
+    line_type,
     refuse,
     unknown_type,
 )
@@ -23,7 +23,6 @@ from verifier.tree import root_of
 
 CREATED = "keys.ledger_created.v1"
 _GENESIS_PLACE = (0, 0)
-_HEAD_BYTES_MAX = 96
 
 
 class Content:
@@ -70,13 +69,14 @@ class Content:
         number = seq * EVENTS_MAX
         types = self.types
         for place, line in enumerate(lines):
-            kind = event_type(line[: line.find(b'"', 10, _HEAD_BYTES_MAX)])
+            kind = line_type(line)
             try:
                 if kind is None:
                     self._unknown_line(seq, place, line, families)
                     continue
-                match = kind.pattern.fullmatch(line)
-                if match is None or len(line) > LINE_BYTES_MAX:
+                whole = line if len(line) <= LINE_BYTES_MAX else b""
+                match = kind.pattern.fullmatch(whole)
+                if match is None:
                     self.stop(f"after the malformed event {seq}.{place}")
                     _refuse_line(line, kind)
                 if kind.family not in families:
@@ -163,7 +163,7 @@ def created_event(lines: list[bytes]) -> re.Match[bytes]:
         Violation: ENT-6: it is not a well-formed `keys.ledger_created.v1`.
     """
     line = lines[0]
-    kind = event_type(line[: line.find(b'"', 10, _HEAD_BYTES_MAX)])
+    kind = line_type(line)
     if kind is None or kind.name != CREATED:
         raise Violation(Code.GENESIS, "ENT-6", expected=CREATED, found=line)
     match = kind.pattern.fullmatch(line)

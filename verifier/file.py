@@ -1,13 +1,15 @@
 """Opens a ledger file, which may be hostile, without ever changing it.
 
+Bytes after the last page that the file's header counts are no part of the ledger:
+neither SQLite nor this reader looks at them, so they are no finding. Beside a `-wal`,
+where the file is copied, more of them than that explains are refused.
+
 Source for the precautions: https://www.sqlite.org/security.html, section 1.2, and
 docs/spec.md, section 8.
 """
 
 import os
-import shutil
 import sqlite3
-import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,11 +17,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from verifier.findings import shown
+from verifier.findings import escaped, shown
+from verifier.snapshot import (
+    beside,
+    copy_both,
+    find_file,
+    take_fingerprint,
+)
 from verifier.storage import DAMAGED, LedgerFile, UnreadableLedgerError
 from verifier.submission import EVENTS_BYTES_MAX
-
-COPY_TRIES_MAX = 10
 
 _MAGIC = b"SQLite format 3\x00"
 _VALUE_BYTES_MAX = 4 * EVENTS_BYTES_MAX
@@ -34,25 +40,25 @@ def open_ledger(path: str | os.PathLike[str]) -> Iterator[LedgerFile]:
             changed while it was read.
     """
     real = Path(os.path.realpath(path))
-    before = _fingerprint(real)
+    before = take_fingerprint(real)
     _check_file(real)
     if before[1] is None or before[1][0] == 0:
         with closing(_connect(real, immutable=True)) as connection:
             yield LedgerFile(connection, copied=False)
-        if _fingerprint(real) != before:
+        if take_fingerprint(real) != before:
             message = "the file changed while it was read: stop its writer, or copy it"
             raise UnreadableLedgerError(message)
         return
     with tempfile.TemporaryDirectory(prefix="tuneledger-verify-") as folder:
-        copy = _copy_both(real, Path(folder))
+        copy = copy_both(real, Path(folder))
         with closing(_connect(copy, immutable=False)) as connection:
             yield LedgerFile(connection, copied=True)
 
 
 def _check_file(path: Path) -> None:
-    journal = path.with_name(path.name + "-journal")
-    if journal.exists():
-        message = f"an interrupted write: {journal.name} lies beside the file"
+    journal = beside(path, "-journal")
+    if find_file(journal) is not None:
+        message = f"an interrupted write: {escaped(journal.name)} lies beside the file"
         raise UnreadableLedgerError(message)
     try:
         with path.open("rb") as file:
@@ -64,52 +70,11 @@ def _check_file(path: Path) -> None:
         raise UnreadableLedgerError(message)
 
 
-def _fingerprint(path: Path) -> tuple[tuple[int, int] | None, ...]:
-    """Return size and modification time of the file and of its `-wal`."""
-    found: list[tuple[int, int] | None] = []
-    for name in (path, path.with_name(path.name + "-wal")):
-        try:
-            status = name.stat()
-        except FileNotFoundError:
-            found.append(None)
-            continue
-        except OSError as error:
-            raise UnreadableLedgerError(error.strerror or "not readable") from None
-        if not stat.S_ISREG(status.st_mode):
-            message = f"{name.name} is not a regular file"
-            raise UnreadableLedgerError(message)
-        found.append((status.st_size, status.st_mtime_ns))
-    if found[0] is None:
-        message = "no such file"
-        raise UnreadableLedgerError(message)
-    return tuple(found)
-
-
-def _copy_both(path: Path, folder: Path) -> Path:
-    """Copy file and `-wal` at one moment: none of them changed during the copy."""
-    copy = folder / "copy.ledger"
-    for _ in range(COPY_TRIES_MAX):
-        before = _fingerprint(path)
-        try:
-            shutil.copyfile(path, copy)
-            shutil.copyfile(f"{path}-wal", f"{copy}-wal")
-        except FileNotFoundError:
-            # The writer closed and removed its -wal: the next try takes the file.
-            Path(f"{copy}-wal").unlink(missing_ok=True)
-            if _fingerprint(path)[1] is None and before[1] is None:
-                return copy
-            continue
-        if _fingerprint(path) == before:
-            return copy
-    message = "the file keeps changing: stop its writer, or copy it"
-    raise UnreadableLedgerError(message)
-
-
 def _connect(path: Path, *, immutable: bool) -> sqlite3.Connection:
     mode = "mode=ro&immutable=1" if immutable else "mode=rw"
     try:
         connection = sqlite3.connect(
-            f"file:{quote(str(path))}?{mode}", uri=True, isolation_level=None
+            f"file:{quote(os.fsencode(path))}?{mode}", uri=True, isolation_level=None
         )
     except sqlite3.Error as error:
         raise UnreadableLedgerError(str(error)) from None

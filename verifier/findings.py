@@ -147,5 +147,10 @@ def shown(value: object) -> str:
     if isinstance(value, bytes | bytearray | memoryview):
         value = bytes(value[: FOUND_CHARS_MAX + 1]).decode("utf-8", "backslashreplace")
     text = str(value)
-    short = text[:FOUND_CHARS_MAX].encode("unicode_escape").decode("ascii")
+    short = escaped(text[:FOUND_CHARS_MAX])
     return short + "..." if len(text) > FOUND_CHARS_MAX else short
+
+
+def escaped(text: str) -> str:
+    """Return text, such as a path, as printable ASCII on one line, whole."""
+    return text.encode("unicode_escape").decode("ascii")

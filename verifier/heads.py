@@ -7,6 +7,14 @@ from verifier.findings import Code, FindingList, Violation
 from verifier.keys import KeyRing
 from verifier.storage import LedgerFile
 
+CHECKPOINTS_SPARE = 100_000
+"""Rows of `checkpoint` that are read beyond one for each entry.
+
+Sound checkpoints have the sizes 1 to n, so they never outnumber the entries (CHK-2). A
+ledger that lost entries has some to spare, which say what is missing; their keys are
+held in memory, so a file of millions must not decide how many.
+"""
+
 
 class Heads:
     """Checks signer, size and root of every checkpoint.
@@ -24,13 +32,22 @@ class Heads:
         self._file = file
         self._ring = ring
         self._findings = findings
-        self._sizes = frozenset(file.checkpoint_sizes())
+        entries, self.stored = file.count_rows()
+        limit = entries + CHECKPOINTS_SPARE
+        self._sizes = frozenset(file.checkpoint_sizes(limit))
         sizes = sorted(size for size in self._sizes if size > 0)
         self.chain = Chain(sizes, self.root_at)
-        self.stored = len(self._sizes)
         self.passed = 0
         self.unsigned = 0
         self.last_good: Checkpoint | None = None
+        if self.stored > limit:
+            fault = Violation(
+                Code.CHECKPOINT_SIZE,
+                "CHK-2",
+                expected=f"at most one checkpoint for each of {entries} entries",
+                found=f"{self.stored} checkpoints",
+            )
+            self._find("file", fault)
 
     def check(self, size: int, *, damaged: bool) -> None:
         """Check the checkpoint over the entries so far, if one is stored.

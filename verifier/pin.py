@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from verifier import ed25519
-from verifier.findings import Code, Violation
+from verifier.findings import Code, Violation, escaped
 from verifier.keys import KeyRing
 from verifier.note import NoteError, VerifierKey, parse_vkey
 from verifier.report import Report
+
+KEY_FILE_BYTES_MAX = 65_536
 
 _HEX_KEY = re.compile(r"[0-9a-f]{64}")
 
@@ -27,6 +30,21 @@ class Pin:
     def fits(self, key: VerifierKey) -> bool:
         """Whether this is that key."""
         return self.public_key == key.public_key and self.name in (None, key.name)
+
+
+def read_root_keys(options: Iterable[str]) -> list[str]:
+    """Return the root keys of a command line, where `@FILE` holds one a line.
+
+    Raises:
+        RootKeyError: a file cannot be read, is too long, or is not UTF-8.
+    """
+    keys: list[str] = []
+    for option in options:
+        if option.startswith("@"):
+            keys += _read_key_file(Path(option[1:]))
+        else:
+            keys.append(option)
+    return keys
 
 
 def parse_pins(texts: Sequence[str]) -> list[Pin]:
@@ -92,3 +110,21 @@ def check_pins(
 def _distrust(report: Report, code: Code, expected: str, found: str) -> None:
     violation = Violation(code, "L1", expected=expected, found=found)
     report.trust.append(violation.at("root"))
+
+
+def _read_key_file(path: Path) -> list[str]:
+    try:
+        with path.open("rb") as file:
+            content = file.read(KEY_FILE_BYTES_MAX + 1)
+        if len(content) > KEY_FILE_BYTES_MAX:
+            raise _unread(path, f"longer than {KEY_FILE_BYTES_MAX} bytes")
+        text = content.decode("utf-8")
+    except OSError as error:
+        raise _unread(path, error.strerror or "not readable") from None
+    except UnicodeDecodeError:
+        raise _unread(path, "not UTF-8") from None
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _unread(path: Path, reason: str) -> RootKeyError:
+    return RootKeyError(f"{escaped(str(path))}: the root key cannot be read ({reason})")

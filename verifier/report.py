@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from verifier.findings import Finding, FindingList
+from verifier.findings import Finding, FindingList, escaped
 
 SCHEMA = "tuneledger.verify/1"
 
@@ -124,7 +124,7 @@ class Report:
 
     def as_text(self) -> str:
         """Return the lines for a person."""
-        lines = [_line("LEDGER", f"{self.path}   {self.origin}".rstrip())]
+        lines = [_line("LEDGER", f"{escaped(self.path)}   {self.origin}".rstrip())]
         if self.head:
             head = "entries {entries}   checkpoint {size}   root {root}"
             lines.append(_line("HEAD", head.format(**self.head)))

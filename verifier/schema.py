@@ -23,6 +23,9 @@ TYPE_PREFIX = b'{"type":"'
 
 _TYPE = re.compile(r"([a-z][a-z0-9_]{0,31})\.[a-z][a-z0-9_]{0,63}\.v[1-9][0-9]{0,3}")
 
+# The prefix, the longest name that _TYPE allows, and its quote.
+_HEAD_BYTES_MAX = len(TYPE_PREFIX) + 32 + 1 + 64 + 6 + 1
+
 Event = re.Match[bytes]
 
 
@@ -39,6 +42,13 @@ class EventType:
     name: str
     family: str
     pattern: re.Pattern[bytes]
+
+
+def line_type(line: bytes) -> EventType | None:
+    """Return the type that a line begins with, None where this reader knows none."""
+    end = line.find(b'"', len(TYPE_PREFIX), _HEAD_BYTES_MAX)
+    # Without a quote there, it is no type; nothing of such a line may be cached.
+    return None if end < 0 else event_type(line[:end])
 
 
 @lru_cache(maxsize=256)

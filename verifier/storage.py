@@ -51,6 +51,10 @@ SELECT seq, typeof(entry), length(entry), typeof(events), length(events),
     CASE WHEN length(events) <= {EVENTS_BYTES_MAX} THEN events END
 FROM main.entry NOT INDEXED ORDER BY seq
 """  # noqa: S608 (constants of ours)
+_COUNTS = """
+SELECT (SELECT count(*) FROM main.entry NOT INDEXED),
+    (SELECT count(*) FROM main.checkpoint NOT INDEXED)
+"""
 _CHECKPOINTS = f"""
 SELECT size, typeof(note), length(note),
     CASE WHEN length(note) <= {CHECKPOINT_BYTES_MAX} THEN note END
@@ -109,14 +113,23 @@ class LedgerFile:
             entry, events = (b"", b"") if fault else blobs
             yield StoredRow(seq, entry, events, fault)
 
-    def checkpoint_sizes(self) -> list[int]:
-        """Return the keys of all checkpoint rows, ascending.
+    def count_rows(self) -> tuple[int, int]:
+        """Return how many rows `entry` and `checkpoint` have.
 
         Raises:
             DAMAGED: one of these; the file is damaged.
         """
-        query = "SELECT size FROM main.checkpoint ORDER BY size"
-        return [row[0] for row in self._db.execute(query)]
+        entries, checkpoints = self._db.execute(_COUNTS).fetchone()
+        return entries, checkpoints
+
+    def checkpoint_sizes(self, at_most: int) -> list[int]:
+        """Return the keys of the first `at_most` checkpoint rows, ascending.
+
+        Raises:
+            DAMAGED: one of these; the file is damaged.
+        """
+        query = "SELECT size FROM main.checkpoint ORDER BY size LIMIT ?"
+        return [row[0] for row in self._db.execute(query, (at_most,))]
 
     def checkpoint_note(self, size: int) -> bytes | None:
         """Return the note of one checkpoint, None where there is none.

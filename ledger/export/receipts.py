@@ -11,8 +11,8 @@ from ledger.tree import leaf_hash
 
 FORMAT: Final = "tuneledger/receipts/v1"
 
-RECEIPTS_BYTES_MAX: Final = 134_217_728
-"""Longest receipts.json, 128 MiB (BUN-2)."""
+RECEIPTS_BYTES_MAX: Final = 33_554_432
+"""Longest receipts.json, 32 MiB (BUN-2)."""
 
 
 def encode_receipts(run: FinishedRun) -> bytes:

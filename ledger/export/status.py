@@ -35,7 +35,7 @@ def status_document(ledger: Ledger, states: States, *, now_ms: int) -> dict[str,
         "root": ledger.root.hex(),
         "scans": {name: one.total for name, one in optout.scans.items()},
         "decisions": {
-            name: {"records": one.total, "by_reason": one.by_reason}
+            name: {"decisions": one.total, "by_reason": one.by_reason}
             for name, one in optout.decisions.items()
         },
         "shards": _shards(states["shards"]),
@@ -113,17 +113,17 @@ def status_text(document: dict[str, Any]) -> str:
     ]
     for name, decision in sorted(document["decisions"].items()):
         reasons = _counts(decision["by_reason"])
-        lines.append(f"{name:<10} {decision['records']} records: {reasons}")
+        lines.append(f"{name:<10} {decision['decisions']} decisions: {reasons}")
     for shard in document["shards"]:
         needs = ", ".join(shard["needs_retrain"])
         lines.append(
             f"shard {shard['shard']:<4} {shard['records']} records, "
-            f"generation {shard['generation']}, serves "
+            f"{_generation(shard['generation'])}, serves "
             f"{shard['serves'][:16] or 'the base alone'}"
             + (f", NEEDS RETRAIN since {needs}" if needs else "")
         )
     lines += [
-        f"run        {run['run_id'][:16]} {run['objective']}, {run['purpose']}, "
+        f"run        {run['run_id']} {run['objective']}, {run['purpose']}, "
         f"{run['status']}, {run['tokens']} tokens, {float(run['flop']):.3g} FLOP"
         for run in document["runs"]
     ]
@@ -134,6 +134,10 @@ def status_text(document: dict[str, Any]) -> str:
         for one in document.get("subjects", [])
     ]
     return "\n".join(lines)
+
+
+def _generation(number: int | None) -> str:
+    return "untrained" if number is None else f"generation {number}"
 
 
 def _counts(counts: dict[str, int]) -> str:

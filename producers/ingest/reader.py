@@ -11,6 +11,7 @@ refusal names the line and the rule but never a value: values may be personal da
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, BinaryIO, Final, Literal, NoReturn, get_args
 from urllib.parse import urlsplit
@@ -32,6 +33,10 @@ SUBJECTS_MAX: Final = 64
 
 IDENTIFIER_CHARS_MAX: Final = 256
 """Longest identifier; an e-mail address has at most 254 (RFC 5321, 4.5.3.1.3)."""
+
+
+_ALIAS: Final = re.compile(r"[sS]-[0-9]+")
+"""How the vault names subjects locally; as an identifier it would be two persons."""
 
 
 class InputRecord(
@@ -183,6 +188,8 @@ def _check_strings(record: InputRecord, number: int) -> None:
                 _refuse(number, f"expected Unicode text in {name}, found a surrogate")
             if name in {"id", "text", "subjects"} and not text.strip():
                 _refuse(number, f"expected text in {name}, found only blanks")
+    if any(_ALIAS.fullmatch(subject.strip()) for subject in record.subjects):
+        _refuse(number, "expected an identifier in subjects, found a local alias (s-1)")
     if record.url and not is_web_url(record.url):
         _refuse(number, "expected an http or https URL with a host in url")
 

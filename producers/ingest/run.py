@@ -91,6 +91,7 @@ def ingest(
         for line, record in enumerate(records, start=1):
             if not known(record.id):
                 _take(run, record, line)
+                run.tell(line)
             elif skip_known:
                 run.skipped += 1
             else:
@@ -112,7 +113,10 @@ def _take(run: "_Run", record: InputRecord, line: int) -> None:
 
 
 def _refuse_known(line: int) -> NoReturn:
-    message = f"line {line}: expected a new id, found one already ingested"
+    message = (
+        f"line {line}: expected a new id, found one already ingested; "
+        "run again with --resume to skip what is kept"
+    )
     raise InputError(message)
 
 
@@ -178,6 +182,12 @@ class _Run:
             )
         )
 
+    def tell(self, line: int) -> None:
+        """Say of the newest record why it was not accepted; never what it holds."""
+        if self._newest.decision != "accepted":
+            reasons = ", ".join(self._newest.reasons)
+            self._progress(f"line {line}: {self._newest.decision} ({reasons})")
+
     def flush(self) -> None:
         """Emit what was decided since the last time."""
         # Emptied first: an emit that fails is never repeated, since part of it may
@@ -201,6 +211,7 @@ class _Run:
         )
 
     def _decided(self, event: RecordDecided) -> None:
+        self._newest = event
         self._batch.append(event)
         self._decisions[event.decision] += 1
         self._reasons.update(event.reasons)

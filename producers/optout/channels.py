@@ -1,5 +1,6 @@
 """From answers to readings: the files of an origin, and what comes with a page."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,8 @@ POLICY_PATHS: dict[PolicyChannel, str] = {
 
 POLICY_BYTES_MAX = 500 * 1024
 """Bytes of a policy file that are read; RFC 9309, section 2.5 sets this floor."""
+
+_UTF_16 = re.compile(r"utf[-_]?16[-_]?(be|le)?")
 
 Parsed = RobotsFile | AiTxtFile | TdmrepFile
 
@@ -112,7 +115,8 @@ def policy_readings(
             case RobotsFile() as robots:
                 own = robots.decide([agent], url)
                 others = robots.decide(basket, url, star=False)
-                readings.append(_reading(file, "robots_txt", _statement(own)))
+                statement = _statement(own, robots.unread_line)
+                readings.append(_reading(file, "robots_txt", statement))
                 readings.append(_reading(file, "robots_basket", _statement(others)))
             case AiTxtFile() as ai_txt:
                 readings.append(_reading(file, "ai_txt", ai_txt.decide(agent, url)))
@@ -202,10 +206,12 @@ def _no_page(channel: Channel, outcome: FetchOutcome) -> Reading:
     )
 
 
-def _statement(decision: RobotsDecision) -> Statement:
-    if decision.allowed:
-        return Statement(reservation="unset", line=decision.line)
-    return Statement(reservation="reserved", line=decision.line)
+def _statement(decision: RobotsDecision, unread_line: int = 0) -> Statement:
+    if not decision.allowed:
+        return Statement(reservation="reserved", line=decision.line)
+    if unread_line:
+        return Statement(reservation="unset", line=unread_line, is_unread=True)
+    return Statement(reservation="unset", line=decision.line)
 
 
 def _is_markup(page: Response) -> bool:
@@ -219,7 +225,21 @@ def _starts_markup(body: bytes) -> bool:
 
 def _ascii_superset(page: Response) -> bytes:
     """The page in a coding whose ASCII octets are ASCII; only UTF-16 is not."""
-    declared = page.header("content-type").lower()
-    if page.body.startswith((b"\xff\xfe", b"\xfe\xff")) or "utf-16" in declared:
-        return page.body.decode("utf-16", "replace").encode("utf-8", "replace")
-    return page.body
+    codec = _utf_16(page)
+    if codec is None:
+        return page.body
+    return page.body.decode(codec, "replace").encode("utf-8", "replace")
+
+
+def _utf_16(page: Response) -> str | None:
+    """The form of UTF-16 by mark, by declaration, or by where the first NUL is."""
+    declared = _UTF_16.search(page.header("content-type").lower())
+    if page.body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if declared is not None and declared[1]:
+        return f"utf-16-{declared[1]}"
+    if page.body.startswith(b"\0"):
+        return "utf-16-be"
+    if declared is not None or page.body[1:2] == b"\0":
+        return "utf-16-le"
+    return None

@@ -75,6 +75,8 @@ def reading_of(
         outcome = "unreadable" if outcome == "parsed" else outcome
     elif statement.is_malformed:
         outcome, verdict, reasons = "unknown", "unknown", ("malformed_signal",)
+    elif statement.is_unread:
+        outcome, verdict, reasons = "unknown", "unknown", ("unknown_dialect",)
     read = ChannelRead(
         channel=channel,
         outcome=outcome,

@@ -30,6 +30,7 @@ _RAW_TEXT = frozenset(
     }
 )
 _TAG_NAME = re.compile(rb"[a-z][^\s/>]*")
+_END_TAG = re.compile(rb"</[a-z][^\s/>]*", re.IGNORECASE)
 _COMMENT_END = re.compile(rb"--!?>")
 _BETWEEN = re.compile(rb"[\s/]*")
 _NAME = re.compile(rb"=?[^\s/>=]*")
@@ -74,8 +75,8 @@ def read_meta_tags(page: bytes) -> MetaTags:
         if tag == b"meta" and at < len(data) + 1:
             pairs.extend(_named(attributes))
         if tag in _RAW_TEXT:
-            close = lowered.find(b"</" + tag, at)
-            at = len(data) if close < 0 else close
+            close = re.compile(rb"</" + tag + rb"(?=[\s/>])").search(lowered, at)
+            at = len(data) if close is None else close.start()
     return MetaTags(tuple(pairs), is_head_over and len(pairs) < METAS_MAX)
 
 
@@ -86,6 +87,9 @@ def _after_markup(data: bytes, at: int) -> int:
             return at + 5  # `<!-->` and `<!--->` are whole comments
         end = _COMMENT_END.search(data, at + 4)
         return len(data) if end is None else end.end()
+    end_tag = _END_TAG.match(data, at)
+    if end_tag is not None:
+        return _read_attributes(data, end_tag.end(), {})
     if data.startswith((b"<!", b"<?", b"</"), at):
         close = data.find(b">", at)
         return len(data) if close < 0 else close + 1

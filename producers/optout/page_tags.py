@@ -13,9 +13,10 @@ November 2022; noml: Mojeek, 2023.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from producers.optout.signals import SILENCE, Statement
+from producers.optout.usage import is_usage_key, leaves_training_open
 
 _RESERVING = frozenset({"noai", "noml"})
 _HEADERS = frozenset({"x-robots-tag", "robots-tag"})
@@ -26,14 +27,39 @@ _WITH_VALUE = frozenset(
 )
 """Rules that take a value after a colon, and so are no crawler's name."""
 
+_NO_CRAWLERS = frozenset(
+    {
+        "all",
+        "follow",
+        "index",
+        "indexifembedded",
+        "noarchive",
+        "nocache",
+        "nofollow",
+        "noimageindex",
+        "noindex",
+        "none",
+        "nosnippet",
+        "notranslate",
+        "robots",
+    }
+)
+"""Rules without a value: before a colon they are no crawler's name either."""
+
+_CRAWLER = re.compile(r"[a-z][a-z_.-]*")
+"""What is plainly a crawler's name; with digits it may as well be a part of a date."""
+
+_RESERVING_WORD = re.compile(r"(?<![a-z0-9_-])no(?:ai|ml)(?![a-z0-9_-])")
 _SCOPE = re.compile(r"\s*([A-Za-z0-9_.*-]+)\s*:(.*)", re.DOTALL)
 _BLANKS = re.compile(r"\s+")
 _Pairs = Sequence[tuple[str, str]]
+_Scoped = Sequence[tuple[str, set[str]]]
 
 
 def relevant_headers(headers: _Pairs) -> tuple[tuple[str, str], ...]:
     """The header lines that can hold a reservation, in order, names in lower case."""
-    return _select(headers, _HEADERS | _TDM_NAMES)
+    usage = {name.casefold() for name, _ in headers if is_usage_key(name)}
+    return _select(headers, _HEADERS | _TDM_NAMES | usage)
 
 
 def relevant_metas(
@@ -51,29 +77,65 @@ def canonical_lines(pairs: _Pairs) -> bytes:
 def header_noai(headers: _Pairs, agents: Collection[str]) -> Statement:
     """The first header line that reserves against `agents` or everybody.
 
+    Where none does, the first that may have been meant to.
+
     Args:
         headers: (name, value) in order.
         agents: product tokens that count besides "everybody".
     """
-    for number, (name, value) in enumerate(headers, 1):
-        split = {"x-robots-tag": _x_robots_tag, "robots-tag": _robots_tag}.get(
-            name.lower()
-        )
-        if split is not None and any(
-            scope in {"*", *_folded(agents)} and not _RESERVING.isdisjoint(rules)
-            for scope, rules in split(value)
-        ):
-            return Statement(reservation="reserved", line=number)
-    return SILENCE
+    ours = {"*", *_folded(agents)}
+    return _strictest(
+        _header_line(number, name.lower(), value, ours)
+        for number, (name, value) in enumerate(headers, 1)
+    )
 
 
 def meta_noai(metas: _Pairs, agents: Collection[str]) -> Statement:
-    """The first meta element that reserves against `agents` or everybody."""
-    for number, (name, content) in enumerate(metas, 1):
-        is_ours = name.casefold() in {"robots", *_folded(agents)}
-        if is_ours and not _RESERVING.isdisjoint(_words(content)):
-            return Statement(reservation="reserved", line=number)
+    """The first meta element that reserves, or may, against `agents` or everybody."""
+    ours = {"robots", *_folded(agents)}
+    return _strictest(
+        _by_rules(number, [("*", _words(content))], {"*"})
+        for number, (name, content) in enumerate(metas, 1)
+        if name.casefold() in ours
+    )
+
+
+def _header_line(
+    number: int, name: str, value: str, ours: Collection[str]
+) -> Statement:
+    if name == "x-robots-tag":
+        return _by_rules(number, _x_robots_tag(value), ours)
+    if name == "robots-tag":
+        return _by_rules(number, _robots_tag(value), ours)
+    is_unread = is_usage_key(name) and leaves_training_open(value)
+    return Statement(reservation="unset", line=number * is_unread, is_unread=is_unread)
+
+
+def _by_rules(number: int, scoped: _Scoped, ours: Collection[str]) -> Statement:
+    """What the rules of one value say; a `noai` in an odd place is malformed."""
+    if any(
+        scope in ours and not _RESERVING.isdisjoint(rules) for scope, rules in scoped
+    ):
+        return Statement(reservation="reserved", line=number)
+    if any(_is_odd(scope, rules) for scope, rules in scoped):
+        return Statement(reservation="unset", line=number, is_malformed=True)
     return SILENCE
+
+
+def _is_odd(scope: str, rules: set[str]) -> bool:
+    """Whether a reserving word is there, but is no rule of an evident crawler."""
+    is_crawler = _CRAWLER.fullmatch(scope) is not None and scope not in _NO_CRAWLERS
+    odd_rules = rules - _RESERVING if is_crawler else rules
+    return any(_RESERVING_WORD.search(word) for word in (scope, *odd_rules))
+
+
+def _strictest(statements: Iterable[Statement]) -> Statement:
+    """The first that reserves, else the first that is not understood."""
+    return max(
+        statements,
+        key=lambda s: (s.reservation == "reserved", s.is_malformed or s.is_unread),
+        default=SILENCE,
+    )
 
 
 def _x_robots_tag(value: str) -> list[tuple[str, set[str]]]:

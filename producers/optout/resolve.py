@@ -51,10 +51,11 @@ def resolve_public(host: str, port: int, scheme: str) -> Endpoint:
 def is_public(address: str) -> bool:
     """Whether an IP address is globally reachable unicast.
 
-    IPv6 forms that carry an IPv4 address are refused or judged by it, since the system
-    may route them there.
+    A mapped IPv4 address is judged as such. All other IPv6 addresses must lie in the
+    one block that is handed out, and outside what is set aside in it: versions of
+    Python differ in what `is_global` knows.
 
-    Source: IANA special-purpose address registries, by way of `ipaddress`.
+    Source: IANA IPv6 address space and special-purpose address registries.
     """
     try:
         ip = ipaddress.ip_address(address)
@@ -63,9 +64,17 @@ def is_public(address: str) -> bool:
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped is not None:
             return is_public(str(ip.ipv4_mapped))
-        if ip.sixtofour is not None or ip.teredo is not None or ip in _NAT64:
+        if ip not in _GLOBAL_UNICAST or any(ip in net for net in _SET_ASIDE):
             return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved)
 
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""Outside it: site-local, link-local, unique local, NAT64, IPv4-compatible."""
+
+_SET_ASIDE = (
+    ipaddress.IPv6Network("2001::/23"),  # protocols, Teredo among them
+    ipaddress.IPv6Network("2001:db8::/32"),  # documentation
+    ipaddress.IPv6Network("2002::/16"),  # 6to4
+    ipaddress.IPv6Network("3fff::/20"),  # documentation, RFC 9637
+)

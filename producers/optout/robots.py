@@ -8,12 +8,13 @@ longest matching rule wins and allow wins a tie; `/robots.txt` is always allowed
 that are not understood are kept and never close a group.
 
 Where a site's intent is plain this reader follows it, as google/robotstxt does: common
-misspellings, a missing colon, a byte order mark. It goes further in three places, since
+misspellings, a missing colon, a byte order mark. It goes further in these places, since
 it looks for reservations and not for permission to crawl:
 
 - a token may hold digits, dots and slashes (`AI2Bot`, `bigsur.ai`), which the grammar
   of RFC 9309 leaves out: the first word of the value is compared as well;
-- a disallow rule is also compared with both sides percent-decoded;
+- a user-agent line that lists names, or quotes them, disallows for each of them;
+- a disallow rule is also compared with both sides percent-decoded, and unquoted;
 - what was cut off, or is no UTF-8 text, is never silently allowed: see `is_whole`.
 
 Source: RFC 9309; google/robotstxt, robots.cc, for what is tolerated.
@@ -34,11 +35,15 @@ from producers.optout.patterns import (
 )
 from producers.optout.robots_lines import (
     Line,
+    is_for_crawlers,
     is_plain_text,
     is_star,
+    listed_in,
     read_lines,
     tokens_of,
+    unquoted,
 )
+from producers.optout.usage import is_usage_key, leaves_training_open
 
 BYTES_MAX = 500 * 1024
 """Bytes that are parsed; RFC 9309, section 2.5 asks for at least 500 KiB."""
@@ -103,6 +108,8 @@ class Group:
     Attributes:
         agents: its user-agent lines.
         tokens: every product token that it names, case-folded.
+        listed: names in lists and quotes besides `tokens`, perhaps `*`; they say no,
+            and never yes.
         is_star: whether it speaks to every crawler.
         rules: allow and disallow lines with a pattern.
         unknown: lines with another key, in order.
@@ -110,6 +117,7 @@ class Group:
 
     agents: tuple[Line, ...]
     tokens: frozenset[str]
+    listed: frozenset[str]
     is_star: bool
     rules: tuple[Rule, ...]
     unknown: tuple[Line, ...]
@@ -148,13 +156,19 @@ class RobotsFile:
     Attributes:
         groups: in order of appearance, not merged.
         unknown: lines with an unknown key before the first group.
-        is_whole: whether all of it could be read: not cut off, UTF-8 text and no
-            markup. Without it the absence of a rule proves nothing.
+        is_whole: whether all of it could be read: not cut off, plain UTF-8 text, and
+            meant for crawlers. Without it the absence of a rule proves nothing.
     """
 
     groups: tuple[Group, ...]
     unknown: tuple[Line, ...]
     is_whole: bool
+
+    @property
+    def unread_line(self) -> int:
+        """The first line that speaks of training in a way not read here; 0 for none."""
+        lines = [*self.unknown, *(line for g in self.groups for line in g.unknown)]
+        return next((line.number for line in lines if _is_unread(line)), 0)
 
     def decide(
         self, agents: Sequence[str], url: str, *, star: bool = True
@@ -176,6 +190,9 @@ class RobotsFile:
         for agent in agents:
             found = [best_of(index) for index in self._groups_of(agent, star=star)]
             _, rule = max(found, key=itemgetter(0), default=_NO_MATCH)
+            for index in self._groups_listing(agent, star=star):
+                _, other = best_of(index)
+                rule = other if other is not None and not other.allow else rule
             if rule is None:
                 continue
             pattern = rule.pattern.decode("ascii")
@@ -190,6 +207,12 @@ class RobotsFile:
         if own or not star:
             return own
         return [i for i, group in enumerate(self.groups) if group.is_star]
+
+    def _groups_listing(self, agent: str, *, star: bool) -> list[int]:
+        names = {agent.casefold()}
+        if star and not self._groups_of(agent, star=False):
+            names.add("*")
+        return [i for i, g in enumerate(self.groups) if not names.isdisjoint(g.listed)]
 
 
 def parse_robots(body: bytes, *, truncated: bool = False) -> RobotsFile:
@@ -206,11 +229,17 @@ def parse_robots(body: bytes, *, truncated: bool = False) -> RobotsFile:
     if len(body) > BYTES_MAX or truncated:
         kept = body[:BYTES_MAX]
         kept = kept[: max(kept.rfind(b"\n"), kept.rfind(b"\r")) + 1]
-    is_whole = len(body) <= BYTES_MAX and not truncated and is_plain_text(kept)
+    is_uncut = len(body) <= BYTES_MAX and not truncated
+    is_whole = is_uncut and is_plain_text(kept) and is_for_crawlers(kept)
     builder = _Builder()
     for line in read_lines(kept):
         builder.add(line)
     return builder.finish(is_whole=is_whole)
+
+
+def _is_unread(line: Line) -> bool:
+    key, value = (text.decode("utf-8", "replace") for text in (line.key, line.value))
+    return is_usage_key(key) and leaves_training_open(value)
 
 
 class _Builder:
@@ -245,7 +274,7 @@ class _Builder:
         if not self._agents:
             return  # a rule before the first user-agent line applies to nobody
         self._closed = True
-        pattern = escape_octets(line.value)
+        pattern = escape_octets(line.value if allow else unquoted(line.value))
         if not pattern:
             return  # an empty rule matches nothing
         decoded = None if allow else parse_glob(pattern, decode=True)
@@ -254,13 +283,14 @@ class _Builder:
 
     def _close_group(self) -> None:
         if self._agents:
+            values = [line.value for line in self._agents]
+            tokens = frozenset[str]().union(*map(tokens_of, values))
             self._groups.append(
                 Group(
                     tuple(self._agents),
-                    frozenset().union(
-                        *(tokens_of(line.value) for line in self._agents)
-                    ),
-                    any(is_star(line.value) for line in self._agents),
+                    tokens,
+                    frozenset[str]().union(*map(listed_in, values)) - tokens,
+                    any(map(is_star, values)),
                     tuple(self._rules),
                     tuple(self._unknown),
                 )

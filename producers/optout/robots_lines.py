@@ -16,6 +16,13 @@ _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _TWO_WORDS = re.compile(rb"([^ \t]+)[ \t]+([^ \t]+)")
 _RFC_TOKEN = re.compile(r"[A-Za-z_-]*")
+_LIST_GAP = re.compile(r"[\s,;]+")
+_QUOTES = "\"'`\u201c\u201d\u2018\u2019"
+_QUOTED = re.compile(rb"([\"'`])(.*)\1", re.DOTALL)
+_WRITTEN = re.compile(rb"(?:\A|[\r\n])[ \t]*[^\s#]")
+_FOR_CRAWLERS = (b"user-agent", b"useragent", b"user agent", b"sitemap")
+_OTHER_LINE_END = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
+_MARKUP = re.compile(r"<(?:!doctype|\?xml|html|head|body)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +77,37 @@ def tokens_of(value: bytes) -> frozenset[str]:
     return frozenset(reading.casefold() for reading in readings if reading)
 
 
+def listed_in(value: bytes) -> frozenset[str]:
+    """Every name in a user-agent value that is a list, case-folded; `*` among them.
+
+    No grammar has lists or quotes, so this is for finding a "no" only. A `*` counts
+    between commas or quotes: behind a blank it is a remark to google/robotstxt.
+    """
+    text = value.decode("utf-8", "replace").casefold()
+    words = {word.strip(_QUOTES) for word in _LIST_GAP.split(text)}
+    names = {name for word in words for name in (word, word.partition("/")[0])} - {"*"}
+    if not is_star(value) and "*" in (
+        item.strip().strip(_QUOTES) for item in text.split(",")
+    ):
+        names.add("*")
+    return frozenset(names)
+
+
+def unquoted(value: bytes) -> bytes:
+    """`value` without a pair of quotes around it."""
+    quoted = _QUOTED.fullmatch(value)
+    return value if quoted is None else quoted[2]
+
+
 def is_star(value: bytes) -> bool:
     """Whether the value is `*`, whatever words follow it (google/robotstxt)."""
     return value[:1] == b"*" and (len(value) == 1 or value[1] in ASCII_SPACE)
 
 
 def without_bom(body: bytes) -> bytes:
-    """`body` without a UTF-8 byte order mark, whole or in part."""
+    """`body` without UTF-8 byte order marks; the last may be there in part."""
+    while body.startswith(_BOM):
+        body = body[len(_BOM) :]
     length = 0
     while length < len(_BOM) and body[length : length + 1] == _BOM[length : length + 1]:
         length += 1
@@ -84,10 +115,36 @@ def without_bom(body: bytes) -> bytes:
 
 
 def is_plain_text(body: bytes) -> bool:
-    """Whether this can be a file of lines: UTF-8, no NUL, and no page of markup."""
-    body = without_bom(body)
+    """Whether this can be a file of lines: UTF-8, no page of markup, no JSON.
+
+    Outside comments a file that hides something from a reader of lines is none: a key
+    outside ASCII, an invisible character, a line end of another convention.
+    """
     try:
-        body.decode("utf-8")
+        text = without_bom(body).decode("utf-8")
     except UnicodeDecodeError:
         return False
-    return b"\0" not in body and not body.lstrip(ASCII_SPACE).startswith(b"<")
+    if _OTHER_LINE_END.search(text) or text.lstrip().startswith(("<", "{", "[")):
+        return False
+    return "\0" not in text and all(
+        _is_plain_line(line.partition("#")[0]) for line in text.splitlines()
+    )
+
+
+def is_for_crawlers(body: bytes) -> bool:
+    """Whether it speaks to some crawler, names a sitemap, or holds comments at most.
+
+    Any other text is an error page, or rules that apply to nobody.
+    """
+    is_empty = _WRITTEN.search(without_bom(body)) is None
+    return is_empty or any(
+        line.key.lower().startswith(_FOR_CRAWLERS) for line in read_lines(body)
+    )
+
+
+def _is_plain_line(line: str) -> bool:
+    return (
+        line.partition(":")[0].isascii()
+        and line.replace("\t", " ").isprintable()
+        and _MARKUP.search(line) is None
+    )

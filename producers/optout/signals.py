@@ -40,12 +40,15 @@ class Statement:
         line: 1-based line of the deciding rule in the source; 0 where there is none.
         is_malformed: whether something else in the source was meant to say more and
             broke the format; an `unset` beside it is then no silence.
+        is_unread: whether the source speaks of training in a vocabulary that is not
+            read here; an `unset` beside it is no silence either.
         policy: URL of a licence offer that goes with it; empty where none.
     """
 
     reservation: Reservation
     line: int = 0
     is_malformed: bool = False
+    is_unread: bool = False
     policy: str = ""
 
 

@@ -36,8 +36,8 @@ from producers.training.wire import (
 COMMAND: Final = (sys.executable, "-m", "producers.training.worker")
 """What a worker process runs."""
 
-_EXIT_SECONDS_MAX: Final = 5
-"""How long a worker that says nothing more may take to exit."""
+_EXIT_SECONDS_MAX: Final = 60
+"""How long a worker that says nothing more may take to exit on a busy machine."""
 
 OnStep = Callable[[int, StepDone], None]
 """Told after each step: shard, step."""

@@ -109,6 +109,13 @@ def finished_with_deleted(story: Story) -> dict:
     )
 
 
+def retrained_from_tainted(story: Story) -> dict:
+    """The retraining begins from weights that saw the erased record."""
+    starts = [one for one in story.all(STARTED) if one["purpose"] == "retrain"]
+    starts[0].update(base_sha256=digest("weights", RUN, 1, 1))
+    return starts[0]
+
+
 def as_before_erasure(story: Story) -> dict:
     """The retrained slice claims the records of before the erasure."""
     before, event = story.one(TRAINED, 3), story.one(TRAINED, 4)
@@ -120,6 +127,7 @@ SCANNED, DECIDED = "optout.url_scanned", "ingest.record_decided"
 ASSIGNED, STARTED = "shards.record_assigned", "training.run_started"
 METERED, TRAINED = "training.steps_metered", "training.slice_trained"
 FINISHED, FAILED = "training.run_finished", "training.run_failed"
+HIT = {"shard": 1, "slice_first": 1, "rollback_sha256": ""}
 KEEP = [{"shard": 0, "weights_sha256": digest("weights", RUN, 0, 1)}]
 
 CASES = {
@@ -196,12 +204,14 @@ CASES = {
     "XEV-10 tokens": ("RUN_TOTALS", change(FINISHED, 0, tokens=1)),
     "XEV-10 flop": ("RUN_TOTALS", change(FINISHED, 0, flop_evaluation="1")),
     "XEV-10 dropped batch": (
-        "METERING",
-        after(METERED, 2, drop=METERED, drop_number=2),
+        "SLICE_TRAINED",
+        after(TRAINED, 2, drop=METERED, drop_number=2),
     ),
     "XEV-10 failed": ("RUN_TOTALS", change(FAILED, 0, batches=0)),
     "XEV-11 shard": ("SLICE_TRAINED", change(TRAINED, 4, shard=0)),
     "XEV-11 slice": ("SLICE_TRAINED", change(TRAINED, 0, slice=2)),
+    "XEV-11 steps": ("SLICE_TRAINED", change(TRAINED, 0, steps=9)),
+    "XEV-11 tokens": ("SLICE_TRAINED", change(TRAINED, 0, tokens=0)),
     "XEV-11 records": ("SLICE_TRAINED", change(TRAINED, 0, records=3)),
     "XEV-11 root": ("SLICE_TRAINED", change(TRAINED, 0, records_root=OTHER)),
     "XEV-11 erased record": (
@@ -247,6 +257,20 @@ CASES = {
             story.one("erasure.keys_destroyed"),
         )[1],
     ),
+    "XEV-14 hit left out": (
+        "RECORDS_ERASED",
+        lambda story: (
+            change("erasure.planned", hits=[])(story),
+            story.one("erasure.records_erased"),
+        )[1],
+    ),
+    "XEV-14 hit too late": (
+        "RECORDS_ERASED",
+        lambda story: (
+            change("erasure.planned", hits=[{**HIT, "slice_first": 2}])(story),
+            story.one("erasure.records_erased"),
+        )[1],
+    ),
     "XEV-15 keys": (
         "CERTIFICATE",
         after("erasure.certified", drop="erasure.keys_destroyed"),
@@ -278,6 +302,15 @@ CASES = {
         "SHARD_RETRAINED",
         change("erasure.shard_retrained", weights_after_sha256=OTHER),
     ),
+    "XEV-16 tokens": (
+        "SHARD_RETRAINED",
+        change("erasure.shard_retrained", tokens=0),
+    ),
+    "XEV-17 rolled back to what saw it": (
+        "WEIGHTS_DELETED",
+        change("erasure.rolled_back", weights_sha256=digest("weights", RUN, 1, 1)),
+    ),
+    "XEV-17 retrained from what saw it": ("WEIGHTS_DELETED", retrained_from_tainted),
     "XEV-17 trained from": ("WEIGHTS_DELETED", trained_from_deleted),
     "XEV-17 served": ("WEIGHTS_DELETED", served_after_deletion),
     "XEV-17 finished with": ("WEIGHTS_DELETED", finished_with_deleted),

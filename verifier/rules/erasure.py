@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from verifier.findings import Code
 from verifier.rules.state import Erasure, Handler, History, digest, refuse
-from verifier.rules.training import check_not_deleted
+from verifier.rules.training import check_usable
 from verifier.schema import Event
 
 # An erasure's events in the order of docs/events.md (XEV-13).
@@ -65,13 +65,20 @@ def _records_erased(state: History, event: Event, at: int) -> None:
                 expected="an accepted record that was not erased before",
                 found=record_id,
             )
-        state.index.erase(record)
+        for shard, slice_ in state.index.erase(record):
+            if erasure.hits.get(shard, slice_ + 1) > slice_:
+                refuse(
+                    Code.RECORDS_ERASED,
+                    14,
+                    expected=f"a hit of shard {shard} from slice {slice_} on",
+                    found=f"hits {sorted(erasure.hits.items())}",
+                )
         erasure.records_erased += 1
 
 
 def _rolled_back(state: History, event: Event, _at: int) -> None:
     _advance(state, event, "rolled_back")
-    check_not_deleted(state, digest(event, "weights_sha256"), "served")
+    check_usable(state, digest(event, "weights_sha256"), "served")
 
 
 def _keys_destroyed(state: History, event: Event, at: int) -> None:
@@ -106,7 +113,15 @@ def _shard_retrained(state: History, event: Event, _at: int) -> None:
             expected="a finished retraining of this erasure with these weights",
             found=f"run {event['run_id'].decode()}, weights {weights.hex()}",
         )
-    check_not_deleted(state, weights, "served")
+    tokens = sum(cost[1] for at, cost in run.by_slice.items() if at[0] == shard)
+    if int(event["tokens"]) != tokens:
+        refuse(
+            Code.SHARD_RETRAINED,
+            16,
+            expected=f"the {tokens} tokens that the run metered for the shard",
+            found=event["tokens"],
+        )
+    check_usable(state, weights, "served")
 
 
 def _weights_deleted(state: History, event: Event, _at: int) -> None:

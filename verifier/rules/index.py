@@ -26,9 +26,11 @@ CREATE TABLE assignment (
     PRIMARY KEY (record, map)
 ) WITHOUT ROWID;
 CREATE TABLE trained (
-    map INTEGER, shard INTEGER, slice INTEGER, at INTEGER, weights BLOB
+    map INTEGER, shard INTEGER, slice INTEGER, at INTEGER, weights BLOB,
+    run_at INTEGER, tainted INTEGER
 );
 CREATE INDEX trained_place ON trained (shard, slice, map, at);
+CREATE INDEX trained_weights ON trained (weights);
 CREATE TABLE deleted (
     weights BLOB PRIMARY KEY
 ) WITHOUT ROWID;
@@ -45,6 +47,10 @@ class Index:
     """Sites, scans, records, assignments and weights seen so far.
 
     Ids and digests are bytes. `at` is an event's number, growing over the ledger.
+
+    Attributes:
+        assigned: how many assignments were added.
+        erased: how many records were erased.
     """
 
     def __init__(self) -> None:
@@ -58,6 +64,8 @@ class Index:
         self._sites: set[bytes] = set()
         self._verdicts: dict[bytes, str] = {}
         self._commitments: dict[bytes, bytes] = {}
+        self.assigned = 0
+        self.erased = 0
 
     def close(self) -> None:
         """Close and so delete the database."""
@@ -113,13 +121,46 @@ class Index:
         row = self._one("SELECT commitment FROM record WHERE id = ?", (record,))
         return b"" if row is None else bytes(row[0])
 
-    def erase(self, record: bytes) -> None:
-        """Forget a record's commitment, here and where it was assigned."""
+    def erase(self, record: bytes) -> list[tuple[int, int]]:
+        """Forget a record's commitment, and taint the weights that saw it.
+
+        Weights saw it where their run started after it was assigned, and they are of
+        its slice or one above.
+
+        Returns:
+            Shard and slice of each assignment that weights not deleted saw.
+        """
+        self.erased += 1
+        seen = [
+            (shard, slice_)
+            for map_, shard, slice_, at in self._db.execute(
+                "SELECT map, shard, slice, at FROM assignment WHERE record = ?",
+                (record,),
+            ).fetchall()
+            if self._taint(map_, shard, slice_, at)
+        ]
         self._commitments.pop(record, None)
         self._execute("UPDATE record SET commitment = x'' WHERE id = ?", (record,))
         self._execute(
             "UPDATE assignment SET commitment = x'' WHERE record = ?", (record,)
         )
+        return seen
+
+    def _taint(self, map_: int, shard: int, slice_: int, at: int) -> bool:
+        """Taint what saw a record; return whether any of it is not deleted."""
+        place = (shard, slice_, map_, at)
+        self._execute(
+            "UPDATE trained SET tainted = 1"
+            " WHERE shard = ? AND slice >= ? AND map = ? AND run_at > ?",
+            place,
+        )
+        row = self._one(
+            "SELECT 1 FROM trained"
+            " WHERE shard = ? AND slice >= ? AND map = ? AND run_at > ?"
+            " AND weights NOT IN (SELECT weights FROM deleted) LIMIT 1",
+            place,
+        )
+        return row is not None
 
     def assign(
         self,
@@ -132,6 +173,7 @@ class Index:
         at: int,
     ) -> bool:
         """Assign a record; return whether it is new under the map."""
+        self.assigned += 1
         return self._insert(
             "INSERT INTO assignment VALUES (?, ?, ?, ?, ?, ?)",
             (record, map_number, shard, slice_, at, commitment),
@@ -153,13 +195,27 @@ class Index:
         return (row[0] for row in rows)
 
     def add_trained(
-        self, weights: bytes, *, map_number: int, shard: int, slice_: int, at: int
+        self,
+        weights: bytes,
+        *,
+        map_number: int,
+        shard: int,
+        slice_: int,
+        at: int,
+        run_at: int,
     ) -> None:
         """Add the weights of a trained slice."""
         self._execute(
-            "INSERT INTO trained VALUES (?, ?, ?, ?, ?)",
-            (map_number, shard, slice_, at, weights),
+            "INSERT INTO trained VALUES (?, ?, ?, ?, ?, ?, 0)",
+            (map_number, shard, slice_, at, weights, run_at),
         )
+
+    def is_tainted(self, weights: bytes) -> bool:
+        """Return whether the weights saw a record that is erased."""
+        row = self._one(
+            "SELECT 1 FROM trained WHERE weights = ? AND tainted = 1", (weights,)
+        )
+        return row is not None
 
     def newest_trained(
         self, *, map_number: int, shard: int, slice_: int

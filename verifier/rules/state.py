@@ -36,6 +36,8 @@ class Run:
         sums: steps, tokens and the FLOP fields so far.
         trained: the weights of each shard's last slice, as trained in this run.
         adapters: what it finished with.
+        assigned: how many assignments there were when it started.
+        by_slice: metered steps and tokens by shard and slice.
     """
 
     at: int
@@ -45,11 +47,13 @@ class Run:
     erasure_id: bytes
     base: bytes
     generation: int
+    assigned: int
     ended: str = ""
     batches: int = 0
     sums: list[int] = field(default_factory=lambda: [0] * 10)
     trained: dict[int, bytes] = field(default_factory=dict)
     adapters: dict[int, bytes] = field(default_factory=dict)
+    by_slice: dict[tuple[int, int], list[int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -79,13 +83,18 @@ class Erasure:
 
 @dataclass(slots=True)
 class History:
-    """Everything that earlier events established."""
+    """Everything that earlier events established.
+
+    Attributes:
+        counted: number and root of the records of a slice, as last counted.
+    """
 
     index: Index
     policies: dict[bytes, frozenset[str]] = field(default_factory=dict)
     maps: dict[bytes, ShardMap] = field(default_factory=dict)
     runs: dict[bytes, Run] = field(default_factory=dict)
     erasures: dict[bytes, Erasure] = field(default_factory=dict)
+    counted: dict[tuple[int, ...], tuple[int, bytes]] = field(default_factory=dict)
 
 
 Handler = Callable[[History, Event, int], None]

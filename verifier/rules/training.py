@@ -9,14 +9,25 @@ from verifier.schema import Event
 from verifier.tables import FLOP_FIELDS
 from verifier.tree import counted_root
 
+COUNTED_MAX = 4096
 
-def check_not_deleted(state: History, weights: bytes, use: str) -> None:
-    """Check that weights in use were not deleted earlier (XEV-17)."""
-    if weights and state.index.is_deleted(weights):
+
+def check_usable(state: History, weights: bytes, use: str) -> None:
+    """Check that weights in use are neither deleted nor tainted (XEV-17)."""
+    if not weights:
+        return
+    if state.index.is_deleted(weights):
         refuse(
             Code.WEIGHTS_DELETED,
             17,
             expected=f"weights that were not deleted to be {use}",
+            found=weights.hex(),
+        )
+    if state.index.is_tainted(weights):
+        refuse(
+            Code.WEIGHTS_DELETED,
+            17,
+            expected=f"weights that saw no erased record to be {use}",
             found=weights.hex(),
         )
 
@@ -34,12 +45,13 @@ def _started(state: History, event: Event, at: int) -> None:
         erasure_id=digest(event, "erasure_id"),
         base=digest(event, "base_sha256"),
         generation=int(event["generation"]),
+        assigned=state.index.assigned,
     )
     if run.purpose == "train" and run.erasure_id:
         _refuse_life("an empty erasure_id for purpose train", event["erasure_id"])
     if run.purpose == "retrain" and run.erasure_id not in state.erasures:
         _refuse_life("an earlier erasure for purpose retrain", event["erasure_id"])
-    check_not_deleted(state, run.base, "trained from")
+    check_usable(state, run.base, "trained from")
 
 
 def _map_of(state: History, event: Event, shards: frozenset[int]) -> ShardMap | None:
@@ -89,11 +101,14 @@ def _metered(state: History, event: Event, _at: int) -> None:
             expected="batch {}, step_first {}, steps {}, tokens {}".format(*expected),
             found="batch {}, step_first {}, steps {}, tokens {}".format(*found),
         )
-    shard = int(event["shard"])
+    shard, slice_ = int(event["shard"]), int(event["slice"])
+    cost = run.by_slice.setdefault((shard, slice_), [0, 0])
+    cost[0] += steps
+    cost[1] += tokens
     if shard not in (run.shards or {0}):
         refuse(Code.METERING, 9, expected="a shard of the run", found=shard)
     slices = 1 if run.shard_map is None else run.shard_map.slices
-    if int(event["slice"]) >= slices:
+    if slice_ >= slices:
         refuse(
             Code.METERING,
             9,
@@ -131,7 +146,7 @@ def _finished(state: History, event: Event, _at: int) -> None:
             found=event["adapters"],
         )
     for _, weights in adapters:
-        check_not_deleted(state, weights, "finished with")
+        check_usable(state, weights, "finished with")
 
 
 def _failed(state: History, event: Event, _at: int) -> None:
@@ -161,11 +176,22 @@ def _trained(state: History, event: Event, at: int) -> None:
     if int(event["generation"]) != run.generation:
         _refuse_slice(f"generation {run.generation}", event["generation"])
     number = run.shard_map.number
-    _check_records(state, event, before=run.at, map_number=number)
+    _check_records(state, event, run, map_number=number)
+    cost = run.by_slice.get((shard, slice_), [0, 0])
+    if [int(event["steps"]), int(event["tokens"])] != cost:
+        _refuse_slice(
+            "steps {} and tokens {}, as metered".format(*cost),
+            f"{int(event['steps'])} and {int(event['tokens'])}",
+        )
     parent = run.base if slice_ == 0 else _weights_below(state, number, shard, slice_)
     weights = digest(event, "weights_sha256")
     state.index.add_trained(
-        weights, map_number=number, shard=shard, slice_=slice_, at=at
+        weights,
+        map_number=number,
+        shard=shard,
+        slice_=slice_,
+        at=at,
+        run_at=run.at,
     )
     if slice_ == run.shard_map.slices - 1:
         run.trained[shard] = weights
@@ -174,21 +200,26 @@ def _trained(state: History, event: Event, at: int) -> None:
             f"parent {parent.hex() or 'weights of the slice below'}",
             event["parent_sha256"],
         )
-    check_not_deleted(state, parent, "trained from")
+    check_usable(state, parent, "trained from")
 
 
-def _check_records(
-    state: History, event: Event, *, before: int, map_number: int
-) -> None:
-    """Check the number of records and the root over their commitments."""
-    count, root = counted_root(
-        state.index.commitments(
-            map_number=map_number,
-            shard=int(event["shard"]),
-            slice_=int(event["slice"]),
-            before=before,
+def _check_records(state: History, event: Event, run: Run, *, map_number: int) -> None:
+    """Check the number of records and the root over their commitments.
+
+    The same slice is often trained again while nothing was assigned or erased, so
+    what was counted once is kept.
+    """
+    shard, slice_ = int(event["shard"]), int(event["slice"])
+    stock = (map_number, shard, slice_, run.assigned, state.index.erased)
+    if stock not in state.counted:
+        if len(state.counted) >= COUNTED_MAX:
+            state.counted.clear()
+        state.counted[stock] = counted_root(
+            state.index.commitments(
+                map_number=map_number, shard=shard, slice_=slice_, before=run.at
+            )
         )
-    )
+    count, root = state.counted[stock]
     if int(event["records"]) != count:
         _refuse_slice(f"{count} records", event["records"])
     if root != digest(event, "records_root"):

@@ -274,7 +274,10 @@ def test_report_and_progress():
 
     assert {"accepted": 1, "blocked": 1} == report.decisions
     assert {"licence": 1, "scan_missing": 1, "uk_no_licence": 1} == report.reasons
-    assert ["ingested 2 records: 1 accepted, 1 blocked"] == world.messages
+    assert [
+        "line 2: blocked (scan_missing, uk_no_licence)",
+        "ingested 2 records: 1 accepted, 1 blocked",
+    ] == world.messages
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,19 @@ def test_bounds(page, is_whole):
 
 @pytest.mark.parametrize(
     "unit",
-    [b"<", b"<a ", b"<!--", b'<a b="', b"<a b='", b"<?", b"</", b"<a/=", b"<script>"],
+    [
+        b"<",
+        b"<a ",
+        b"<!--",
+        b'<a b="',
+        b"<a b='",
+        b"<?",
+        b"</",
+        b"<a/=",
+        b"<script>",
+        b"</a b='",
+        b"</a ",
+    ],
     ids=bytes.decode,
 )
 def test_hostile_markup_is_read(unit):
