@@ -86,8 +86,11 @@ def trained(sim: LedgerSimulator, batches: int, records: int) -> Iterator[dict]:
     """One run over all shards: its batches, then its slices."""
     shards = list(range(SHARDS))
     yield chapters.run_started(sim, chapters.RUN, shards, slices=SLICES)
+    cost: Counter[tuple[int, int]] = Counter()
     for batch in range(batches):
-        yield chapters.metered(sim, chapters.RUN, batch, batch % SHARDS, 0)
+        place = batch % SHARDS, batch // SHARDS % SLICES
+        cost[place] += 1
+        yield chapters.metered(sim, chapters.RUN, batch, *place)
     for shard in shards:
         numbers = range(shard, records, SHARDS)
         for slice_ in range(SLICES):
@@ -97,7 +100,13 @@ def trained(sim: LedgerSimulator, batches: int, records: int) -> Iterator[dict]:
                 if n // SHARDS % SLICES <= slice_
             )
             root = tree_root([leaf(bytes.fromhex(item)) for _, item in seen])
-            more = {"records": len(seen), "records_root": root.hex()}
+            times = cost[shard, slice_]
+            more = {
+                "records": len(seen),
+                "records_root": root.hex(),
+                "steps": 10 * times,
+                "tokens": 5120 * times,
+            }
             yield chapters.slice_trained(sim, chapters.RUN, shard, slice_, **more)
 
 
