@@ -36,12 +36,17 @@ def read_root_keys(options: Iterable[str]) -> list[str]:
     """Return the root keys of a command line, where `@FILE` holds one a line.
 
     Raises:
-        RootKeyError: a file cannot be read, is too long, or is not UTF-8.
+        RootKeyError: a file cannot be read, is too long, or is not UTF-8; or an option
+            looks like a file whose `@` was forgotten.
     """
     keys: list[str] = []
     for option in options:
         if option.startswith("@"):
             keys += _read_key_file(Path(option[1:]))
+        elif option.endswith(".vkey"):
+            name = escaped(option)
+            message = f"{name}: expected a key; for the keys in a file give @{name}"
+            raise RootKeyError(message)
         else:
             keys.append(option)
     return keys

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from verifier.findings import Finding, FindingList, escaped
+from verifier.findings import Code, Finding, FindingList, escaped
 
 SCHEMA = "tuneledger.verify/1"
 
@@ -131,12 +131,29 @@ class Report:
         lines += [_line("PASS", text) for text in self.checked]
         lines += [_line("NOT CHECKED", text) for text in self.not_checked]
         lines += self._finding_lines()
-        lines += [_line("TRUST", f"root key {key}") for key in self.root_keys]
+        whose = (
+            "pinned" if self.levels["authentic"] == "yes" else "in the file, not pinned"
+        )
+        lines += [_line("TRUST", f"root key {key}, {whose}") for key in self.root_keys]
         lines += [_line("TRUST", str(finding)) for finding in self.trust]
         lines += [_line("DOES NOT PROVE", text) for text in self.not_proven]
         lines += [_line(name, answer) for name, answer in self.levels.items()]
+        lines += [_line("NEXT", text) for text in self._advice()]
         lines.append(_line("RESULT", f"{_NAMES[self.verdict]}   exit {self.exit_code}"))
         return "\n".join(lines) + "\n"
+
+    def _advice(self) -> list[str]:
+        """What a person does next where nothing is broken but the root is in doubt."""
+        codes = {finding.code for finding in self.trust}
+        if Code.ROOT_DIFFERS in codes:
+            return [
+                "the file has another root than the one you gave: do not rely on it"
+            ]
+        if Code.ROOT_NOT_PINNED in codes:
+            return [
+                "give the root key that you know from elsewhere: --root VKEY or @FILE"
+            ]
+        return []
 
     def _finding_lines(self) -> list[str]:
         lines: list[str] = []

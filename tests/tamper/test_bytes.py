@@ -15,6 +15,7 @@ def flips(request, data: dict, seed: int, count: int = SAMPLE):
     every = [(key, index) for key, value in data.items() for index in range(len(value))]
     if not request.config.getoption("--soak"):
         every = rng.sample(every, count)
+    print(f"{len(every)} flips, each to be found and named")
     return [(key, index, rng.randrange(1, 256)) for key, index in every]
 
 
@@ -57,6 +58,7 @@ def test_every_value_of_a_checkpoint_byte(request, tmp_path):
     cases = [(index, mask) for index in range(len(note)) for mask in range(1, 256)]
     if not request.config.getoption("--soak"):
         cases = random.Random(3).sample(cases, SAMPLE)
+    print(f"{len(cases)} values, each to be found and named")
 
     for index, mask in cases:
         ledger.checkpoints[size] = flipped(note, index, mask)

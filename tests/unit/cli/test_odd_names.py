@@ -113,3 +113,17 @@ def test_argument_that_is_not_utf_8(trained, tmp_path, arguments):
 def test_mask_shows_letters_and_digits_only(expected, identifier):
     """Nothing that a terminal obeys is left in a masked identifier."""
     assert expected == mask_identifier(identifier)
+
+
+def test_a_forgotten_at_sign(trained):
+    """A file name where a key is expected says what to type."""
+    ledger = str(trained.folder / "acme.ledger")
+    done = subprocess.run(
+        [sys.executable, "-m", "verifier", ledger, "--root", "acme.vkey"],
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+
+    assert 2 == done.returncode
+    assert "for the keys in a file give @acme.vkey" in done.stderr
