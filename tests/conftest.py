@@ -1,5 +1,6 @@
 """Options and fixtures that every test folder shares."""
 
+import signal
 from pathlib import Path
 
 from hypothesis import settings
@@ -22,4 +23,8 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    # A shell that starts us in the background ignores Ctrl-C, and so would the
+    # processes that the tests interrupt.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.load_profile("soak" if config.getoption("--soak") else "default")
