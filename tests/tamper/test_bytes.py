@@ -1,10 +1,14 @@
 """One changed byte anywhere in what is stored is found, and named exactly."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from tests.tamper.harness import found, places, told_ledger, verify_simulated
+from verifier.checkpoint import parse_checkpoint
+from verifier.findings import Violation
+from verifier.note import VerifierKey, signed_by_exactly
 
 SAMPLE = 120
 
@@ -64,6 +68,40 @@ def test_every_value_of_a_checkpoint_byte(request, tmp_path):
         ledger.checkpoints[size] = flipped(note, index, mask)
         report = verify_simulated(ledger, tmp_path)
         assert [f"checkpoint {size}"] == places(report), (index, mask)
+
+
+@pytest.mark.timeout(3600)
+def test_every_value_of_every_checkpoint_byte_is_refused(request):
+    """No other value of any byte of any checkpoint is well formed and signed."""
+    ledger = told_ledger()
+    # The story replaces its log key once.
+    logs = [
+        VerifierKey(ledger.origin, replace(ledger, log_seed=seed).log.public)
+        for seed in ("log-0", "log-1")
+    ]
+    notes = list(ledger.checkpoints.values())
+    cases = [
+        (note, index, mask)
+        for note in notes
+        for index in range(len(note))
+        for mask in range(1, 256)
+    ]
+    if not request.config.getoption("--soak"):
+        cases = random.Random(5).sample(cases, 20 * SAMPLE)
+    print(f"{len(cases)} values, each to be refused")
+
+    assert not any(_is_refused(note, logs) for note in notes)
+    for note, index, mask in cases:
+        assert _is_refused(flipped(note, index, mask), logs), (note, index, mask)
+
+
+def _is_refused(note: bytes, logs: list[VerifierKey]) -> bool:
+    """Whether a stored note is malformed, or signed by none of the log keys alone."""
+    try:
+        parsed = parse_checkpoint(note).note
+    except Violation:
+        return True
+    return all(signed_by_exactly(parsed, [log]) for log in logs)
 
 
 HEADER_FIELDS = ("seq", "previous", "base", "recorded_at_ms")
