@@ -67,10 +67,6 @@ class Frontier:
             node = node_hash(left, node)
         return node
 
-    def copy(self) -> "Frontier":
-        """An independent frontier, to try an append on."""
-        return Frontier(self.size, self._roots)
-
 
 def root_hash(leaves: Sequence[bytes]) -> bytes:
     """Root over leaf hashes, level by level.

@@ -79,14 +79,6 @@ class Views:
                 pk="name",
             )
 
-    def replace_table(self, name: str, rows: list[dict[str, Any]]) -> None:
-        """Write a projection as a plain table, for people and their tools."""
-        with self._no_loss():
-            table = self._table(name)
-            table.drop(ignore=True)
-            if rows:
-                table.insert_all(rows)
-
     def close(self) -> None:
         """Let go of the file."""
         if self._database is not None:

@@ -66,15 +66,6 @@ def test_a_frontier_resumes_from_its_roots():
     assert tree.root_hash(LEAVES[:6]) == resumed.root()
 
 
-def test_a_copied_frontier_is_independent():
-    """An append that is tried on a copy does not move the original."""
-    frontier = tree.Frontier()
-    frontier.append(LEAVES[0])
-    frontier.copy().append(LEAVES[1])
-
-    assert (1, LEAVES[0]) == (frontier.size, frontier.root())
-
-
 @pytest.mark.parametrize(("size", "roots"), [(1, 0), (0, 1), (3, 1), (4, 2)])
 def test_a_frontier_of_another_shape_is_refused(size, roots):
     """The size says how many perfect subtrees there are."""

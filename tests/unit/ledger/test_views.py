@@ -42,17 +42,6 @@ def test_content_is_kept_by_name(views):
     assert None is views.load("c")
 
 
-def test_a_projection_becomes_a_plain_table(views, tmp_path):
-    """People read it with their own tools; a new one replaces the old."""
-    views.replace_table("shards", [{"shard": 0, "records": 2}, {"shard": 1}])
-    views.replace_table("shards", [{"shard": 0, "records": 3}])
-    views.close()
-    connection = sqlite3.connect(tmp_path / "acme.views")
-
-    assert [(0, 3)] == connection.execute("SELECT * FROM shards").fetchall()
-    connection.close()
-
-
 def test_a_folder_in_the_way_is_no_error(tmp_path):
     """A cache that cannot be written only costs time."""
     (tmp_path / "acme.views").mkdir()
