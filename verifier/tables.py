@@ -27,6 +27,7 @@ from verifier.patterns import (
     one_of,
     record,
 )
+from verifier.wire import INT_MAX
 
 OUTCOME = one_of("absent not_recorded parsed unknown unreadable")
 VERDICT = one_of("allowed reserved unknown")
@@ -66,6 +67,14 @@ KEYS: dict[str, dict[str, Kind]] = {
         "reason": one_of("compromised rotated unused"),
     },
     "keys.stream_abandoned.v1": {"stream": STREAM, "submissions": COUNT},
+    "keys.rotated.v1": {
+        "name": NAME,
+        "old_public_key": SHA256,
+        "new_public_key": SHA256,
+        "consent": SIGNATURE,
+        "possession": SIGNATURE,
+    },
+    "keys.compromised.v1": {"name": NAME, "public_key": SHA256, "since_seq": COUNT},
 }
 
 OPTOUT: dict[str, dict[str, Kind]] = {
@@ -161,6 +170,12 @@ RECORDS: dict[str, dict[str, Kind]] = {
 }
 
 TRAINING: dict[str, dict[str, Kind]] = {
+    "training.run_key_certified.v1": {
+        "run_id": ID,
+        "public_key": SHA256,
+        "stream": STREAM,
+        "possession": SIGNATURE,
+    },
     "training.run_started.v1": {
         "run_id": ID,
         "objective": one_of("continued_pretraining preference pretraining sft"),
@@ -281,10 +296,18 @@ ERASURE: dict[str, dict[str, Kind]] = {
     "erasure.certified.v1": {"erasure_id": ID, "certificate_sha256": SHA256},
 }
 
+SPOOL: dict[str, dict[str, Kind]] = {
+    "spool.events_dropped.v1": {
+        "events": integer(1, INT_MAX),
+        "reason": one_of("disk_full producer_error spool_full"),
+    },
+}
+
 EVENT_TYPES: dict[str, dict[str, Kind]] = {
     **KEYS,
     **OPTOUT,
     **RECORDS,
     **TRAINING,
     **ERASURE,
+    **SPOOL,
 }

@@ -14,6 +14,7 @@ from ledger.events.keys import KeysEvent
 from ledger.events.optout import OptoutEvent
 from ledger.events.policy import PolicyEvent
 from ledger.events.shards import ShardsEvent
+from ledger.events.spool import SpoolEvent
 from ledger.events.training import TrainingEvent
 
 LINE_BYTES_MAX: Final = 16_384
@@ -27,6 +28,7 @@ AnyEvent = (
     | ShardsEvent
     | TrainingEvent
     | ErasureEvent
+    | SpoolEvent
 )
 """Every event type of format 1. A new family is added here and nowhere else."""
 

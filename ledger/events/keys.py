@@ -112,4 +112,49 @@ class StreamAbandoned(Event, frozen=True, kw_only=True, tag="keys.stream_abandon
     submissions: Count
 
 
-KeysEvent = LedgerCreated | KeyGranted | KeyRetired | StreamAbandoned
+class KeyRotated(Event, frozen=True, kw_only=True, tag="keys.rotated.v1"):
+    """A key gave way to its successor; the old key, the new one and root signed it.
+
+    The new key takes over name, role, families and stream prefix. A key that is lost
+    cannot consent: it is retired, and another one granted.
+
+    Attributes:
+        name: name of both keys.
+        old_public_key: the key that ends with this entry.
+        new_public_key: the key that may sign after it; unique in the ledger.
+        consent: the old key's signature over the text of docs/spec.md, KEY-9.
+        possession: the new key's signature over the same text.
+    """
+
+    name: KeyName
+    old_public_key: PublicKeyHex
+    new_public_key: PublicKeyHex
+    consent: SignatureHex
+    possession: SignatureHex
+
+
+class KeyCompromised(Event, frozen=True, kw_only=True, tag="keys.compromised.v1"):
+    """Root said that somebody else may have used a key; nothing is deleted for it.
+
+    What it signed from `since_seq` on is untrusted, and so is what it signed before,
+    unless an anchor older than this entry covers it (docs/spec.md, KEY-10).
+
+    Attributes:
+        name: the key's name.
+        public_key: a key that was granted earlier, active or not.
+        since_seq: the first entry that the thief may have signed.
+    """
+
+    name: KeyName
+    public_key: PublicKeyHex
+    since_seq: Count
+
+
+KeysEvent = (
+    LedgerCreated
+    | KeyGranted
+    | KeyRetired
+    | StreamAbandoned
+    | KeyRotated
+    | KeyCompromised
+)

@@ -20,13 +20,38 @@ from ledger.events.base import (
     OptionalFlop,
     OptionalId,
     OptionalSha256Hex,
+    PublicKeyHex,
     Sha256Hex,
     ShardIndex,
+    SignatureHex,
     SliceIndex,
+    StreamName,
 )
 
 Objective = Literal["pretraining", "continued_pretraining", "sft", "preference"]
 Technique = Literal["full", "lora"]
+
+
+class RunKeyCertified(
+    Event, frozen=True, kw_only=True, tag="training.run_key_certified.v1"
+):
+    """The trainer certified a fresh key for one run, which is destroyed at its end.
+
+    Its name is the certifying key's, a slash and the run's id. So a key stolen later
+    cannot extend or rewrite a run that is over (docs/spec.md, KEY-11).
+
+    Attributes:
+        run_id: the run, not yet started.
+        public_key: Ed25519 public key; unique in the ledger, not of low order.
+        stream: the one stream that the key may sign, below the certifying key's.
+        possession: the key's own signature over the text of docs/spec.md, KEY-5, with
+            the role `run`.
+    """
+
+    run_id: Id
+    public_key: PublicKeyHex
+    stream: StreamName
+    possession: SignatureHex
 
 
 class RunStarted(Event, frozen=True, kw_only=True, tag="training.run_started.v1"):
@@ -223,4 +248,6 @@ class RunFailed(Event, frozen=True, kw_only=True, tag="training.run_failed.v1"):
     batches: Count
 
 
-TrainingEvent = RunStarted | StepsMetered | SliceTrained | RunFinished | RunFailed
+TrainingEvent = (
+    RunKeyCertified | RunStarted | StepsMetered | SliceTrained | RunFinished | RunFailed
+)
