@@ -14,6 +14,7 @@ from ledger.errors import ErasedError
 from ledger.events.training import SliceTrained
 from ledger.ports import SliceRecords
 from ledger.record_keys import StoredRecord
+from ledger.run_keys import run_stream
 from ledger.seeds import Seeds
 from ledger.vault_rows import Record
 from ledger.workspace import Workspace
@@ -120,7 +121,8 @@ class Dataset:
                     f"{event.records - count} records during the training"
                 )
                 raise ErasedError(message)
-            workspace.ledger.append([event], stream="train")
+            ledger = workspace.ledger
+            ledger.append([event], stream=run_stream(ledger, event.run_id))
 
 
 def _root(commitments: Iterable[str]) -> str:

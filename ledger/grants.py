@@ -2,35 +2,41 @@
 
 import re
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from ledger import lines
-from ledger.ed25519 import check_public_key, check_signature
 from ledger.errors import InputError, IntegrityError, KeyTrustError
-from ledger.events.keys import (
-    KeyGranted,
-    KeyRetired,
-    KeysEvent,
-    LedgerCreated,
-    StreamAbandoned,
-)
-from ledger.keys import possession_text
 from ledger.note import Note, VerifierKey, check_exact
 from ledger.submission import ROOT_STREAM
 
+RUN: Final = "run"
+"""Role of a key that the trainer certified for one run (KEY-11)."""
 
-class Grant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+
+def is_below(stream: str, prefix: str) -> bool:
+    """Whether `stream` is the stream `prefix` or below it."""
+    return stream == prefix or stream.startswith(f"{prefix}/")
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One granted key.
 
     Attributes:
         name: key name.
         public_key: hex.
-        role: its role.
+        role: its role; `run` for the key of one run.
         families: event families that it may sign.
-        stream_prefix: its stream, and those below.
+        stream_prefix: its stream, and those below; the stream itself for a run's key.
         granted_seq: the entry that granted it; it may sign after that one.
-        retired_seq: the entry that retired it; None while it is active.
+        retired_seq: the entry that ended it; None while it is active.
+        compromised_since: the first entry that a thief may have signed; None where
+            nobody declared that.
+        follows: hex public key that it took over from by rotation; empty for none.
+        run_id: the run whose key it is; empty for others.
+        certified_by: hex public key that certified a run's key; empty for others.
     """
 
     name: str
@@ -40,6 +46,10 @@ class Grant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     stream_prefix: str
     granted_seq: int
     retired_seq: int | None = None
+    compromised_since: int | None = None
+    follows: str = ""
+    run_id: str = ""
+    certified_by: str = ""
 
     @property
     def verifier(self) -> VerifierKey:
@@ -48,9 +58,9 @@ class Grant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     def covers(self, stream: str) -> bool:
         """Whether the key may sign in `stream`."""
-        return stream == self.stream_prefix or stream.startswith(
-            f"{self.stream_prefix}/"
-        )
+        if self.role == RUN:
+            return stream == self.stream_prefix
+        return is_below(stream, self.stream_prefix)
 
 
 class Grants(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -62,6 +72,8 @@ class Grants(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         root_keys: (name, hex public key) of each root key, in genesis order.
         grants: every grant, oldest first.
         abandoned: closed streams.
+        runs: hex public key of every run's own key, by run id; empty for a run that
+            started without one.
     """
 
     origin: str = ""
@@ -69,6 +81,16 @@ class Grants(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     root_keys: list[tuple[str, str]] = []
     grants: list[Grant] = []
     abandoned: list[str] = []
+    runs: dict[str, str] = {}
+
+    def copy(self) -> "Grants":
+        """Independent grants; what they hold is never changed, only replaced."""
+        return replace(
+            self,
+            grants=list(self.grants),
+            abandoned=list(self.abandoned),
+            runs=dict(self.runs),
+        )
 
     @property
     def root_verifiers(self) -> list[VerifierKey]:
@@ -112,6 +134,28 @@ class Grants(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         if stream != ROOT_STREAM and "keys" in families:
             message = f"family keys belongs in stream root, found it in {stream}"
             raise InputError(message)
+
+    def allowed(self, stream: str, families: set[str]) -> list[Grant]:
+        """The active keys that may sign these families in `stream`.
+
+        The one with the longest stream comes first: a run's key, then a worker's, then
+        the role's.
+
+        Raises:
+            KeyTrustError: there is none.
+        """
+        found = [
+            grant
+            for grant in self.active()
+            if grant.covers(stream) and families <= set(grant.families)
+        ]
+        if not found:
+            message = (
+                f"no active key may sign {', '.join(sorted(families))} "
+                f"in stream {stream}"
+            )
+            raise KeyTrustError(message)
+        return sorted(found, key=lambda grant: -len(grant.stream_prefix))
 
     def active_key(self, name: str) -> VerifierKey:
         """The active key of that name.
@@ -174,77 +218,46 @@ class Grants(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             message = f"entry {seq}: expected at most one active log key, found {count}"
             raise IntegrityError(message)
 
-    def apply(self, event: KeysEvent, seq: int) -> None:
-        """Take one key event of entry `seq`.
-
-        Raises:
-            IntegrityError: the event contradicts what stands.
-            KeyTrustError: a key that must not be trusted.
-        """
-        if not self.origin and not isinstance(event, LedgerCreated):
-            message = f"entry {seq}: expected keys.ledger_created.v1 first (ENT-6)"
-            raise IntegrityError(message)
-        match event:
-            case LedgerCreated():
-                self._create(event, seq)
-            case KeyGranted():
-                self._grant(event, seq)
-            case KeyRetired():
-                self._retire(event, seq)
-            case StreamAbandoned(stream=stream):
-                self.abandoned.append(stream)
-
-    def _create(self, event: LedgerCreated, seq: int) -> None:
-        names = {key.name for key in event.root_keys}
-        keys = {key.public_key for key in event.root_keys}
-        if seq or self.origin or len(event.root_keys) < event.root_threshold:
-            message = f"entry {seq}: a ledger is created once, with enough root keys"
-            raise IntegrityError(message)
-        if min(len(names), len(keys)) < len(event.root_keys):
-            message = "entry 0: root keys must differ in name and key"
-            raise IntegrityError(message)
-        for key in event.root_keys:
-            check_public_key(bytes.fromhex(key.public_key))
-        self.origin = event.origin
-        self.root_threshold = event.root_threshold
-        self.root_keys = [(key.name, key.public_key) for key in event.root_keys]
-
-    def _grant(self, event: KeyGranted, seq: int) -> None:
-        public_key = bytes.fromhex(event.public_key)
-        check_public_key(public_key)
-        text = possession_text(self.origin, event.name, event.role, public_key)
-        check_signature(public_key, bytes.fromhex(event.possession), text)
+    def is_new(self, public_key: str, name: str = "") -> bool:
+        """Whether a key is nobody's, and its name is free (KEY-7)."""
         used = {grant.public_key for grant in self.grants}
         used |= {key for _, key in self.root_keys}
         taken = {grant.name for grant in self.active() if grant.role != "log"}
-        is_log = event.role == "log"
-        if (
-            event.public_key in used
-            or event.name in taken
-            or is_log != (event.name == self.origin)
-            or (event.role in {"log", "ci"} and event.families)
-        ):
-            message = f"entry {seq}: key {event.name} cannot be granted (KEY-7)"
-            raise IntegrityError(message)
-        self.grants.append(
-            Grant(
-                name=event.name,
-                public_key=event.public_key,
-                role=event.role,
-                families=list(event.families),
-                stream_prefix=event.stream_prefix,
-                granted_seq=seq,
-            )
-        )
+        return public_key not in used and name not in taken
 
-    def _retire(self, event: KeyRetired, seq: int) -> None:
-        for grant in self.active():
+    def place(self, name: str, public_key: str, seq: int) -> int | None:
+        """Where a key stands in `grants` that an entry before `seq` made known."""
+        for place, grant in enumerate(self.grants):
             # A grant takes effect after its entry, so it cannot end inside it.
-            if grant.granted_seq < seq and (grant.name, grant.public_key) == (
-                event.name,
-                event.public_key,
-            ):
-                grant.retired_seq = seq
-                return
-        message = f"entry {seq}: key {event.name} is not active (KEY-8)"
-        raise IntegrityError(message)
+            if (grant.name, grant.public_key) == (name, public_key):
+                return place if grant.granted_seq < seq else None
+        return None
+
+    def active_place(self, name: str, public_key: str, seq: int) -> int | None:
+        """Where an active key stands that was granted, not certified for a run."""
+        place = self.place(name, public_key, seq)
+        if place is None or self.grants[place].role == RUN:
+            return None
+        return place if self.grants[place].retired_seq is None else None
+
+    def end(self, place: int, seq: int) -> None:
+        """End one key with entry `seq`, if it is active."""
+        if self.grants[place].retired_seq is None:
+            self.grants[place] = replace(self.grants[place], retired_seq=seq)
+
+    def end_runs_of(self, certifier: Grant, seq: int) -> None:
+        """End the run keys of a key, and of those that it took over from (KEY-11)."""
+        follows = {grant.public_key: grant.follows for grant in self.grants}
+        public_key, certifiers = certifier.public_key, set[str]()
+        while public_key:
+            certifiers.add(public_key)
+            public_key = follows[public_key]
+        for place, grant in enumerate(self.grants):
+            if grant.certified_by in certifiers:
+                self.end(place, seq)
+
+    def end_run(self, run_id: str, seq: int) -> None:
+        """End the key of a run with the entry that ends the run (KEY-11)."""
+        for place, grant in enumerate(self.grants):
+            if grant.run_id == run_id:
+                self.end(place, seq)

@@ -4,6 +4,7 @@ Key bytes never reach a log, an error or the ledger: `SigningKey` shows its name
 """
 
 import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -13,12 +14,15 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.errors import KeyTrustError
-from ledger.events.keys import Family, KeyGranted, Role
+from ledger.events.keys import Family, KeyGranted, KeyRotated, Role
 from ledger.files import write_once
-from ledger.note import VerifierKey, signature_line
+from ledger.note import VerifierKey
+from ledger.signers import Signer
 
 ROOT: Final = "root"
 """Name of the root key's file, and the last part of its key name."""
+
+_FILE_BYTES_MAX: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,19 +42,22 @@ class RoleGrant:
 
 ROLE_GRANTS: Final = (
     RoleGrant(role="log", stream="log", families=()),
-    RoleGrant(role="governance", stream="policy", families=("policy",)),
-    RoleGrant(role="scanner", stream="scan", families=("optout",)),
-    RoleGrant(role="ingest", stream="ingest", families=("ingest",)),
-    RoleGrant(role="sharder", stream="shards", families=("shards",)),
-    RoleGrant(role="trainer", stream="train", families=("training",)),
-    RoleGrant(role="eraser", stream="erase", families=("erasure",)),
+    RoleGrant(role="governance", stream="policy", families=("policy", "spool")),
+    RoleGrant(role="scanner", stream="scan", families=("optout", "spool")),
+    RoleGrant(role="ingest", stream="ingest", families=("ingest", "spool")),
+    RoleGrant(role="sharder", stream="shards", families=("shards", "spool")),
+    RoleGrant(role="trainer", stream="train", families=("training", "spool")),
+    RoleGrant(role="eraser", stream="erase", families=("erasure", "spool")),
     RoleGrant(role="ci", stream="ci", families=()),
 )
-"""The grants that `init` writes: one key a role, one family a key."""
+"""The grants that `init` writes: one key a role.
+
+A producer's key signs one family, and what its spool had to drop.
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class SigningKey:
+class SigningKey(Signer):
     """A private key with its name.
 
     Attributes:
@@ -61,7 +68,7 @@ class SigningKey:
     _private: Ed25519PrivateKey = field(repr=False)
 
     @classmethod
-    def from_seed(cls, name: str, seed: bytes) -> "SigningKey":
+    def from_seed(cls, name: str, seed: bytes | bytearray) -> "SigningKey":
         """The key of a 32-byte seed (RFC 8032, section 5.1.5)."""
         return cls(name, Ed25519PrivateKey.from_private_bytes(seed))
 
@@ -73,14 +80,6 @@ class SigningKey:
     def sign(self, message: bytes) -> bytes:
         """The 64-byte Ed25519 signature of `message`."""
         return self._private.sign(message)
-
-    def sign_note(self, text: bytes) -> bytes:
-        """The signed note over `text`, with this key's one signature line."""
-        return text + b"\n" + self.note_line(text)
-
-    def note_line(self, text: bytes) -> bytes:
-        """This key's signature line over `text`."""
-        return signature_line(self.verifier, self.sign(text)).encode()
 
     def to_pem(self, passphrase: bytes | None) -> bytes:
         """PKCS#8 PEM, encrypted when a passphrase is given."""
@@ -100,12 +99,18 @@ def possession_text(origin: str, name: str, role: str, public_key: bytes) -> byt
     return "\n".join(lines).encode()
 
 
-def grant_event(origin: str, grant: RoleGrant, key: SigningKey) -> KeyGranted:
+def rotation_text(origin: str, name: str, role: str, old: bytes, new: bytes) -> bytes:
+    """What a key and its successor sign to agree that one follows the other (KEY-9)."""
+    lines = ("tuneledger/rotation/v1", origin, name, role, old.hex(), new.hex(), "")
+    return "\n".join(lines).encode()
+
+
+def grant_event(origin: str, grant: RoleGrant, key: Signer) -> KeyGranted:
     """The event that grants `grant` to `key`, with the proof of possession."""
-    public_key = key.verifier.public_key
-    proof = key.sign(possession_text(origin, key.name, grant.role, public_key))
+    name, public_key = key.verifier.name, key.verifier.public_key
+    proof = key.sign(possession_text(origin, name, grant.role, public_key))
     return KeyGranted(
-        name=key.name,
+        name=name,
         public_key=public_key.hex(),
         role=grant.role,
         families=list(grant.families),
@@ -114,9 +119,30 @@ def grant_event(origin: str, grant: RoleGrant, key: SigningKey) -> KeyGranted:
     )
 
 
+def rotation_event(origin: str, role: str, old: Signer, new: Signer) -> KeyRotated:
+    """The event by which `new` follows `old`, signed by both."""
+    name = old.verifier.name
+    keys = old.verifier.public_key, new.verifier.public_key
+    text = rotation_text(origin, name, role, *keys)
+    return KeyRotated(
+        name=name,
+        old_public_key=keys[0].hex(),
+        new_public_key=keys[1].hex(),
+        consent=old.sign(text).hex(),
+        possession=new.sign(text).hex(),
+    )
+
+
 def key_name(origin: str, role: str) -> str:
     """The name of a role's key; the log key's is the origin (C2SP tlog-checkpoint)."""
     return origin if role == "log" else f"{origin}/{role}"
+
+
+def file_stem(origin: str, name: str) -> str:
+    """The name of a key's file without `.pem`: the undo of `key_name`."""
+    return (
+        "log" if name == origin else name.removeprefix(f"{origin}/").replace("/", ".")
+    )
 
 
 def save_key(
@@ -136,33 +162,61 @@ def load_key(
     """Read `folder/role.pem`.
 
     Raises:
-        KeyTrustError: the file is missing, readable by others, not an Ed25519 key, or
-            the passphrase is missing or wrong.
+        KeyTrustError: the file is missing, no plain file, readable by others, not an
+            Ed25519 key, or the passphrase is missing or wrong.
     """
-    path = folder / f"{role}.pem"
+    return load_key_file(folder / f"{role}.pem", role, name, passphrase)
+
+
+def load_key_file(
+    path: Path, role: str, name: str, passphrase: bytes | None
+) -> SigningKey:
+    """Read one key file; see `load_key`."""
+    # The file's bytes stay inside the two calls: this frame may end in a traceback.
+    found = _parse(_read_private(path, role), passphrase)
+    if isinstance(found, str):
+        message = f"key {role}: {path} {found}"
+        raise KeyTrustError(message)
+    return SigningKey(name, found)
+
+
+def _read_private(path: Path, role: str) -> bytes:
+    """The bytes of a plain file that nobody else may read.
+
+    Raises:
+        KeyTrustError: it is missing, a link, a device or open to others.
+    """
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(65_536)
+        # A pipe would wait for its writer, and a link may point out of the folder.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(path, flags)
+        try:
+            mode = os.fstat(descriptor).st_mode
+            if stat.S_ISREG(mode) and not mode & 0o077:
+                return os.read(descriptor, _FILE_BYTES_MAX)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         message = f"key {role}: {path} cannot be read ({error.strerror})"
         raise KeyTrustError(message) from None
-    if mode & 0o077:
-        message = (
-            f"key {role}: {path} is open to others: expected mode 0600, "
-            f"found {mode & 0o777:04o}"
-        )
+    if not stat.S_ISREG(mode):
+        message = f"key {role}: {path} cannot be read (expected a plain file)"
         raise KeyTrustError(message)
+    message = (
+        f"key {role}: {path} is open to others: expected mode 0600, "
+        f"found {mode & 0o777:04o}"
+    )
+    raise KeyTrustError(message)
+
+
+def _parse(content: bytes, passphrase: bytes | None) -> Ed25519PrivateKey | str:
+    """The private key of a PEM file, or what is wrong with it."""
     try:
         private = serialization.load_pem_private_key(content, passphrase or None)
     except TypeError:
-        needs = "no passphrase" if passphrase else "a passphrase"
-        message = f"key {role}: {path} needs {needs}"
-        raise KeyTrustError(message) from None
+        return "needs no passphrase" if passphrase else "needs a passphrase"
     except (ValueError, UnsupportedAlgorithm):
-        message = f"key {role}: {path} is no PKCS#8 key, or the passphrase is wrong"
-        raise KeyTrustError(message) from None
+        return "is no PKCS#8 key, or the passphrase is wrong"
     if not isinstance(private, Ed25519PrivateKey):
-        message = f"key {role}: {path} is not an Ed25519 key"
-        raise KeyTrustError(message)
-    return SigningKey(name, private)
+        return "is not an Ed25519 key"
+    return private

@@ -11,7 +11,6 @@ from pathlib import Path
 from ledger.errors import ConflictError
 from ledger.files import disk_errors, sync_folder, write_once
 from ledger.genesis import create_ledger
-from ledger.keys import ROOT
 from ledger.log import system_clock_ms
 from ledger.settings import Settings, save_settings
 
@@ -22,6 +21,8 @@ def create_workspace(
     folder: Path,
     settings: Settings,
     *,
+    root_keys: int = 1,
+    root_threshold: int = 1,
     root_folder: Path | None = None,
     passphrase: bytes | None = None,
     clock_ms: Callable[[], int] = system_clock_ms,
@@ -32,11 +33,11 @@ def create_workspace(
     It is built beside its place and renamed, so a kill leaves no half workspace.
 
     Returns:
-        The root key's vkey text.
+        The root keys' vkey texts, one a line.
 
     Raises:
         ConflictError: the folder exists and is not empty.
-        InputError: a setting is malformed.
+        InputError: a setting is malformed, or the threshold out of range.
         StorageError: the disk refused the write.
     """
     folder = folder.absolute()
@@ -50,9 +51,11 @@ def create_workspace(
         with disk_errors(folder.name):
             for name in FOLDERS:
                 (built / name).mkdir(mode=0o700, parents=True)
-        vkey = create_ledger(
+        vkeys = create_ledger(
             built,
             origin=settings.origin,
+            root_keys=root_keys,
+            root_threshold=root_threshold,
             root_folder=root_folder and temporary / "root",
             passphrase=passphrase,
             clock_ms=clock_ms,
@@ -61,7 +64,7 @@ def create_workspace(
         save_settings(built, settings)
         with contextlib.ExitStack() as undo:
             if root_folder is not None:
-                undo.callback(_move_root(temporary / "root", root_folder).unlink)
+                _move_roots(temporary / "root", root_folder, undo)
             with disk_errors(folder.name):
                 built.replace(folder)
             undo.pop_all()
@@ -69,7 +72,7 @@ def create_workspace(
             sync_folder(folder.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return vkey
+    return vkeys
 
 
 def _remove_half_built(folder: Path) -> None:
@@ -79,15 +82,15 @@ def _remove_half_built(folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _move_root(built: Path, folder: Path) -> Path:
-    """Write the new root key into its own folder and return its path.
+def _move_roots(built: Path, folder: Path, undo: contextlib.ExitStack) -> None:
+    """Write the new root keys into their own folder, or none of them.
 
     Raises:
         ConflictError: a root key is there already.
         StorageError: the disk refused the write.
     """
-    name = f"{ROOT}.pem"
     with disk_errors(str(folder)):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_once(folder / name, (built / name).read_bytes())
-    return folder / name
+    for path in sorted(built.iterdir()):
+        write_once(folder / path.name, path.read_bytes())
+        undo.callback((folder / path.name).unlink)

@@ -4,7 +4,7 @@ A state is made by taking entries one by one, so a cached one can be checked aga
 signed checkpoint and only the entries after it are read again.
 """
 
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
@@ -13,14 +13,11 @@ from ledger.checkpoint import parse_checkpoint
 from ledger.entry import entry_leaf, parse_entry
 from ledger.errors import ConflictError, GapError, InputError, IntegrityError
 from ledger.events import decode_event
-from ledger.events.keys import (
-    KeyGranted,
-    KeyRetired,
-    LedgerCreated,
-    StreamAbandoned,
-)
+from ledger.events.keys import KeysEvent, StreamAbandoned
 from ledger.grants import Grants
+from ledger.key_rules import take_key_event
 from ledger.note import Note, check_exact
+from ledger.run_rules import take_training
 from ledger.store import Row
 from ledger.submission import (
     ROOT_STREAM,
@@ -31,8 +28,7 @@ from ledger.submission import (
 )
 from ledger.tree import Frontier
 
-_KEY_EVENTS: Final = (LedgerCreated, KeyGranted, KeyRetired, StreamAbandoned)
-
+_KEY_EVENTS: Final = get_args(KeysEvent)
 
 STREAMS_MAX: Final = 100_000
 """Most streams in a ledger (SUB-5)."""
@@ -77,7 +73,12 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     def copy(self) -> "State":
         """An independent state, to try an append on."""
-        return msgspec.convert(msgspec.to_builtins(self), State)
+        return msgspec.structs.replace(
+            self,
+            frontier=list(self.frontier),
+            heads=dict(self.heads),
+            grants=self.grants.copy(),
+        )
 
     def tree(self) -> Frontier:
         """The tree's frontier."""
@@ -137,12 +138,14 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     def take(self, row: Row) -> None:
         """Take the next stored entry.
 
-        Links, counters, times and key events are checked; producers' signatures and
-        other event lines were checked by `check_submission`, and are the verifier's
-        work.
+        Links, counters, times, key events and the keys of runs are checked;
+        producers' signatures and other event lines were checked by
+        `check_submission`, and are the verifier's work.
 
         Raises:
             IntegrityError: the row does not follow from this state.
+            KeyTrustError: a key event is not signed by root, a run's event not by the
+                run's key, or a key must not be trusted.
         """
         entry = parse_entry(row.entry)
         text, note = parse_submission(entry.submission)
@@ -171,6 +174,10 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         if text.stream == ROOT_STREAM:
             self._take_keys(row)
             self.grants.check_root(note)
+        else:
+            take_training(
+                self.grants, row.events, note=note, stream=text.stream, seq=row.seq
+            )
         if text.origin != self.grants.origin:
             message = (
                 f"entry {entry.seq}: expected origin {self.grants.origin}, "
@@ -210,7 +217,7 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             if not isinstance(event, _KEY_EVENTS):
                 message = f"entry {row.seq}: stream root carries another family"
                 raise IntegrityError(message)
-            self.grants.apply(event, row.seq)
+            take_key_event(self.grants, event, row.seq)
             if isinstance(event, StreamAbandoned):
                 self._check_abandoned(event, row.seq)
         self.grants.check_log_keys(row.seq)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final, get_args
 
 import msgspec
 
@@ -12,11 +13,15 @@ from ledger.events.training import (
     RunFinished,
     RunStarted,
     SliceTrained,
+    TrainingEvent,
 )
 from ledger.projections.erasures import Erasure, ErasuresState
 from ledger.projections.shards import SavedWeights, Shard, ShardMap, ShardsState
+from ledger.run_keys import TRAIN, begin_run, end_run, run_stream
 from ledger.weight_chain import clean_chain, weights_before
 from ledger.workspace import Workspace
+
+_TRAINING: Final = get_args(TrainingEvent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +87,7 @@ class TrainingBook:
         """The weights of slices 0, 1, ... up to the highest clean one below `below`."""
         parents = {
             recorded.event_id: recorded.event.parent_sha256
-            for recorded in self._workspace.ledger.events(stream="train")
+            for recorded in self._workspace.ledger.events(stream=TRAIN)
             if isinstance(recorded.event, SliceTrained)
         }
         return clean_chain(self.shards()[shard], parents, below=below)
@@ -104,7 +109,7 @@ class TrainingBook:
     def on_record(self) -> set[str]:
         """Digests of all weights that an event names."""
         found: set[str] = set()
-        for recorded in self._workspace.ledger.events(stream="train"):
+        for recorded in self._workspace.ledger.events(stream=TRAIN):
             match recorded.event:
                 case SliceTrained(weights_sha256=sha256):
                     found.add(sha256)
@@ -127,28 +132,38 @@ class TrainingBook:
             How many there were.
         """
         runs = self._workspace.states()["compute"].runs
+        # The run's own key is gone; the trainer's may write this one thing (KEY-11).
         killed = [
             RunFailed(run_id=run_id, reason="killed", batches=run.batches)
             for run_id, run in runs.items()
             if run.status == "open"
         ]
         if killed:
-            self._workspace.ledger.append(killed, stream="train")
+            self._workspace.ledger.append(killed, stream=TRAIN)
+        for event in killed:
+            end_run(self._workspace.ledger, event.run_id)
         return len(killed)
 
     def append(self, events: Sequence[Event]) -> None:
-        """Append a training's events; of a run that failed, as the ledger knows it.
+        """Append events of one run, signed by the run's own key.
 
-        An interrupt may fall between an append and its producer's counting of it. So
-        the ledger says how many batches a failed run wrote, and whether it had ended.
+        The key is made when the run starts, and let go when it ends. An interrupt may
+        fall between an append and its producer's counting of it; so the ledger says
+        how many batches a failed run wrote, and whether it had ended.
         """
+        ledger = self._workspace.ledger
+        run_id = next(event.run_id for event in events if isinstance(event, _TRAINING))
+        if isinstance(events[0], RunStarted):
+            begin_run(ledger, run_id, random_bytes=self._workspace.random_bytes)
         kept = [
             known
             for event in events
             if (known := self._failed(event) if isinstance(event, RunFailed) else event)
         ]
         if kept:
-            self._workspace.ledger.append(kept, stream="train")
+            ledger.append(kept, stream=run_stream(ledger, run_id))
+        if any(isinstance(event, RunFinished | RunFailed) for event in events):
+            end_run(ledger, run_id)
 
     def _failed(self, event: RunFailed) -> RunFailed | None:
         """The failure with the ledger's count; None where the run is not open."""
@@ -161,7 +176,7 @@ class TrainingBook:
         """Each run's recipe digest."""
         return {
             recorded.event.run_id: recorded.event.recipe_sha256
-            for recorded in self._workspace.ledger.events(stream="train")
+            for recorded in self._workspace.ledger.events(stream=TRAIN)
             if isinstance(recorded.event, RunStarted)
         }
 
@@ -172,7 +187,7 @@ class TrainingBook:
         """
         runs: set[str] = set()
         found: dict[int, tuple[str, str]] = {}
-        for recorded in self._workspace.ledger.events(stream="train"):
+        for recorded in self._workspace.ledger.events(stream=TRAIN):
             match recorded.event:
                 case RunStarted(run_id=run_id, erasure_id=wanted):
                     if wanted == erasure_id:
@@ -189,7 +204,7 @@ class TrainingBook:
         """Tokens that a run put through the model for one shard."""
         return sum(
             recorded.event.tokens
-            for recorded in self._workspace.ledger.events(stream="train")
+            for recorded in self._workspace.ledger.events(stream=TRAIN)
             if isinstance(recorded.event, SliceTrained)
             and (recorded.event.run_id, recorded.event.shard) == (run_id, shard)
         )

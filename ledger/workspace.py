@@ -24,9 +24,10 @@ from ledger.events.shards import RecordAssigned
 from ledger.fences import Fences
 from ledger.files import remove_temporaries
 from ledger.locks import file_lock
-from ledger.log import Ledger, ledger_file, system_clock_ms
+from ledger.log import Ledger, system_clock_ms
 from ledger.names import Names
 from ledger.new_workspace import create_workspace
+from ledger.places import ledger_file
 from ledger.private_file import Seen, check_seen
 from ledger.projections import States
 from ledger.projector import project
@@ -84,6 +85,8 @@ class Workspace:
         folder: Path,
         settings: Settings,
         *,
+        root_keys: int = 1,
+        root_threshold: int = 1,
         root_folder: Path | None = None,
         passphrase: bytes | None = None,
         clock_ms: Callable[[], int] = system_clock_ms,
@@ -93,6 +96,8 @@ class Workspace:
         return create_workspace(
             folder,
             settings,
+            root_keys=root_keys,
+            root_threshold=root_threshold,
             root_folder=root_folder,
             passphrase=passphrase,
             clock_ms=clock_ms,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ledger import Ledger
-from ledger.log import ledger_file
+from ledger.places import ledger_file
 from ledger.settings import Settings as WorkspaceSettings
 from ledger.workspace import Workspace
 from producers import wiring
