@@ -5,7 +5,8 @@ with Ledger.open("acme/") as ledger:
 """
 
 from ledger.genesis import create_ledger
-from ledger.log import Ledger, Receipt
+from ledger.group import Receipt
+from ledger.log import Ledger
 from ledger.recorded import Recorded
 
 __all__ = ["Ledger", "Receipt", "Recorded", "create_ledger"]

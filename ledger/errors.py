@@ -6,6 +6,7 @@
     |   +-- LockedError    another process holds the lock (8)
     |   +-- TiedUnitsError a record would tie two shards together (2)
     |   +-- GapError       a stream's counter skips (8)
+    |   +-- SpoolFullError a producer's spool has no room (8)
     +-- NotALedgerError    the file is missing or is no ledger (6)
     +-- KeyTrustError      a key is missing, wrong, weak or may not sign (7)
     +-- IntegrityError     stored bytes contradict the chain (1)
@@ -45,6 +46,12 @@ class LockedError(InputError):
 
 class GapError(InputError):
     """A stream's counter is higher than the next one."""
+
+    exit_code = 8
+
+
+class SpoolFullError(InputError):
+    """A producer's spool has no room: nothing was signed."""
 
     exit_code = 8
 

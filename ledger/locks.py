@@ -12,12 +12,19 @@ from ledger.errors import LockedError
 from ledger.files import disk_errors
 from ledger.sqlite import LOCK_WAIT_MS
 
-_POLL_SECONDS: Final = 0.05
+POLL_SECONDS_MIN: Final = 0.0005
+POLL_SECONDS_MAX: Final = 0.05
+"""A waiter asks again after the first, and twice as long each time up to the second:
+`flock` has no time limit of its own."""
 
 
 @contextlib.contextmanager
 def file_lock(
-    path: Path, *, what: str, wait_seconds: float = LOCK_WAIT_MS / 1000
+    path: Path,
+    *,
+    what: str,
+    wait_seconds: float = LOCK_WAIT_MS / 1000,
+    refusal: str = "",
 ) -> Iterator[None]:
     """Hold the lock of `path` while the body runs.
 
@@ -25,28 +32,52 @@ def file_lock(
         path: the lock file; it stays behind, empty.
         what: what is locked, for the message.
         wait_seconds: how long to wait for another holder; 0 to ask once.
+        refusal: the whole message, where the usual one does not say enough.
 
     Raises:
         LockedError: another process kept the lock.
+        StorageError: the lock file cannot be made.
     """
     with disk_errors(path.name):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         until = time.monotonic() + wait_seconds
-        while not _try(descriptor):
+        for pause in pauses():
+            if _try(descriptor):
+                break
             if time.monotonic() >= until:
-                message = f"{what} is running in another process"
+                message = refusal or f"{what} is running in another process"
                 raise LockedError(message)
-            time.sleep(_POLL_SECONDS)
+            time.sleep(pause)
         yield
     finally:
         os.close(descriptor)
 
 
-def _try(descriptor: int) -> bool:
+def pauses() -> Iterator[float]:
+    """How long to wait before each next try, in seconds, without end."""
+    pause = POLL_SECONDS_MIN
+    while True:
+        yield pause
+        pause = min(2 * pause, POLL_SECONDS_MAX)
+
+
+def is_held(path: Path) -> bool:
+    """Whether some process holds the lock of `path` now; false without the file."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return not _try(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+
+
+def _try(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
     """Ask for the lock once."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -7,37 +7,34 @@ The calling process is the sequencer: it loads the stream's key and the log key,
 holds SQLite's write lock from reading the head to writing behind it.
 """
 
+import contextlib
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
-from ledger import submission
-from ledger.checkpoint import Checkpoint, parse_checkpoint
-from ledger.entry import Entry, entry_leaf, parse_entry
-from ledger.errors import (
-    ConflictError,
-    InputError,
-    IntegrityError,
-    KeyTrustError,
-    NotALedgerError,
-)
-from ledger.events import Event, decode_event, encode_event, families_of
-from ledger.grants import Grant
-from ledger.keys import SigningKey, load_key
-from ledger.note import VerifierKey
-from ledger.recorded import Recorded
-from ledger.sqlite import SqliteStore
+from ledger import anchors, sealing, submission
+from ledger.cosignature import CosignerKey
+from ledger.errors import StorageError
+from ledger.events import Event, decode_event, families_of
+from ledger.group import Group, Receipt
+from ledger.key_chain import KeyChain
+from ledger.places import ledger_file
+from ledger.reader import Reader
+from ledger.sealing import Head
+from ledger.sequencer import Drained, check_clear, sequencer_lock, take_spools
+from ledger.signers import Signer
+from ledger.spool import SPOOL_FOLDER, Spool, spools_in
+from ledger.sqlite import LOCK_WAIT_MS, SqliteStore
 from ledger.state import State
-from ledger.store import Row, Store
-from ledger.submission import ROOT_STREAM, SubmissionText
+from ledger.store import Store
+from ledger.submission import ROOT_STREAM
 from ledger.views import Views
 
-SALT_BYTES = 12
+WAIT_SECONDS: Final = LOCK_WAIT_MS / 1000
+"""How long an append waits for another writer."""
 
 
 def system_clock_ms() -> int:
@@ -45,33 +42,16 @@ def system_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """Proof that a submission is in the ledger.
-
-    Attributes:
-        seq: its entry.
-        events: how many events; their ids are `seq.0` .. `seq.(events - 1)`.
-        leaf: the entry's leaf hash.
-        checkpoint: the signed checkpoint note that covers it.
-    """
-
-    seq: int
-    events: int
-    leaf: bytes
-    checkpoint: bytes
-
-
-class Ledger:
+class Ledger(Reader):
     """An open ledger of one workspace."""
 
     def __init__(
         self,
         store: Store,
-        keys_folder: Path,
+        keys: KeyChain,
         views: Views,
         *,
-        passphrase: bytes | None = None,
+        folder: Path,
         clock_ms: Callable[[], int] = system_clock_ms,
         random_bytes: Callable[[int], bytes] = os.urandom,
     ) -> None:
@@ -81,24 +61,19 @@ class Ledger:
             IntegrityError: the stored entries do not follow from each other.
             NotALedgerError: the store is empty.
         """
-        self._store = store
-        self._keys_folder = keys_folder
-        self._views = views
-        self._passphrase = passphrase
+        super().__init__(store, views)
+        self._keys = keys
+        self._folder = folder
         self._clock_ms = clock_ms
         self._random_bytes = random_bytes
-        self._keys: dict[str, SigningKey] = {}
-        self._lock = threading.RLock()
-        self._state = self._restore()
-        if self._state.size == 0:
-            message = "the ledger is empty: it has no genesis entry"
-            raise NotALedgerError(message)
+        self.settle_keys()
 
     @classmethod
     def open(
         cls,
         workspace: str | Path,
         *,
+        root_folder: Path | None = None,
         passphrase: bytes | None = None,
         clock_ms: Callable[[], int] = system_clock_ms,
         random_bytes: Callable[[int], bytes] = os.urandom,
@@ -106,6 +81,13 @@ class Ledger:
         """Open the ledger of a workspace folder; a missing one is never created.
 
         A `.ledger` file by itself is read without leaving anything beside it.
+
+        Args:
+            workspace: the folder, or a `.ledger` file.
+            root_folder: where the root keys' files are; with the other keys by default.
+            passphrase: opens the key files.
+            clock_ms: the time now, Unix milliseconds.
+            random_bytes: makes salts.
 
         Raises:
             NotALedgerError: the folder holds no `.ledger` file, or several.
@@ -120,9 +102,11 @@ class Ledger:
         try:
             return cls(
                 store,
-                folder / "keys",
+                KeyChain(
+                    folder / "keys", root_folder=root_folder, passphrase=passphrase
+                ),
                 views,
-                passphrase=passphrase,
+                folder=folder,
                 clock_ms=clock_ms,
                 random_bytes=random_bytes,
             )
@@ -145,102 +129,68 @@ class Ledger:
     def close(self) -> None:
         """Remember where we stand, and leave one plain file behind."""
         with self._lock:
+            self._keys.close()
             self._views.save_state(self._state)
             self._views.close()
             self._store.close()
 
-    # What stands
-
     @property
-    def origin(self) -> str:
-        """Name of the log."""
-        return self._state.grants.origin
+    def keys(self) -> KeyChain:
+        """The private keys that this process may use."""
+        return self._keys
 
-    @property
-    def genesis(self) -> str:
-        """Hex hash of submission 0's text: what this ledger is."""
-        return self._state.genesis
-
-    @property
-    def size(self) -> int:
-        """How many entries this process has taken."""
-        return self._state.size
-
-    @property
-    def root(self) -> bytes:
-        """Root over the entries that this process has taken."""
-        return self._state.root()
-
-    @property
-    def root_keys(self) -> list[str]:
-        """The root keys as vkey texts, in genesis order."""
-        return [str(key) for key in self._state.grants.root_verifiers]
-
-    @property
-    def views(self) -> Views:
-        """The derived file; the store underneath is nobody else's business."""
-        return self._views
-
-    @property
-    def grants(self) -> list[Grant]:
-        """Every grant, oldest first."""
-        return self._state.grants.grants
-
-    def newest_checkpoint(self) -> bytes:
-        """The newest signed checkpoint note.
+    def signer(self, name: str) -> Signer:
+        """The private half of the active key of that name.
 
         Raises:
-            IntegrityError: there is none.
+            KeyTrustError: no active key has that name, or its file cannot be used.
         """
-        found = self._store.newest_checkpoint()
-        if found is None:
-            message = "the ledger has no checkpoint"
-            raise IntegrityError(message)
-        return found[1]
+        return self._keys.find(self.origin, self._state.grants.active_key(name))
 
-    def root_at(self, size: int) -> bytes | None:
-        """The root that the checkpoint of that size signs, or None without one."""
-        note = self._store.checkpoint(size)
-        if note is None:
-            return None
-        return parse_checkpoint(note)[0].root
-
-    def rows(self, start: int = 0) -> Iterator[Row]:
-        """The stored entries from `start` on."""
-        return self._store.rows(start)
-
-    def row(self, seq: int) -> Row | None:
-        """One stored entry, or None."""
-        return self._store.row(seq)
-
-    def events(
-        self, start: int = 0, *, stream: str | None = None
-    ) -> Iterator[Recorded]:
-        """Every event of the entries from `start` on, in order.
-
-        Args:
-            start: the first entry.
-            stream: only entries of this stream; others are not decoded.
+    def root_signers(self) -> list[Signer]:
+        """As many root keys as sign a key event.
 
         Raises:
-            IntegrityError: a stored line is not an event of format 1.
+            KeyTrustError: fewer are here; the message says which ones are missing.
         """
-        for row in self._store.rows(start):
-            entry = parse_entry(row.entry)
-            recorded_at_ms = entry.recorded_at_ms
-            if stream is not None:
-                text, _ = submission.parse_submission(entry.submission)
-                if text.stream != stream:
-                    continue
-            for index, line in enumerate(submission.split_lines(row.events)):
-                yield Recorded(
-                    seq=row.seq,
-                    index=index,
-                    recorded_at_ms=recorded_at_ms,
-                    event=decode_event(line),
-                )
+        return self._stream_keys(self._state, ROOT_STREAM, {"keys"})
 
-    # Append
+    def settle_keys(self) -> None:
+        """Move key files to their places that a rotation left beside the old ones."""
+        active = [grant.verifier for grant in self._state.grants.active()]
+        self._keys.settle(self.origin, active)
+
+    def add_cosignature(self, line: bytes, size: int, witness: CosignerKey) -> int:
+        """Store a witness's cosignature of the checkpoint of that size, once.
+
+        Returns:
+            The witness's time, Unix seconds.
+
+        Raises:
+            InputError: there is no checkpoint of that size, or no room for the line.
+            IntegrityError: not one well-formed signature line.
+            KeyTrustError: the line is not the witness's, or does not verify.
+            LockedError: another writer kept the lock for 10 s.
+        """
+        with self._lock, self._store.writing():
+            return anchors.add_cosignature(self._store, line, size, witness)
+
+    def add_timestamp(self, token: bytes, size: int) -> int:
+        """Store a time-stamping authority's reply on the checkpoint of that size, once.
+
+        The authority's certificate is for the reader to judge; it is not checked here.
+
+        Returns:
+            The authority's time, Unix milliseconds.
+
+        Raises:
+            InputError: there is no checkpoint of that size, no room for the token, or
+                the extra `timestamps` is missing.
+            IntegrityError: not a granted reply over this checkpoint.
+            LockedError: another writer kept the lock for 10 s.
+        """
+        with self._lock, self._store.writing():
+            return anchors.add_timestamp(self._store, token, size)
 
     def append(self, events: Sequence[Event], *, stream: str) -> Receipt:
         """Append 1 to 1024 events under one signature; durable on return.
@@ -254,17 +204,17 @@ class Ledger:
             LockedError: another writer kept the lock for 10 s.
             StorageError: the disk refused the write.
         """
-        event_lines = self._encode(events)
+        event_lines = sealing.encode_lines(events, self._random_bytes)
         families = families_of(events)
-        with self._lock, self._store.writing():
-            state = self._caught_up()
-            keys = self._stream_keys(state, stream, families)
-            text = self._next_text(state, stream, event_lines)
-            note = text.encode() + b"\n"
-            note += b"".join(key.note_line(text.encode()) for key in keys)
-            receipt = self._insert(state, note, event_lines)
-        self._state = state
-        return receipt
+        with self._sequencing() as (group, drained):
+            keys = self._stream_keys(group.state, stream, families)
+            if stream != ROOT_STREAM:
+                check_clear(Spool(self._folder / SPOOL_FOLDER, stream), drained)
+            text = _head(group.state, stream).next_text(
+                stream, event_lines, claimed_at_ms=self._clock_ms()
+            )
+            seq = group.add(sealing.sign(text, keys), event_lines)
+        return group.receipt(seq)
 
     def submit(self, note_bytes: bytes, event_lines: Sequence[bytes]) -> Receipt:
         """Append a submission that its producer signed, once.
@@ -284,204 +234,103 @@ class Ledger:
         text, note = submission.parse_submission(note_bytes)
         submission.check_lines(text, event_lines)
         families = families_of([decode_event(line) for line in event_lines])
-        with self._lock, self._store.writing():
-            state = self._caught_up()
-            state.check_ledger(text)
-            first = self._known(state, text)
-            if first is not None:
-                return first
-            state.check_submission(text, note, families)
-            receipt = self._insert(state, note_bytes, event_lines)
-        self._state = state
-        return receipt
+        with self._sequencing() as (group, _):
+            group.state.check_ledger(text)
+            seq = group.find(text)
+            if seq is None:
+                group.state.check_submission(text, note, families)
+                seq = group.add(note_bytes, event_lines)
+        return group.receipt(seq)
 
-    def _encode(self, events: Sequence[Event]) -> list[bytes]:
-        """Event lines within the limits of a submission."""
-        salts = self._random_bytes(SALT_BYTES * len(events)).hex()
-        width = 2 * SALT_BYTES
-        event_lines = [
-            encode_event(event, salt=salts[width * place : width * (place + 1)])
-            for place, event in enumerate(events)
-        ]
-        submission.check_limits(event_lines)
-        return event_lines
+    def drain(self, *, wait_seconds: float = WAIT_SECONDS) -> Drained:
+        """Append what is durable in the spools now, as much as one commit takes.
 
-    def _caught_up(self) -> State:
-        """A copy of the state that has taken what other processes appended."""
-        state = self._state.copy()
-        if self._store.size() < state.size:
-            message = (
-                f"the ledger became shorter: expected {state.size} entries, "
-                f"found {self._store.size()}"
-            )
-            raise IntegrityError(message)
-        self._take_rows(state)
-        return state
+        Returns:
+            How many submissions were appended, and why a stream's next one was not.
 
-    def _take_rows(self, state: State) -> None:
-        """Take every stored entry that the state has not seen, and its checkpoints."""
-        before = state.size
-        newest = self._store.newest_checkpoint()
-        newest_size = 0 if newest is None else newest[0]
-        for row in self._store.rows(state.size):
-            state.take(row)
-            note = self._store.checkpoint(state.size)
-            if note is not None:
-                is_newest = state.size == newest_size
-                state.take_checkpoint(note, check_signer=is_newest)
-        if state.size > before and not state.base == newest_size == state.size:
-            message = "the newest checkpoint does not cover every entry"
-            raise IntegrityError(message)
+        Raises:
+            KeyTrustError: the log key is missing; everything stays spooled.
+            LockedError: another writer kept the lock.
+            StorageError: the disk refused the write; everything stays spooled.
+        """
+        with self._sequencing(wait_seconds) as (_, drained):
+            pass
+        return drained
 
-    def _restore(self) -> State:
-        """The cached state where a checkpoint confirms it, else from the start."""
-        state = self._views.load_state()
-        if state is not None and 0 < state.size <= self._store.size():
-            note = self._store.checkpoint(state.size)
-            try:
-                if note is not None:
-                    state.take_checkpoint(note)
-                    self._take_rows(state)
-                    return state
-            except (IntegrityError, KeyTrustError, ValueError):
-                pass  # a stale, foreign or damaged cache: the ledger is the truth
-        state = State()
-        self._take_rows(state)
-        return state
+    def stream_head(self, stream: str) -> Head:
+        """Where `stream` goes on after what is stored.
+
+        Raises:
+            IntegrityError: the stored entries do not follow from each other.
+            LockedError: another writer kept the lock.
+        """
+        with self._lock, sequencer_lock(self._folder, WAIT_SECONDS):
+            with self._store.reading():
+                self._state = self._caught_up()
+            return _head(self._state, stream)
+
+    def stream_signer(
+        self, stream: str, families: set[str], signer: Signer | None = None
+    ) -> Signer:
+        """The key that signs these families in a stream other than root.
+
+        Args:
+            stream: its name.
+            families: of the events to sign.
+            signer: the key that the caller holds; one that this process may use by
+                default.
+
+        Raises:
+            InputError: the stream cannot carry these families, or was abandoned.
+            KeyTrustError: no such key, or the caller's may not sign this.
+        """
+        if signer is None:
+            return self._stream_keys(self._state, stream, families)[0]
+        self._state.grants.check_stream(stream, families)
+        self._state.grants.check_signer(signer.verifier, stream, families)
+        return signer
+
+    @contextlib.contextmanager
+    def _sequencing(
+        self, wait_seconds: float = WAIT_SECONDS
+    ) -> Iterator[tuple[Group, Drained]]:
+        """Be the sequencer: what is spooled goes in first, then the body's entries."""
+        with self._lock, sequencer_lock(self._folder, wait_seconds):
+            with self._store.writing():
+                group = Group(self._store, self._caught_up(), self._clock_ms)
+                drained = take_spools(group, spools_in(self._folder))
+                yield group, drained
+                group.seal(self._log_key)
+            self._state = group.state
+            # The entries are durable; files that stay are known to the next pass.
+            with contextlib.suppress(StorageError):
+                drained.settle()
+
+    def _log_key(self, state: State) -> Signer:
+        """The key that signs the next checkpoint."""
+        return self._keys.find(state.grants.origin, state.grants.log_key())
 
     def _stream_keys(
         self, state: State, stream: str, families: set[str]
-    ) -> list[SigningKey]:
+    ) -> list[Signer]:
         """The private keys that must sign in `stream`, checked against the grants."""
-        state.grants.check_stream(stream, families)
+        grants = state.grants
+        grants.check_stream(stream, families)
         if stream == ROOT_STREAM:
-            keys = state.grants.root_verifiers[: state.grants.root_threshold]
-            return [self._load(key.name.rpartition("/")[2], key) for key in keys]
-        for grant in state.grants.active():
-            if grant.covers(stream) and families <= set(grant.families):
-                return [self._load(grant.role, grant.verifier)]
-        message = (
-            f"no active key may sign {', '.join(sorted(families))} in stream {stream}"
-        )
-        raise KeyTrustError(message)
-
-    def _load(self, role: str, verifier: VerifierKey) -> SigningKey:
-        """The private half of a granted key, read again when the grant changed.
-
-        Raises:
-            KeyTrustError: the file holds another key.
-        """
-        key = self._keys.get(role)
-        if key is None or key.verifier != verifier:
-            key = load_key(self._keys_folder, role, verifier.name, self._passphrase)
-        if key.verifier != verifier:
-            message = (
-                f"key {role}: expected the key with id {verifier.key_id.hex()}, "
-                f"found {key.verifier.key_id.hex()} in its file"
-            )
-            raise KeyTrustError(message)
-        self._keys[role] = key
-        return key
-
-    def _next_text(
-        self, state: State, stream: str, event_lines: Sequence[bytes]
-    ) -> SubmissionText:
-        """The header of the next submission in `stream`."""
-        counter, previous = state.next_in(stream)
-        return SubmissionText(
-            origin=state.grants.origin,
-            genesis=state.genesis,
-            stream=stream,
-            counter=counter,
-            previous=previous,
-            events=len(event_lines),
-            events_root=submission.events_root(event_lines),
-            claimed_at_ms=self._clock_ms(),
-        )
-
-    def _insert(
-        self, state: State, note: bytes, event_lines: Sequence[bytes]
-    ) -> Receipt:
-        """Write the entry and its checkpoint; `state` moves on with them."""
-        entry = Entry(
-            seq=state.size,
-            previous=state.previous,
-            base=state.base,
-            recorded_at_ms=max(state.recorded_at_ms, self._clock_ms()),
-            submission=note,
-        ).encode()
-        row = Row(state.size, entry, submission.join_lines(event_lines))
-        try:
-            state.take(row)
-        except IntegrityError as error:  # what stands was read; what is new is wrong
-            raise InputError(str(error)) from None
-        log_key = self._load("log", state.grants.log_key())
-        checkpoint = log_key.sign_note(
-            Checkpoint(
-                origin=state.grants.origin, size=state.size, root=state.root()
-            ).encode()
-        )
-        state.take_checkpoint(checkpoint)
-        self._store.insert_entry(row)
-        self._store.insert_checkpoint(state.size, checkpoint)
-        return Receipt(
-            seq=row.seq,
-            events=len(event_lines),
-            leaf=entry_leaf(entry),
-            checkpoint=checkpoint,
-        )
-
-    def _known(self, state: State, text: SubmissionText) -> Receipt | None:
-        """The first receipt of a submission that is already in the ledger.
-
-        Raises:
-            ConflictError: its counter holds another text.
-        """
-        counter, _ = state.next_in(text.stream)
-        if text.counter >= counter:
-            return None
-        for row in self._store.rows():
-            stored, _ = submission.parse_submission(parse_entry(row.entry).submission)
-            if (stored.stream, stored.counter) == (text.stream, text.counter):
-                if stored != text:
-                    break
-                return Receipt(
-                    seq=row.seq,
-                    events=stored.events,
-                    leaf=entry_leaf(row.entry),
-                    checkpoint=self._covering(row.seq),
-                )
-        message = (
-            f"stream {text.stream}: counter {text.counter} holds another submission"
-        )
-        raise ConflictError(message)
-
-    def _covering(self, seq: int) -> bytes:
-        """The first checkpoint that covers entry `seq`, written together with it."""
-        return self._store.checkpoint(seq + 1) or self.newest_checkpoint()
+            roots = grants.root_verifiers
+            return self._keys.roots(grants.origin, roots, grants.root_threshold)
+        allowed = grants.allowed(stream, families)
+        here = (g for g in allowed if self._keys.has(grants.origin, g.verifier))
+        grant = next(here, allowed[0])
+        return [self._keys.find(grants.origin, grant.verifier)]
 
 
-def ledger_file(folder: Path) -> Path:
-    """The one `.ledger` file of a workspace.
-
-    Raises:
-        NotALedgerError: there is none, or there are several.
-    """
-    found = sorted(folder.glob("*.ledger")) if folder.is_dir() else []
-    if len(found) != 1:
-        message = (
-            f"{folder} is no workspace: expected one .ledger file, found {len(found)}; "
-            "name the folder with -w"
-        )
-        raise NotALedgerError(message)
-    return found[0]
-
-
-def vault_beside(path: Path) -> Path:
-    """Where the vault of a workspace, or beside a ledger file, would be.
-
-    Raises:
-        NotALedgerError: `path` is neither.
-    """
-    file = ledger_file(path) if path.is_dir() else path
-    return file.with_suffix(".vault")
+def _head(state: State, stream: str) -> Head:
+    """Where a stream goes on after what the state has taken."""
+    counter, previous = state.next_in(stream)
+    return Head(
+        origin=state.grants.origin,
+        genesis=state.genesis,
+        counter=counter,
+        previous=previous,
+    )

@@ -5,8 +5,10 @@ import subprocess
 import pytest
 
 from ledger.errors import StorageError
+from ledger.room import Limits
 from tests.crash.conftest import appender, check_holds, check_verifies, receipts
 from tests.unit.ledger.workshop import adopted, assigned, new_workspace, open_ledger
+from tests.unit.spool.conftest import numbers, open_producer
 
 
 @pytest.mark.parametrize("room", [0, 20_000, 100_000, 333_333])
@@ -64,4 +66,25 @@ def test_a_full_disk(small_disk):
         assert size == ledger.append([assigned()], stream="shards").seq
 
     check_holds(workspace, [])
+    check_verifies(workspace)
+
+
+def test_a_full_disk_under_a_spool(small_disk):
+    """What was acknowledged is drained once there is room; drops are said."""
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(1_500_000))
+    workspace = new_workspace(small_disk / "acme")
+    with open_producer(workspace, limits=Limits(when_full="count")) as producer:
+        tickets = [producer.append([assigned(one)] * 300) for one in range(20)]
+        ballast.unlink()
+        producer.flush()
+        producer.flush()
+    kept = [one for one, ticket in enumerate(tickets) if ticket is not None]
+    with open_ledger(workspace) as ledger:
+        events = [one.event for one in ledger.events()]
+    dropped = [(one.events, one.reason) for one in events if hasattr(one, "events")]
+
+    assert 0 < len(kept) < 20
+    assert [(300 * (20 - len(kept)), "disk_full")] == dropped
+    assert [one for one in kept for _ in range(300)] == numbers(workspace)
     check_verifies(workspace)
