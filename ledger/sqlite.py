@@ -18,7 +18,8 @@ from ledger.errors import (
     NotALedgerError,
     StorageError,
 )
-from ledger.store import Row
+from ledger.schema import ANCHOR_SCHEMA, SCHEMA
+from ledger.store import AnchorTable, Row
 
 APPLICATION_ID: Final = 0x746C6467
 """`tldg` in the file header (STO-1)."""
@@ -32,35 +33,15 @@ PAGE_BYTES: Final = 16_384
 """Rows hold whole submissions, so large pages scan and append fastest."""
 
 
-def _refuse(table: str, when: str) -> str:
-    """The SQL of one append-only trigger's end."""
-    return f"{when} BEGIN SELECT raise(ABORT, '{table} is append-only'); END"
-
-
-_APPEND_ENTRY: Final = (
-    "WHEN new.seq IS NOT (SELECT coalesce(max(seq) + 1, 0) FROM entry)"
-)
-_APPEND_CHECKPOINT: Final = (
-    "WHEN new.size <= (SELECT coalesce(max(size), 0) FROM checkpoint)"
-)
-SCHEMA: Final = (
-    (
-        "CREATE TABLE entry (seq INTEGER PRIMARY KEY, entry BLOB NOT NULL, "
-        "events BLOB NOT NULL) STRICT"
-    ),
-    "CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT",
-    "CREATE TRIGGER entry_append BEFORE INSERT ON entry "
-    + _refuse("entry", _APPEND_ENTRY),
-    "CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry" + _refuse("entry", ""),
-    "CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry" + _refuse("entry", ""),
-    "CREATE TRIGGER checkpoint_append BEFORE INSERT ON checkpoint "
-    + _refuse("checkpoint", _APPEND_CHECKPOINT),
-    "CREATE TRIGGER checkpoint_no_update BEFORE UPDATE ON checkpoint"
-    + _refuse("checkpoint", ""),
-    "CREATE TRIGGER checkpoint_no_delete BEFORE DELETE ON checkpoint"
-    + _refuse("checkpoint", ""),
-)
-"""The exact SQL of docs/spec.md, STO-1; the triggers are seat belts, not the proof."""
+_ANCHORS: Final[dict[AnchorTable, str]] = {
+    "cosignature": "SELECT size, line FROM main.cosignature ORDER BY number",
+    "timestamp": "SELECT size, token FROM main.timestamp ORDER BY number",
+}
+_INSERT_ANCHOR: Final[dict[AnchorTable, str]] = {
+    table: f"INSERT INTO main.{table} "  # noqa: S608 (the table is a constant)
+    f"SELECT coalesce(max(number), 0) + 1, ?, ? FROM main.{table}"
+    for table in _ANCHORS
+}
 
 
 _LOCKED: Final = {
@@ -157,9 +138,11 @@ class SqliteStore:
             schema = {
                 row[0] for row in connection.execute("SELECT sql FROM sqlite_schema")
             }
-            if found != (APPLICATION_ID, STORAGE_VERSION) or schema != set(SCHEMA):
+            allowed = set(SCHEMA), set(SCHEMA + ANCHOR_SCHEMA)
+            if found != (APPLICATION_ID, STORAGE_VERSION) or schema not in allowed:
                 message = f"{path} is not a ledger of format 1"
                 raise NotALedgerError(message)
+            _drop_cold_journal(path, connection)
             undo.pop_all()
         return cls(path, connection)
 
@@ -178,6 +161,16 @@ class SqliteStore:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """One view of the store that nobody else's append changes."""
+        with sqlite_errors(self.path):
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
 
     def size(self) -> int:
         """How many entries are stored."""
@@ -201,11 +194,26 @@ class SqliteStore:
             found = self._connection.execute(query, (seq,)).fetchone()
             return None if found is None else Row(seq, *found)
 
+    def entries_down(self, seq: int) -> Iterator[tuple[int, bytes]]:
+        """Seq and bytes of the entries from `seq` down to 0, without their events."""
+        with sqlite_errors(self.path):
+            query = "SELECT seq, entry FROM main.entry WHERE seq <= ? ORDER BY seq DESC"
+            yield from self._connection.execute(query, (seq,))
+
     def checkpoint(self, size: int) -> bytes | None:
         """The checkpoint note of that size, or None."""
         with sqlite_errors(self.path):
             query = "SELECT note FROM main.checkpoint WHERE size = ?"
             found = self._connection.execute(query, (size,)).fetchone()
+            return None if found is None else bytes(found[0])
+
+    def checkpoint_over(self, seq: int) -> bytes | None:
+        """The smallest checkpoint note that covers entry `seq`, or None."""
+        with sqlite_errors(self.path):
+            query = (
+                "SELECT note FROM main.checkpoint WHERE size > ? ORDER BY size LIMIT 1"
+            )
+            found = self._connection.execute(query, (seq,)).fetchone()
             return None if found is None else bytes(found[0])
 
     def newest_checkpoint(self) -> tuple[int, bytes] | None:
@@ -214,6 +222,32 @@ class SqliteStore:
             query = "SELECT size, note FROM main.checkpoint ORDER BY size DESC LIMIT 1"
             found = self._connection.execute(query).fetchone()
             return None if found is None else (int(found[0]), bytes(found[1]))
+
+    def checkpoints(self) -> Iterator[tuple[int, bytes]]:
+        """Size and note of every checkpoint, newest first."""
+        with sqlite_errors(self.path):
+            query = "SELECT size, note FROM main.checkpoint ORDER BY size DESC"
+            for size, note in self._connection.execute(query):
+                yield int(size), bytes(note)
+
+    def anchors(self, table: AnchorTable) -> Iterator[tuple[int, bytes]]:
+        """Size and content of every anchor of one kind, oldest first."""
+        with sqlite_errors(self.path):
+            if self._has_anchors():
+                for size, content in self._connection.execute(_ANCHORS[table]):
+                    yield int(size), bytes(content)
+
+    def insert_anchor(self, table: AnchorTable, size: int, content: bytes) -> None:
+        """Append one anchor, the tables with the first. Only inside `writing`."""
+        if not self._has_anchors():
+            for statement in ANCHOR_SCHEMA:
+                self._connection.execute(statement)
+        self._connection.execute(_INSERT_ANCHOR[table], (size, content))
+
+    def _has_anchors(self) -> bool:
+        """Whether anybody has stored an anchor yet."""
+        query = "SELECT 1 FROM main.sqlite_schema WHERE name = 'cosignature'"
+        return self._connection.execute(query).fetchone() is not None
 
     def insert_entry(self, row: Row) -> None:
         """Append one entry. Only inside `writing`."""
@@ -248,3 +282,18 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA trusted_schema=OFF")
     return connection
+
+
+def _drop_cold_journal(path: Path, connection: sqlite3.Connection) -> None:
+    """Delete the journal of a kill that came before its transaction changed anything.
+
+    The first read rolled a hot journal back. SQLite leaves a cold one alone until the
+    next write, but a reader of the evidence takes it for an interrupted one (STO-4).
+    """
+    if not path.with_name(f"{path.name}-journal").exists():
+        return
+    with contextlib.suppress(sqlite3.Error):
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] == "delete":
+            # Between these two modes SQLite deletes it, if it gets the lock to do so.
+            connection.execute("PRAGMA journal_mode=PERSIST")
+            connection.execute("PRAGMA journal_mode=DELETE")

@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
+
+AnchorTable = Literal["cosignature", "timestamp"]
+"""What others said about checkpoints (docs/spec.md, section 8.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,10 @@ class Store(Protocol):
         """One exclusive transaction: durable when it ends, undone when it raises."""
         ...
 
+    def reading(self) -> AbstractContextManager[None]:
+        """One view of the store that nobody else's append changes."""
+        ...
+
     def size(self) -> int:
         """How many entries are stored."""
         ...
@@ -40,12 +47,32 @@ class Store(Protocol):
         """One entry, or None."""
         ...
 
+    def entries_down(self, seq: int) -> Iterator[tuple[int, bytes]]:
+        """Seq and bytes of the entries from `seq` down to 0, without their events."""
+        ...
+
     def checkpoint(self, size: int) -> bytes | None:
         """The checkpoint note of that size, or None."""
         ...
 
+    def checkpoint_over(self, seq: int) -> bytes | None:
+        """The smallest checkpoint note that covers entry `seq`, or None."""
+        ...
+
     def newest_checkpoint(self) -> tuple[int, bytes] | None:
         """Size and note of the newest checkpoint, or None."""
+        ...
+
+    def checkpoints(self) -> Iterator[tuple[int, bytes]]:
+        """Size and note of every checkpoint, newest first."""
+        ...
+
+    def anchors(self, table: AnchorTable) -> Iterator[tuple[int, bytes]]:
+        """Size and content of every anchor of one kind, oldest first."""
+        ...
+
+    def insert_anchor(self, table: AnchorTable, size: int, content: bytes) -> None:
+        """Append one anchor. Only inside `writing`."""
         ...
 
     def insert_entry(self, row: Row) -> None:

@@ -1,0 +1,1 @@
+"""Asks others to speak for a checkpoint: witnesses and time-stamping authorities."""
