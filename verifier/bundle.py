@@ -32,13 +32,16 @@ from verifier.bundle_report import BundleReport
 from verifier.bundle_run import Run, check_run
 from verifier.bundle_statement import check_signed, check_statement
 from verifier.checkpoint import parse_checkpoint
-from verifier.findings import shown
+from verifier.findings import Code, Violation, shown
 from verifier.pin import Pin, check_pins, parse_pins
-from verifier.report import Report
 
 
 def verify_bundle(
-    folder: Path, *, root_keys: Sequence[str] = (), models: Path | None = None
+    folder: Path,
+    *,
+    root_keys: Sequence[str] = (),
+    root_threshold: int | None = None,
+    models: Path | None = None,
 ) -> BundleReport:
     """Check every rule of docs/bundle.md; what is malformed becomes a finding.
 
@@ -46,6 +49,8 @@ def verify_bundle(
         folder: the bundle.
         root_keys: root keys that the reader holds from outside the bundle, as vkeys or
             64 hex digits.
+        root_threshold: the least root threshold of the ledger; by default the number of
+            `root_keys`.
         models: a folder with `<sha256>.safetensors` for each adapter, or None to leave
             the adapters' bytes unchecked.
 
@@ -55,14 +60,18 @@ def verify_bundle(
     pins = parse_pins(root_keys)
     report = BundleReport(path=str(folder))
     try:
-        _verify(report, folder, pins, models)
+        _verify(report, folder, pins, models, root_threshold)
     except UnreadableError as error:
         report.unreadable = shown(error)
     return report
 
 
 def _verify(
-    report: BundleReport, folder: Path, pins: Sequence[Pin], models: Path | None
+    report: BundleReport,
+    folder: Path,
+    pins: Sequence[Pin],
+    models: Path | None,
+    root_threshold: int | None,
 ) -> None:
     files, faults = read_files(folder)
     report.findings += faults
@@ -85,7 +94,8 @@ def _verify(
         report.incomplete.append("a signature by a key that this reader may not know")
         return
     _describe_run(report, chain, run)
-    _check_root(report, chain, pins)
+    _check_root(report, chain, pins, root_threshold)
+    _check_compromised(report, chain)
     _check_models(report, run, models)
     if chain.unknown:
         report.incomplete.append(
@@ -125,11 +135,26 @@ def _describe_run(report: BundleReport, chain: Chain, run: Run) -> None:
     ]
 
 
-def _check_root(report: BundleReport, chain: Chain, pins: Sequence[Pin]) -> None:
+def _check_root(
+    report: BundleReport, chain: Chain, pins: Sequence[Pin], threshold: int | None
+) -> None:
     """Compare the root keys with those that the reader holds (BUN-19)."""
-    asked = Report(path=report.path, level_asked=1)
-    check_pins(asked, pins, chain.ring, chain.founders)
-    report.trust += asked.trust
+    report.trust += check_pins(pins, chain.ring, chain.founders, threshold=threshold)
+
+
+def _check_compromised(report: BundleReport, chain: Chain) -> None:
+    """Say which signers of the run were declared compromised (BUN-21)."""
+    for public_key, signer in chain.signers.items():
+        declared = chain.ring.compromised.get(public_key)
+        if declared is not None:
+            report.trust.append(
+                Violation(
+                    Code.STATEMENTS_UNTRUSTED,
+                    "BUN-21",
+                    expected="signers of the run that nobody declared compromised",
+                    found=f"{signer.key.name}, in entry {declared.declared_seq}",
+                ).at("key")
+            )
 
 
 def _check_models(report: BundleReport, run: Run, models: Path | None) -> None:

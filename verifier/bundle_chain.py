@@ -15,13 +15,16 @@ from verifier.bundle_receipts import (
 from verifier.checkpoint import Checkpoint
 from verifier.entry import ENTRY_BYTES_MAX, parse_header
 from verifier.findings import Code, Violation
-from verifier.keys import KEYS_FAMILY, KeyRing
+from verifier.key_changes import declare, rotate
+from verifier.keys import KEYS_FAMILY, Grant, KeyRing
 from verifier.note import VerifierKey
+from verifier.run_keys import CERTIFIED, TRAINING_FAMILY, certify, check_event
 from verifier.streams import Streams
 from verifier.submission import ROOT_STREAM, Submission, parse_submission
 from verifier.wire import ZERO_HASH
 
 CREATED = "keys.ledger_created.v1"
+STARTED = "training.run_started.v1"
 
 
 @dataclass(slots=True)
@@ -35,6 +38,7 @@ class Chain:
         founders: the root keys that signed entry 0.
         run_events: the shown events outside the stream root, in order.
         run_entries: the entries that hold them.
+        signers: the grants of the keys that signed those, by public key.
         unknown: how many shown events have an unknown type.
     """
 
@@ -44,9 +48,11 @@ class Chain:
     founders: list[VerifierKey] = field(default_factory=list)
     run_events: list[ReadEvent] = field(default_factory=list)
     run_entries: list[int] = field(default_factory=list)
+    signers: dict[bytes, Grant] = field(default_factory=dict)
     unknown: int = 0
     _key_stream: Streams = field(default_factory=Streams)
     _abandoned: set[str] = field(default_factory=set)
+    _started: set[bytes] = field(default_factory=set)
 
     def take(self, receipt: Receipt) -> None:
         """Check one receipt, and keep what it shows.
@@ -100,7 +106,7 @@ class Chain:
     def _take_keys(self, receipt: Receipt, submission: Submission) -> None:
         """Apply the key events of one entry, all of which must be shown (BUN-10)."""
         self._key_stream.append(submission)
-        families = check_signers(submission, self.ring)
+        families = check_signers(submission, self.ring).families
         if receipt.index == 0:
             self.founders = _signers(submission, self.ring)
         if len(receipt.events) != submission.events:
@@ -130,6 +136,10 @@ class Chain:
                 self.ring.grant(event.fields, receipt.index)
             case "keys.retired.v1":
                 self.ring.retire(event.fields, receipt.index)
+            case "keys.rotated.v1":
+                rotate(self.ring, event.fields, receipt.index)
+            case "keys.compromised.v1":
+                declare(self.ring, event.fields, receipt.index)
             case "keys.stream_abandoned.v1":
                 self._abandoned.add(event.fields["stream"].decode())
             case _ if (receipt.index, shown.index) != (0, 0):
@@ -141,8 +151,8 @@ class Chain:
                 )
 
     def _take_run(self, receipt: Receipt, submission: Submission) -> None:
-        """Keep the events that a granted key signed (SUB-6, SUB-9)."""
-        families = check_signers(submission, self.ring)
+        """Keep the events that a granted key signed (SUB-6, SUB-9, KEY-11)."""
+        signer = check_signers(submission, self.ring)
         if submission.stream in self._abandoned:
             raise Violation(
                 Code.STREAM_CLOSED,
@@ -153,11 +163,37 @@ class Chain:
         check_event_paths(receipt, submission)
         for shown_event in receipt.events:
             event = read_event(receipt, shown_event)
-            if event.family not in families:
+            if event.family not in signer.families:
                 raise _family(submission, event)
             self.unknown += event.fields is None
             self.run_events.append(event)
+            if event.family == TRAINING_FAMILY:
+                with placed(event.where):
+                    self._check_run_key(event, receipt, submission, signer)
         self.run_entries.append(receipt.index)
+        self.signers[signer.key.public_key] = signer
+
+    def _check_run_key(
+        self, event: ReadEvent, receipt: Receipt, submission: Submission, signer: Grant
+    ) -> None:
+        """Apply the certification of a run's key, or check that it signed (KEY-11)."""
+        if event.fields is None:
+            self.ring.unsure = self.ring.unsure or event.where
+            return
+        run_id = event.fields["run_id"]
+        if event.name == CERTIFIED:
+            certify(
+                self.ring,
+                event.fields,
+                receipt.index,
+                signer=signer,
+                stream=submission.stream,
+                started=run_id in self._started,
+            )
+            return
+        check_event(self.ring, run_id, event.name, signer=signer)
+        if event.name == STARTED:
+            self._started.add(run_id)
 
 
 def _submission(receipt: Receipt) -> Submission:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from verifier.findings import Code, Violation, shown
+from verifier.findings import Violation, shown
 
 FINDINGS_MAX = 100
 
@@ -37,7 +37,7 @@ class BundleFinding:
         found: what is there, as short printable ASCII.
     """
 
-    code: BundleCode | Code
+    code: StrEnum
     where: str
     rule: str
     expected: str
@@ -59,7 +59,7 @@ class BundleViolation(Exception):  # noqa: N818 (a departure found, not an error
 
     def __init__(
         self,
-        code: BundleCode | Code,
+        code: StrEnum,
         rule: str,
         *,
         where: str,

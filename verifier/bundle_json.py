@@ -1,9 +1,10 @@
 """JSON with one spelling, and values of an expected shape (BUN-3)."""
 
 import json
+from enum import StrEnum
 from typing import Any, NoReturn
 
-from verifier.bundle_findings import BundleCode, BundleViolation
+from verifier.bundle_findings import BundleViolation
 from verifier.wire import INT_MAX, decode_base64
 
 VALUES_MAX = 4_194_304
@@ -45,7 +46,7 @@ def parse_json(content: bytes) -> Any:
 class Reader:
     """Takes values of an expected shape out of one JSON file of a bundle."""
 
-    def __init__(self, code: BundleCode, rule: str, *, where: str) -> None:
+    def __init__(self, code: StrEnum, rule: str, *, where: str) -> None:
         """Report faults under this code, rule and place."""
         self._code = code
         self._rule = rule

@@ -50,10 +50,19 @@ def parse_receipts(content: bytes) -> list[Receipt]:
     if value["format"] != FORMAT:
         reader.refuse(f"format {FORMAT}", value["format"])
     items = reader.array(value["receipts"], at_most=RECEIPTS_MAX)
-    receipts = [_receipt(reader, item) for item in items]
+    return take_receipts(reader, items, where=RECEIPTS)
+
+
+def take_receipts(reader: Reader, items: list[Any], *, where: str) -> list[Receipt]:
+    """Take the receipts of a list that begins with entry 0, in order.
+
+    Raises:
+        BundleViolation: the reader's rule for their shape, or BUN-6.
+    """
+    receipts = [take_receipt(reader, item) for item in items]
     if receipts[0].index != 0:
-        raise _disorder(RECEIPTS, "entry 0 first", receipts[0].index)
-    _check_ascending([receipt.index for receipt in receipts], RECEIPTS)
+        raise _disorder(where, "entry 0 first", receipts[0].index)
+    _check_ascending([receipt.index for receipt in receipts], where)
     return receipts
 
 
@@ -106,14 +115,19 @@ def check_event_paths(receipt: Receipt, submission: Submission) -> None:
             ) from None
 
 
-def _receipt(reader: Reader, value: Any) -> Receipt:
+def take_receipt(reader: Reader, value: Any) -> Receipt:
+    """Take one entry with its path and the events that it shows.
+
+    Raises:
+        BundleViolation: the reader's rule for its shape, or BUN-6.
+    """
     item = reader.record(value, "entry", "events", "index", "path")
     receipt = Receipt(
         index=reader.count(item["index"]),
         entry=reader.text(item["entry"]).encode(),
         path=reader.hashes(item["path"]),
         events=tuple(
-            _shown_event(reader, event)
+            take_event(reader, event)
             for event in reader.array(item["events"], at_most=EVENTS_MAX)
         ),
     )
@@ -121,7 +135,12 @@ def _receipt(reader: Reader, value: Any) -> Receipt:
     return receipt
 
 
-def _shown_event(reader: Reader, value: Any) -> ShownEvent:
+def take_event(reader: Reader, value: Any) -> ShownEvent:
+    """Take one event line with its path.
+
+    Raises:
+        BundleViolation: the reader's rule for its shape.
+    """
     item = reader.record(value, "index", "line", "path")
     return ShownEvent(
         index=reader.count(item["index"]),

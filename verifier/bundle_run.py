@@ -12,6 +12,7 @@ from verifier.findings import Code, Violation
 from verifier.schema import Event
 from verifier.tables import FLOP_FIELDS
 
+CERTIFIED = "training.run_key_certified.v1"
 STARTED = "training.run_started.v1"
 METERED = "training.steps_metered.v1"
 TRAINED = "training.slice_trained.v1"
@@ -62,9 +63,10 @@ def check_run(events: Sequence[ReadEvent]) -> Run:
     Raises:
         BundleViolation: BUN-11, or a rule of docs/spec.md that BUN-12 names.
     """
-    started, finished = _ends(events)
+    begin = 1 if events and events[0].name == CERTIFIED else 0
+    started, finished = _ends(events, begin)
     sums = _Sums(frozenset(json.loads(started["shards"])), int(started["slices"]))
-    for event in events[1:-1]:
+    for event in events[begin + 1 : -1]:
         with placed(event.where):
             if event.fields is not None:
                 _take(sums, started, event, event.fields)
@@ -74,13 +76,13 @@ def check_run(events: Sequence[ReadEvent]) -> Run:
     return Run(started, finished, sums.batches, adapters)
 
 
-def _ends(events: Sequence[ReadEvent]) -> tuple[Event, Event]:
-    """Return the first and the last event, which start and finish one run."""
-    started = events[0].fields if events else None
-    finished = events[-1].fields if events else None
-    if started is None or events[0].name != STARTED:
-        where = events[0].where if events else RECEIPTS
-        _refuse(where, STARTED, events[0].name if events else "no event of a run")
+def _ends(events: Sequence[ReadEvent], begin: int) -> tuple[Event, Event]:
+    """Return the events that start and finish one run; the first is at `begin`."""
+    if len(events) <= begin:
+        _refuse(RECEIPTS, STARTED, "no event of a run")
+    started, finished = events[begin].fields, events[-1].fields
+    if started is None or events[begin].name != STARTED:
+        _refuse(events[begin].where, STARTED, events[begin].name)
     if finished is None or events[-1].name != FINISHED:
         _refuse(events[-1].where, FINISHED, events[-1].name)
     for event in events:

@@ -7,6 +7,7 @@ import msgspec
 
 from ledger.entry import parse_entry
 from ledger.events import decode_event
+from ledger.grants import is_below
 from ledger.log import Ledger
 from ledger.submission import parse_submission, split_lines
 
@@ -24,7 +25,7 @@ def log_document(
 
     Args:
         ledger: the ledger.
-        stream: only this stream; all by default.
+        stream: only this stream and those below; all by default.
         event_type: only types that begin with this.
         last: only the last so many.
     """
@@ -32,7 +33,7 @@ def log_document(
     for row in ledger.rows():
         entry = parse_entry(row.entry)
         text, note = parse_submission(entry.submission)
-        if stream is not None and text.stream != stream:
+        if stream is not None and not is_below(text.stream, stream):
             continue
         for index, line in enumerate(split_lines(row.events)):
             plain = msgspec.to_builtins(decode_event(line))

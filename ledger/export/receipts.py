@@ -31,7 +31,7 @@ def encode_receipts(run: FinishedRun) -> bytes:
             f"{len(run.leaves)} entries"
         )
         raise IntegrityError(message)
-    receipts = [_receipt(shown, paths[shown.seq]) for shown in entries]
+    receipts = [encode_receipt_of(shown, paths[shown.seq]) for shown in entries]
     content = canonical_json({"format": FORMAT, "receipts": receipts})
     if len(content) > RECEIPTS_BYTES_MAX:
         message = (
@@ -42,24 +42,30 @@ def encode_receipts(run: FinishedRun) -> bytes:
     return content
 
 
-def _receipt(shown: ShownEntry, path: list[bytes]) -> dict[str, Any]:
+def encode_receipt_of(shown: ShownEntry, path: list[bytes]) -> dict[str, Any]:
     """One entry, its path to the root, and the shown events with theirs."""
-    leaves = [leaf_hash(line) for line in shown.event_lines]
-    _, paths = audit_paths(leaves, shown.shown)
     return {
         "entry": shown.entry.decode(),
-        "events": [
-            {
-                "index": index,
-                "line": shown.event_lines[index].decode(),
-                "path": _encoded(paths[index]),
-            }
-            for index in shown.shown
-        ],
+        "events": encode_events_of(shown),
         "index": shown.seq,
-        "path": _encoded(path),
+        "path": encode_path(path),
     }
 
 
-def _encoded(path: list[bytes]) -> list[str]:
+def encode_events_of(shown: ShownEntry) -> list[dict[str, Any]]:
+    """The shown events of an entry, each with its path to `events_root`."""
+    leaves = [leaf_hash(line) for line in shown.event_lines]
+    _, paths = audit_paths(leaves, shown.shown)
+    return [
+        {
+            "index": index,
+            "line": shown.event_lines[index].decode(),
+            "path": encode_path(paths[index]),
+        }
+        for index in shown.shown
+    ]
+
+
+def encode_path(path: list[bytes]) -> list[str]:
+    """Hashes as base64."""
     return [base64.b64encode(node).decode() for node in path]

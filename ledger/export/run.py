@@ -11,6 +11,7 @@ from ledger.events import decode_event
 from ledger.events.training import (
     RunFailed,
     RunFinished,
+    RunKeyCertified,
     RunStarted,
     StepsMetered,
     TrainingEvent,
@@ -55,8 +56,8 @@ class FinishedRun:
         leaves: leaf hashes of every entry under the checkpoint.
         key_entries: the entries of the stream root, whole.
         run_entries: the entries that hold events of the run, those events only.
-        started: the run's first event.
-        finished: the run's last event.
+        started: the run's start.
+        finished: the run's end.
         sums: number of batches, and their sums of steps, tokens and FLOP fields.
     """
 
@@ -154,11 +155,12 @@ def _run_events(row: Row, run_id: str) -> dict[int, TrainingEvent]:
 
 
 def _ends(events: list[TrainingEvent], run_id: str) -> tuple[RunStarted, RunFinished]:
-    """The run's first and last event."""
+    """The run's start and end; the certification of its key may come before."""
     if not events:
         message = f"run {run_id!r} is not in the ledger"
         raise InputError(message)
-    first, last = events[0], events[-1]
+    begin = int(isinstance(events[0], RunKeyCertified) and len(events) > 1)
+    first, last = events[begin], events[-1]
     if isinstance(last, RunFailed):
         message = (
             f"run {run_id} failed ({last.reason}): only a finished run is attested"

@@ -8,7 +8,9 @@ import msgspec
 
 from ledger.errors import InputError
 from ledger.identifiers import mask_identifier
-from ledger.log import Ledger, vault_beside
+from ledger.log import Ledger
+from ledger.moment import Moment, root_then
+from ledger.places import vault_beside
 from ledger.projections import States
 from ledger.projections.erasures import Erasure, is_overdue, outstanding
 from ledger.projections.optout import OptoutState
@@ -19,20 +21,22 @@ from ledger.vault import Vault
 SCHEMA = "tuneledger.status/1"
 
 
-def status_document(ledger: Ledger, states: States, *, now_ms: int) -> dict[str, Any]:
+def status_document(
+    ledger: Ledger, states: States, *, moment: Moment
+) -> dict[str, Any]:
     """The status as plain values; docs/tutorial.md shows one.
 
     Args:
         ledger: the ledger.
-        states: its projections.
-        now_ms: the time now, for what is overdue.
+        states: its projections at that moment.
+        moment: how many entries count, and the time for what is overdue.
     """
     optout: OptoutState = states["optout"]
     return {
         "schema": SCHEMA,
         "origin": ledger.origin,
-        "entries": ledger.size,
-        "root": ledger.root.hex(),
+        "entries": moment.size,
+        "root": root_then(ledger, moment.size).hex(),
         "scans": {name: one.total for name, one in optout.scans.items()},
         "decisions": {
             name: {"decisions": one.total, "by_reason": one.by_reason}
@@ -54,10 +58,59 @@ def status_document(ledger: Ledger, states: States, *, now_ms: int) -> dict[str,
         ],
         "provider_status": _provider(decide(states["compute"])),
         "erasures": [
-            _erasure(erasure_id, erasure, now_ms)
+            _erasure(erasure_id, erasure, moment.at_ms)
             for erasure_id, erasure in states["erasures"].erasures.items()
         ],
     }
+
+
+def shards_document(
+    ledger: Ledger, states: States, *, moment: Moment
+) -> dict[str, Any]:
+    """Every shard of the map in force, with all weights that it ever saved."""
+    state: ShardsState = states["shards"]
+    current = state.current()
+    saved = {} if current is None else current.by_shard
+    return {
+        "schema": "tuneledger.shards/1",
+        "origin": ledger.origin,
+        "entries": moment.size,
+        "root": root_then(ledger, moment.size).hex(),
+        "map_id": state.current_map,
+        "slices": 0 if current is None else current.slices,
+        "shards": [
+            {
+                **shard,
+                "saved": [msgspec.to_builtins(one) for one in saved[number].saved],
+            }
+            for number, shard in enumerate(_shards(state))
+        ],
+    }
+
+
+def shards_text(document: dict[str, Any]) -> str:
+    """The document as lines."""
+    lines = [
+        f"ledger     {document['origin']}   {document['entries']} entries",
+        f"map        {document['map_id'] or 'none declared'}",
+    ]
+    for shard in document["shards"]:
+        lines.append(_shard_line(shard))
+        lines += [
+            f"  slice {saved['slice']:<3} {saved['weights_sha256'][:16]} generation "
+            f"{saved['generation']}, {saved['records']} records, event "
+            f"{saved['event_id']}{_fate(saved)}"
+            for saved in shard["saved"]
+        ]
+    return "\n".join(lines)
+
+
+def _fate(saved: dict[str, Any]) -> str:
+    """What became of weights, and by which event."""
+    tainted, deleted = saved["tainted_by"], saved["deleted_by"]
+    return (f", saw records erased by {tainted}" if tainted else "") + (
+        f", deleted by {deleted}" if deleted else ""
+    )
 
 
 def _shards(state: ShardsState) -> list[dict[str, Any]]:
@@ -114,14 +167,7 @@ def status_text(document: dict[str, Any]) -> str:
     for name, decision in sorted(document["decisions"].items()):
         reasons = _counts(decision["by_reason"])
         lines.append(f"{name:<10} {decision['decisions']} decisions: {reasons}")
-    for shard in document["shards"]:
-        needs = ", ".join(shard["needs_retrain"])
-        lines.append(
-            f"shard {shard['shard']:<4} {shard['records']} records, "
-            f"{_generation(shard['generation'])}, serves "
-            f"{shard['serves'][:16] or 'the base alone'}"
-            + (f", NEEDS RETRAIN since {needs}" if needs else "")
-        )
+    lines += [_shard_line(shard) for shard in document["shards"]]
     lines += [
         f"run        {run['run_id']} {run['objective']}, {run['purpose']}, "
         f"{run['status']}, {run['tokens']} tokens, {float(run['flop']):.3g} FLOP"
@@ -134,6 +180,16 @@ def status_text(document: dict[str, Any]) -> str:
         for one in document.get("subjects", [])
     ]
     return "\n".join(lines)
+
+
+def _shard_line(shard: dict[str, Any]) -> str:
+    needs = ", ".join(shard["needs_retrain"])
+    return (
+        f"shard {shard['shard']:<4} {shard['records']} records, "
+        f"{_generation(shard['generation'])}, serves "
+        f"{shard['serves'][:16] or 'the base alone'}"
+        + (f", NEEDS RETRAIN since {needs}" if needs else "")
+    )
 
 
 def _generation(number: int | None) -> str:

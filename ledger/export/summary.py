@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ledger.errors import InputError
-from ledger.log import vault_beside
 from ledger.names import Names
+from ledger.places import vault_beside
 from ledger.projections import States
 from ledger.projections.provider_status import decide
 from ledger.projections.training_sources import SourcesState

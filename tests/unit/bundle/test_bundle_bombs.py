@@ -5,6 +5,7 @@ import pytest
 from ledger.export import receipts
 from tests.unit.bundle.attacks import found
 from verifier import bundle_files, bundle_json
+from verifier.bundle_findings import BundleCode
 
 
 @pytest.mark.parametrize("item", [b"[]", b"{}", b"0"], ids=["lists", "objects", "ints"])
@@ -12,7 +13,7 @@ def test_many_values(monkeypatch, item):
     """A file of more values than an honest one has is not parsed."""
     monkeypatch.setattr(bundle_json, "parse_json", _parsed)
     reader = bundle_json.Reader(
-        bundle_json.BundleCode.RECEIPTS_MALFORMED, "BUN-5", where="receipts.json"
+        BundleCode.RECEIPTS_MALFORMED, "BUN-5", where="receipts.json"
     )
     content = b"[" + (item + b",") * bundle_json.VALUES_MAX + item + b"]"
 
