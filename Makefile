@@ -9,10 +9,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint format vectors events bench clean
+.PHONY: help demo test soak lint format vectors verifier.pyz bench clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z.]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(STAMP)  ## the main job on text that this machine has, left in demo/
 	$(BIN)/tuneledger demo --folder demo
@@ -37,12 +37,15 @@ vectors: $(STAMP)  ## write tests/vectors and docs/events.md anew
 	$(BIN)/python tests/vectors/make_vectors.py
 	$(BIN)/python tests/tools/make_events_page.py > docs/events.md
 
+verifier.pyz:  ## the verifier as one file: runs with Python and `cryptography`
+	$(PYTHON) tests/tools/make_pyz.py $@
+
 bench: $(STAMP)  ## print ratios: verify and append against raw signatures
 	@for bench in tests/bench/bench_*.py; do \
 	  echo "== $$bench"; $(BIN)/python $$bench $(BENCH_ARGS) || exit 1; done
 
 clean:  ## delete what make made, the demo included
-	rm -rf $(VENV) demo dist build .pytest_cache .ruff_cache .mypy_cache \
+	rm -rf $(VENV) demo verifier.pyz dist build .pytest_cache .ruff_cache .mypy_cache \
 	  .hypothesis .import_linter_cache .coverage
 
 # Debian ships venv without pip in a package of its own.

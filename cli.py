@@ -2,128 +2,51 @@
 
 import contextlib
 import io
-import json
-import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
-from ledger import Ledger
 from ledger.errors import InputError, NotALedgerError, TuneledgerError
 from ledger.events.erasure import Ground
 from ledger.events.policy import Jurisdiction
 from ledger.export.bundle import write_bundle
-from ledger.export.event_path import event_document, event_text
-from ledger.export.log_lines import log_document, log_text
-from ledger.export.status import (
-    erasure_document,
-    erasure_text,
-    masked_subjects,
-    status_document,
-    status_text,
-)
-from ledger.export.summary import private_names, summary_document
+from ledger.export.status import erasure_document, erasure_text
 from ledger.keys import key_name, load_key
-from ledger.log import ledger_file, system_clock_ms
-from ledger.projections.summary_markdown import to_markdown
-from ledger.projector import project
 from ledger.settings import parse_settings
 from ledger.workspace import Workspace
 from producers import wiring
-from producers.optout.resolve import Resolver, resolve_public
-from verifier import RootKeyError, UnreadableLedgerError
-from verifier import verify as verify_file
-from verifier.bundle import verify_bundle as verify_bundle_folder
-from verifier.pin import read_root_keys
-
-EXIT_POLICY = 3
-EXIT_WAITING = 4
-EXIT_BUG = 70
-EXIT_INTERRUPTED = 130
+from producers.commands import (
+    anchors,
+    keys,
+    proofs,
+    reading,
+    spool,
+    verifying,
+    witness,
+)
+from producers.commands.common import (
+    EXIT_BUG,
+    EXIT_INTERRUPTED,
+    EXIT_POLICY,
+    EXIT_WAITING,
+    json_option,
+    jurisdiction_option,
+    open_ledger,
+    open_workspace,
+    passphrase,
+    print_json,
+    resolver,
+    say,
+    stop_printing,
+    workspace_option,
+)
+from verifier import UnreadableLedgerError
+from verifier.given import GivenError
 
 BASE_TEXT_BYTES_MAX = 64 * 1024 * 1024
 """Longest text to pre-train on: it is held in memory."""
-
-
-def say(text: str) -> None:
-    """Progress and messages go to stderr, so that stdout is the result."""
-    click.echo(text, err=True)
-
-
-def finish(text: str, code: int) -> None:
-    """Print a report and exit with its code, even where nobody reads to the end."""
-    try:
-        click.echo(text, nl=False)
-    except BrokenPipeError:
-        stop_printing()
-    sys.exit(code)
-
-
-def stop_printing() -> None:
-    """Send to nowhere what a reader who went away would have got."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def print_json(document: Any) -> None:
-    """One document on stdout."""
-    click.echo(json.dumps(document, indent=2))
-
-
-workspace_option = click.option(
-    "-w",
-    "--workspace",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=Path(),
-    envvar="TUNELEDGER_WORKSPACE",
-    help="Folder of the workspace; the current one by default.",
-)
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON document."
-)
-root_option = click.option(
-    "--root",
-    "roots",
-    multiple=True,
-    metavar="VKEY",
-    help="Root key that you know from elsewhere, or @FILE with one a line.",
-)
-
-
-jurisdiction_option = click.option(
-    "--jurisdiction",
-    "jurisdictions",
-    type=click.Choice(["eu", "uk"]),
-    multiple=True,
-    help="Where the model may be used; the settings' by default (EU and UK at first).",
-)
-
-
-def resolver() -> Resolver:
-    """Where a scan connects to: by name service, unless the caller injects another."""
-    injected: Resolver | None = click.get_current_context().obj
-    return injected or resolve_public
-
-
-def passphrase() -> bytes | None:
-    """The key files' passphrase, from the environment only."""
-    value = os.environ.get("TUNELEDGER_PASSPHRASE")
-    return value.encode() if value else None
-
-
-def open_workspace(folder: Path) -> Workspace:
-    """Open a workspace for writing."""
-    return Workspace(folder, passphrase=passphrase())
-
-
-@contextlib.contextmanager
-def open_ledger(path: Path) -> Iterator[Ledger]:
-    """Open the ledger of a workspace, or a `.ledger` file, for reading."""
-    with Ledger.open(path) as ledger:
-        yield ledger
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -143,7 +66,17 @@ def app() -> None:
 @click.option(
     "--root-out",
     type=click.Path(path_type=Path),
-    help="Write the root key to this folder, away from the workspace.",
+    help="Write the root keys to this folder, away from the workspace.",
+)
+@click.option(
+    "--root-keys", type=int, default=1, show_default=True, help="How many root keys."
+)
+@click.option(
+    "--root-threshold",
+    type=int,
+    default=1,
+    show_default=True,
+    help="How many of them sign a key event.",
 )
 @jurisdiction_option
 @click.option("--shards", type=int, default=4, show_default=True)
@@ -152,6 +85,8 @@ def init(
     folder: Path,
     origin: str | None,
     root_out: Path | None,
+    root_keys: int,
+    root_threshold: int,
     jurisdictions: tuple[Jurisdiction, ...],
     shards: int,
     slices: int,
@@ -164,13 +99,19 @@ def init(
     }
     if jurisdictions:
         values["jurisdictions"] = sorted(set(jurisdictions))
-    vkey = Workspace.create(
-        folder, parse_settings(values), root_folder=root_out, passphrase=passphrase()
+    vkeys = Workspace.create(
+        folder,
+        parse_settings(values),
+        root_keys=root_keys,
+        root_threshold=root_threshold,
+        root_folder=root_out,
+        passphrase=passphrase(),
     )
     if root_out is None:
         say("the root key lies in keys/: whoever holds this folder can rewrite it all")
-    say("give auditors this root key; they pin it with verify --root:")
-    click.echo(vkey)
+    what = "this root key; they pin it" if root_keys == 1 else "these; they pin them"
+    say(f"give auditors {what} with verify --root:")
+    click.echo(vkeys)
 
 
 @app.command()
@@ -240,46 +181,6 @@ def train(folder: Path, base_text: Any) -> None:
     text = documentation if base_text is None else read
     with open_workspace(folder) as workspace:
         click.echo(wiring.train(workspace, base_text=text, progress=say))
-
-
-@app.command()
-@workspace_option
-@json_option
-@click.option(
-    "--subjects",
-    is_flag=True,
-    help="List data subjects by local alias, identifiers masked.",
-)
-def status(folder: Path, *, as_json: bool, subjects: bool) -> None:
-    """Show shards, runs, provider status and erasures."""
-    with open_ledger(folder) as ledger:
-        document = status_document(ledger, project(ledger), now_ms=system_clock_ms())
-    if subjects:
-        document["subjects"] = masked_subjects(folder)
-    if as_json:
-        print_json(document)
-    else:
-        click.echo(status_text(document))
-
-
-@app.command()
-@workspace_option
-@json_option
-@click.option(
-    "--sme/--no-sme",
-    default=None,
-    help="Whether the provider is an SME; decides how many domains are listed.",
-)
-def summary(folder: Path, *, as_json: bool, sme: bool | None) -> None:
-    """Draft the public summary of training content, field by field."""
-    with open_ledger(folder) as ledger:
-        draft = summary_document(
-            project(ledger), private=private_names(folder), sme=sme
-        )
-    if as_json:
-        print_json(draft.as_dict())
-    else:
-        click.echo(to_markdown(draft.summary))
 
 
 @app.command()
@@ -369,87 +270,6 @@ def attest(run_id: str, out: Path, folder: Path) -> None:
             click.echo(str(out / file))
 
 
-@app.command("verify-bundle")
-@click.argument("folder", type=click.Path(path_type=Path))
-@root_option
-@click.option(
-    "--models",
-    type=click.Path(path_type=Path),
-    help="Folder with the adapters, to hash them too.",
-)
-@json_option
-def verify_bundle(
-    folder: Path, roots: tuple[str, ...], models: Path | None, *, as_json: bool
-) -> None:
-    """Check a bundle that `attest` wrote, offline."""
-    keys = read_root_keys(roots)
-    report = verify_bundle_folder(folder, root_keys=keys, models=models)
-    finish(report.as_json() + "\n" if as_json else report.as_text(), report.exit_code)
-
-
-@app.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@root_option
-@click.option(
-    "--level",
-    type=click.IntRange(0, 1),
-    default=1,
-    show_default=True,
-    help="0 consistent, 1 authentic under a pinned root.",
-)
-@json_option
-def verify(file: Path, roots: tuple[str, ...], level: int, *, as_json: bool) -> None:
-    """Prove that no event of a ledger FILE was altered, and say what is not proven."""
-    path = ledger_file(file) if file.is_dir() else file
-    report = verify_file(
-        path, root_keys=read_root_keys(roots), level=level, progress=say_each_10_000
-    )
-    finish(report.as_json() + "\n" if as_json else report.as_text(), report.exit_code)
-
-
-def say_each_10_000(entries: int) -> None:
-    """Progress of a long verification."""
-    if entries % 10_000 == 0:
-        say(f"verified {entries} entries")
-
-
-@app.command("log")
-@workspace_option
-@click.option("--stream", help="Only this stream.")
-@click.option("--type", "event_type", help="Only event types that begin with this.")
-@click.option("--last", type=click.IntRange(min=1), help="Only the last N events.")
-@json_option
-def log_command(
-    folder: Path,
-    stream: str | None,
-    event_type: str | None,
-    last: int | None,
-    *,
-    as_json: bool,
-) -> None:
-    """List the events, oldest first."""
-    with open_ledger(folder) as ledger:
-        document = log_document(ledger, stream=stream, event_type=event_type, last=last)
-    if as_json:
-        print_json(document)
-    else:
-        click.echo(log_text(document))
-
-
-@app.command()
-@click.argument("event_id", metavar="EVENT")
-@workspace_option
-@json_option
-def show(event_id: str, folder: Path, *, as_json: bool) -> None:
-    """Show one EVENT (SEQ.INDEX) with its path to its signature and checkpoint."""
-    with open_ledger(folder) as ledger:
-        document = event_document(ledger, event_id)
-    if as_json:
-        print_json(document)
-    else:
-        click.echo(event_text(document))
-
-
 @app.command()
 @click.option(
     "--folder",
@@ -481,6 +301,11 @@ def demo(folder: Path) -> None:
 
     stage = Stage(command=sys.argv[0], run=run, clean_room=clean_room, say=click.echo)
     tell(folder, stage)
+
+
+for group in (reading, verifying, proofs, keys, anchors, witness, spool):
+    for command in group.COMMANDS:
+        app.add_command(command)
 
 
 def invoke(arguments: list[str] | None = None, obj: Any = None) -> int:
@@ -516,7 +341,7 @@ def complain(error: Exception) -> int:
         case BrokenPipeError():
             stop_printing()
             code = 0
-        case RootKeyError():
+        case GivenError():
             say(f"error: {error}")
             code = InputError.exit_code
         case UnicodeEncodeError(reason="surrogates not allowed"):

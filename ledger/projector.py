@@ -10,13 +10,21 @@ from ledger.log import Ledger
 from ledger.projections import PROJECTIONS, States, advance, initial
 
 
-def project(ledger: Ledger) -> States:
-    """The state of every projection at the ledger's head.
+def project(ledger: Ledger, *, size: int | None = None) -> States:
+    """The state of every projection at the ledger's head, or as it was before.
 
     A kept state is used only when it is of this ledger's history: it carries the root
     that it was folded up to.
+
+    Args:
+        ledger: the ledger.
+        size: fold only so many entries, and keep nothing.
     """
     states, start = _kept(ledger)
+    if size is not None:
+        states, start = (states, start) if start <= size else (initial(), 0)
+        events = ledger.events(start)
+        return advance(states, takewhile(lambda one: one.seq < size, events))
     head, _ = parse_checkpoint(ledger.newest_checkpoint())
     # Another process may append while we read: what is kept ends where its root does.
     states = advance(

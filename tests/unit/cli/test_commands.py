@@ -174,9 +174,11 @@ def test_log_is_filtered(shell):
 
     assert {"ingest"} == {one["stream"] for one in streams}
     assert len(RECORDS) == len(streams)
-    assert {"training.run_started.v1", "training.run_finished.v1"} == {
-        one["event"]["type"] for one in types
-    }
+    assert {
+        "training.run_key_certified.v1",
+        "training.run_started.v1",
+        "training.run_finished.v1",
+    } == {one["event"]["type"] for one in types}
     assert everything[-3:] == last
 
 

@@ -9,6 +9,7 @@ from ledger import errors
 from ledger.errors import TuneledgerError
 from ledger.locks import file_lock
 from ledger.log import Ledger
+from producers.commands import reading
 from tests.unit.cli.shell import check_one_error, write
 from tests.unit.workspace.office import (
     PEOPLE,
@@ -89,7 +90,7 @@ def test_an_uncaught_error_is_one_line(shell, monkeypatch):
     def broken(*_, **__):
         raise LookupError(letter("jane") + "\n" + PEOPLE["jane"])
 
-    monkeypatch.setattr(cli, "log_document", broken)
+    monkeypatch.setattr(reading, "log_document", broken)
     ran = shell.w("log")
 
     check_one_error(ran, 70, "LookupError in ")
@@ -102,7 +103,7 @@ def test_an_interrupt_is_one_line(shell, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "log_document", interrupted)
+    monkeypatch.setattr(reading, "log_document", interrupted)
     ran = shell.w("log")
 
     check_one_error(ran, 130, "interrupted")

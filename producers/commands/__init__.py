@@ -1,0 +1,1 @@
+"""The `tuneledger` commands by group; cli.py puts them together (docs/adr/0013)."""
