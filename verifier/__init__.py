@@ -1,33 +1,44 @@
 """The auditor's half of tuneledger: proves that no event of a ledger was altered.
 
-It is written from docs/spec.md and docs/events.md, needs `cryptography` and nothing
-else, and shares no code with the writer.
+It is written from docs/spec.md, docs/events.md and docs/policy.md, needs `cryptography`
+and, for time stamps, `rfc3161-client`, and shares no code with the writer.
 
-    report = verify("acme.ledger", root_keys=["example.org/acme/root+1a2b3c4d+AQ..."])
+    report = verify("acme.ledger", policy=load_policy("trust.toml"))
     print(report.as_text())
     raise SystemExit(report.exit_code)
 """
 
 import os
+import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
 
+from verifier.demand import Demand, make_demand
+from verifier.engine import read_ledger
 from verifier.file import open_ledger
 from verifier.findings import Code, Finding, Violation
-from verifier.pin import RootKeyError, check_pins, parse_pins
-from verifier.report import Report
-from verifier.rules.index import Index
-from verifier.rules.state import History
+from verifier.lookup import claimed_origin
+from verifier.pin import Pin, RootKeyError, parse_pins
+from verifier.pin_store import Kept, PinStore, PinStoreError
+from verifier.report import EXIT_OK, LEVELS, Report
+from verifier.resume import StateFile
 from verifier.storage import DAMAGED, LedgerFile, UnreadableLedgerError
 from verifier.summary import summarise
+from verifier.trust import PolicyError, TrustPolicy, load_policy
+from verifier.verdict import Covers, Reader, reach_verdict
 from verifier.walk import Walk
 
 __all__ = [
     "Code",
     "Finding",
+    "PinStoreError",
+    "PolicyError",
     "Report",
     "RootKeyError",
+    "TrustPolicy",
     "UnreadableLedgerError",
+    "load_policy",
     "verify",
 ]
 
@@ -36,7 +47,14 @@ def verify(
     path: str | os.PathLike[str],
     *,
     root_keys: Sequence[str] = (),
-    level: int = 1,
+    root_threshold: int | None = None,
+    policy: TrustPolicy | None = None,
+    pin: str | os.PathLike[str] | None = None,
+    level: int | None = None,
+    now_ms: int | None = None,
+    full: bool = False,
+    jobs: int = 1,
+    fork_out: str | os.PathLike[str] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Verify a ledger file, which is not changed.
@@ -45,7 +63,18 @@ def verify(
         path: the file.
         root_keys: the root keys that the reader knows from outside the file, as
             vkeys (KEY-3) or as 64 hex digits each.
-        level: 1 to ask for L1 authentic, 0 to be content with L0 consistent.
+        root_threshold: the least root threshold of the ledger, 1 to 16; by default the
+            policy's, or the number of `root_keys`.
+        policy: the reader's trust policy, as `load_policy` gives it.
+        pin: folder of the checkpoints kept from earlier verifications; by default the
+            policy's. It is the one thing that is written.
+        level: what is asked for, 0 to 4; by default the policy's own, or 1.
+        now_ms: the reader's clock, Unix milliseconds; by default the machine's.
+        full: whether to read every entry again, though an earlier verification with
+            the same pin store found nothing.
+        jobs: worker processes; a script that asks for more than one needs
+            `if __name__ == "__main__":`, since they are spawned.
+        fork_out: where the proof of a fork is written; by default beside the pin.
         progress: called after each entry with the number of entries so far.
 
     Returns:
@@ -54,35 +83,96 @@ def verify(
     Raises:
         UnreadableLedgerError: the file cannot be judged (exit code 6).
         RootKeyError: a root key is malformed (exit code 2).
-        ValueError: `level` is neither 0 nor 1.
+        PinStoreError: the pin store cannot be read or written (exit code 2).
+        ValueError: `level` is not 0 to 4.
     """
-    if level not in (0, 1):
-        message = f"level {level}: this reader knows 0 and 1"
-        raise ValueError(message)
-    pins = parse_pins(root_keys)
-    report = Report(path=os.fspath(path), level_asked=level)
+    reader = Reader(
+        policy=policy,
+        pins=_all_pins(root_keys, policy),
+        root_threshold=root_threshold or (policy.threshold if policy else None),
+        store=Path(pin) if pin is not None else policy.store if policy else None,
+        fork_out=None if fork_out is None else Path(fork_out),
+        now_ms=time.time_ns() // 1_000_000 if now_ms is None else now_ms,
+    )
+    demand = make_demand(level, policy, reader.pins)
+    report = Report(path=os.fspath(path), level_asked=demand.level)
+    report.levels |= dict.fromkeys(demand.asked, "no")  # until each is answered
+    report.waived = tuple(name for name in LEVELS if name in demand.waived)
+    if policy is not None:
+        report.policy = {"path": policy.path, "sha256": policy.sha256}
     with open_ledger(path) as file:
-        for finding in file.findings():
+        for finding in file.findings(structure=False):
             report.findings.add(finding)
-        walk = None if len(report.findings) else _walk(file, report, progress)
-        summarise(report, walk, copied=file.copied)
-    if walk is not None:
-        check_pins(report, pins, walk.ring, walk.genesis_signers)
+        walk, covers = None, Covers()
+        try:
+            if not len(report.findings):
+                way = _Way(jobs=jobs, full=full, progress=progress)
+                walk, covers = _read_and_judge(file, report, demand, reader, way)
+        except DAMAGED as error:
+            violation = Violation(
+                Code.FILE_INTEGRITY, "STO-2", expected="readable rows", found=error
+            )
+            report.findings.add(violation.at("file"))
+        summarise(report, walk, covers, copied=file.copied)
     return report
 
 
-def _walk(
-    file: LedgerFile, report: Report, progress: Callable[[int], None] | None
-) -> Walk | None:
-    """Make the pass; damage below the rows is one more finding."""
-    try:
-        with closing(Index()) as index:
-            walk = Walk(file, report, History(index))
-            walk.run(progress)
-            return walk
-    except DAMAGED as error:
-        violation = Violation(
-            Code.FILE_INTEGRITY, "STO-2", expected="readable rows", found=error
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How the file is read; it changes no verdict."""
+
+    jobs: int
+    full: bool
+    progress: Callable[[int], None] | None
+
+
+def _read_and_judge(
+    file: LedgerFile, report: Report, demand: Demand, reader: Reader, way: _Way
+) -> tuple[Walk | None, Covers]:
+    """Make the pass and answer the levels; keep its state where nothing is missing.
+
+    Raises:
+        PinStoreError: the pin store cannot be read or written.
+        DAMAGED: the file is damaged.
+    """
+    with StateFile() as state:
+        state.path, kept = _kept_before(reader.store, file)
+        walk = read_ledger(
+            file,
+            report,
+            jobs=way.jobs,
+            state=state,
+            full=way.full,
+            now_ms=reader.now_ms,
+            watch=() if kept is None else (kept.size,),
+            progress=way.progress,
         )
-        report.findings.add(violation.at("file"))
-        return None
+        if walk is None:
+            return None, Covers()
+        covers = reach_verdict(report, demand, reader, file, walk, kept)
+        if report.exit_code == EXIT_OK:
+            state.keep()
+    return walk, covers
+
+
+def _all_pins(root_keys: Sequence[str], policy: TrustPolicy | None) -> tuple[Pin, ...]:
+    """Return the root keys of both, each once."""
+    return tuple(
+        dict.fromkeys([*parse_pins(root_keys), *(policy.pins if policy else ())])
+    )
+
+
+def _kept_before(
+    folder: Path | None, file: LedgerFile
+) -> tuple[Path | None, Kept | None]:
+    """Return where an earlier pass left its state, and the kept checkpoint.
+
+    Raises:
+        PinStoreError: the pin store cannot be used: better known before a long pass.
+        DAMAGED: the file is damaged.
+    """
+    if folder is None:
+        return None, None
+    store, origin = PinStore(folder), claimed_origin(file)
+    store.prepare()
+    return store.path(origin, "state"), store.load(origin)

@@ -2,19 +2,29 @@
 
 from verifier.checkpoint import Checkpoint
 from verifier.findings import Code, Violation, shown
-from verifier.keys import KEYS_FAMILY, KeyRing
-from verifier.note import signed_by_exactly
+from verifier.keys import KEYS_FAMILY, Grant, KeyRing
+from verifier.note import VerifierKey, signed_by_exactly
 from verifier.submission import ROOT_STREAM, Submission
 
-ROOT_FAMILIES = frozenset({KEYS_FAMILY})
+ROOT = Grant(
+    key=VerifierKey(ROOT_STREAM, b""),
+    role=ROOT_STREAM,
+    families=frozenset({KEYS_FAMILY}),
+    stream_prefix=ROOT_STREAM,
+    seq=-1,
+    line=b"",
+)
+"""What the root keys may sign together, as if it had been granted (SUB-7)."""
 
 
 class UnknownSignerError(Exception):
     """No key for the signer, which an earlier unreadable entry may have granted."""
 
 
-def check_signers(submission: Submission, ring: KeyRing) -> frozenset[str]:
-    """Check a submission's signature lines; return the families that it may carry.
+def check_signers(submission: Submission, ring: KeyRing) -> Grant:
+    """Check a submission's signature lines; return the grant of its signer.
+
+    The grant of the stream `root` is `ROOT`.
 
     Raises:
         Violation: SUB-6, SUB-7 or SUB-8.
@@ -22,7 +32,7 @@ def check_signers(submission: Submission, ring: KeyRing) -> frozenset[str]:
     """
     if submission.stream == ROOT_STREAM:
         _check_root_signers(submission, ring)
-        return ROOT_FAMILIES
+        return ROOT
     lines = submission.note.signatures
     if len(lines) != 1:
         raise Violation(
@@ -51,8 +61,7 @@ def check_signers(submission: Submission, ring: KeyRing) -> frozenset[str]:
             expected=f"a stream at or below {grant.stream_prefix}",
             found=submission.stream,
         )
-    # Key events are root's alone, whatever a grant says (SUB-7).
-    return grant.families - ROOT_FAMILIES
+    return grant
 
 
 def _check_root_signers(submission: Submission, ring: KeyRing) -> None:

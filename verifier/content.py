@@ -1,14 +1,18 @@
 """What a submission carries: its event lines, their types and what they change."""
 
 import re
+from binascii import unhexlify
 from collections import Counter
 from typing import NoReturn
 
-from verifier.authority import ROOT_FAMILIES
+from verifier.doubt import Doubt
 from verifier.findings import Code, FindingList, Violation
-from verifier.keys import KEYS_FAMILY, KeyRing
-from verifier.rules import HANDLERS
+from verifier.key_changes import declare, rotate
+from verifier.keys import KEYS_FAMILY, Grant, KeyRing
+from verifier.rules import HANDLERS, RUNS
 from verifier.rules.state import History
+from verifier.run_keys import CERTIFIED, TRAINING_FAMILY, certify, check_event
+from verifier.runs import Run
 from verifier.schema import (
     LINE_BYTES_MAX,
     Event,
@@ -23,6 +27,8 @@ from verifier.tree import root_of
 
 CREATED = "keys.ledger_created.v1"
 _GENESIS_PLACE = (0, 0)
+# Families whose events ask who signed them, or in which stream.
+_SIGNED = frozenset({KEYS_FAMILY, TRAINING_FAMILY, "spool"})
 
 
 class Content:
@@ -30,6 +36,7 @@ class Content:
 
     Attributes:
         types: how many events of each known type.
+        dropped: by stream and reason, how many events its producer dropped.
         judged: events to which the rules of section 9 were applied.
         stopped: why those rules were not applied to later events; empty where
             they were.
@@ -51,6 +58,7 @@ class Content:
         self._findings = findings
         self._unknown = unknown
         self.types: Counter[str] = Counter()
+        self.dropped: dict[str, Counter[str]] = {}
         self.judged = 0
         self.stopped = ""
 
@@ -63,11 +71,11 @@ class Content:
         seq: int,
         submission: Submission,
         lines: list[bytes],
-        families: frozenset[str],
+        signer: Grant,
     ) -> None:
         """Check and apply the lines of a submission that is signed and whole."""
         number = seq * EVENTS_MAX
-        types = self.types
+        types, families = self.types, signer.families
         for place, line in enumerate(lines):
             kind = line_type(line)
             try:
@@ -82,13 +90,59 @@ class Content:
                 if kind.family not in families:
                     _refuse_family(kind.family, submission.stream)
                 types[kind.name] += 1
-                if kind.family == KEYS_FAMILY:
-                    self._apply_key(seq, place, kind.name, match)
-                elif not self.stopped:
+                if kind.family in _SIGNED and not self._apply_signed(
+                    kind, match, (seq, place), submission.stream, signer
+                ):
+                    continue
+                if not self.stopped:
                     self.judged += 1
                     HANDLERS[kind.name](self._history, match, number + place)
             except Violation as violation:
                 self._findings.add(violation.at(f"event {seq}.{place}"))
+
+    def apply_run(self, seq: int, run: Run, signer: Grant) -> None:
+        """Apply a run of lines, in a pass that may only acquit.
+
+        Raises:
+            Doubt: `apply` would find something, or this cannot tell.
+            Violation: the same.
+        """
+        if run.family not in signer.families:
+            raise Doubt
+        if run.family == TRAINING_FAMILY:
+            check_event(self._ring, run.gist.run_id, run.name, signer=signer)
+        self.types[run.name] += run.count
+        if not self.stopped:
+            self.judged += run.count
+            RUNS[run.name].apply(self._history, run.gist, seq * EVENTS_MAX)
+
+    def _apply_signed(
+        self,
+        kind: EventType,
+        event: Event,
+        at: tuple[int, int],
+        stream: str,
+        signer: Grant,
+    ) -> bool:
+        """Apply what rests on signer or stream; return whether rules are left."""
+        if kind.family == KEYS_FAMILY:
+            self._apply_key(*at, kind.name, event)
+        elif kind.name == CERTIFIED:
+            certify(
+                self._ring,
+                event,
+                at[0],
+                signer=signer,
+                stream=stream,
+                started=unhexlify(event["run_id"]) in self._history.runs,
+            )
+        elif kind.family == TRAINING_FAMILY:
+            check_event(self._ring, event["run_id"], kind.name, signer=signer)
+            return True
+        else:
+            dropped = self.dropped.setdefault(stream, Counter())
+            dropped[event["reason"].decode()] += int(event["events"])
+        return False
 
     def _apply_key(self, seq: int, place: int, name: str, event: Event) -> None:
         if (name == CREATED) != ((seq, place) == _GENESIS_PLACE):
@@ -100,6 +154,10 @@ class Content:
                 self._ring.grant(event, seq)
             case "keys.retired.v1":
                 self._ring.retire(event, seq)
+            case "keys.rotated.v1":
+                rotate(self._ring, event, seq)
+            case "keys.compromised.v1":
+                declare(self._ring, event, seq)
             case "keys.stream_abandoned.v1":
                 self._streams.abandon(event)
             case _:
@@ -115,7 +173,7 @@ class Content:
         family, name = unknown_type(line)
         if family not in families:
             _refuse_family(family, name)
-        if family == KEYS_FAMILY:
+        if family in (KEYS_FAMILY, TRAINING_FAMILY):  # either may grant a key
             self._ring.unsure = self._ring.unsure or where
         self._unknown.add(
             Violation(
@@ -197,4 +255,4 @@ def _refuse_family(family: str, found: str) -> NoReturn:
     )
 
 
-__all__ = ["CREATED", "ROOT_FAMILIES", "Content", "check_lines", "created_event"]
+__all__ = ["CREATED", "Content", "check_lines", "created_event"]

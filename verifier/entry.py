@@ -1,8 +1,12 @@
 """One entry: five header lines, an empty line and a submission note (section 6)."""
 
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from verifier.findings import Code, Violation
+from verifier.runs import Run
+from verifier.submission import Submission
 from verifier.tree import leaf_hash
 from verifier.wire import LineReader
 
@@ -46,6 +50,10 @@ class Entry:
         header: the header, None where it is malformed.
         note: the bytes after the empty line.
         fault: why `header` is None or the row was not read.
+        submission: the submission, where somebody looked ahead and found it and its
+            `events_root` in order; otherwise None.
+        lines: its event lines, if they are kept.
+        run: the lines as a run, if they are one.
     """
 
     row: StoredRow
@@ -53,6 +61,9 @@ class Entry:
     header: Header | None
     note: bytes
     fault: Violation | None
+    submission: Submission | None = None
+    lines: list[bytes] | None = None
+    run: Run | None = None
 
     @property
     def in_place(self) -> bool:
@@ -88,3 +99,19 @@ def parse_header(text: bytes) -> Header:
     )
     lines.end()
     return header
+
+
+def with_two_ahead(
+    entries: Iterable[Entry],
+) -> Iterator[tuple[Entry, Entry | None, Entry | None]]:
+    """Yield each entry with the two that follow it."""
+    window: deque[Entry] = deque()
+    for entry in entries:
+        window.append(entry)
+        if len(window) == 3:
+            yield window[0], window[1], window[2]
+            window.popleft()
+    while window:
+        after = [*window, None, None]
+        yield window[0], after[1], after[2]
+        window.popleft()

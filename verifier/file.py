@@ -43,16 +43,27 @@ def open_ledger(path: str | os.PathLike[str]) -> Iterator[LedgerFile]:
     before = take_fingerprint(real)
     _check_file(real)
     if before[1] is None or before[1][0] == 0:
-        with closing(_connect(real, immutable=True)) as connection:
-            yield LedgerFile(connection, copied=False)
+        with open_again(real, copied=False) as file:
+            yield file
         if take_fingerprint(real) != before:
             message = "the file changed while it was read: stop its writer, or copy it"
             raise UnreadableLedgerError(message)
         return
     with tempfile.TemporaryDirectory(prefix="tuneledger-verify-") as folder:
         copy = copy_both(real, Path(folder))
-        with closing(_connect(copy, immutable=False)) as connection:
-            yield LedgerFile(connection, copied=True)
+        with open_again(copy, copied=True) as file:
+            yield file
+
+
+@contextmanager
+def open_again(path: Path, *, copied: bool) -> Iterator[LedgerFile]:
+    """Open what `open_ledger` opened once more, as its `path` and `copied` say.
+
+    Raises:
+        UnreadableLedgerError: it cannot be read.
+    """
+    with closing(_connect(path, immutable=not copied)) as connection:
+        yield LedgerFile(connection, path=path, copied=copied)
 
 
 def _check_file(path: Path) -> None:

@@ -25,6 +25,7 @@ class Heads:
         passed: how many of them hold.
         unsigned: how many have a signer that the ring may not know.
         last_good: the newest one that holds.
+        ahead: checkpoints that a worker process has read already, by size.
     """
 
     def __init__(self, file: LedgerFile, ring: KeyRing, findings: FindingList) -> None:
@@ -40,6 +41,7 @@ class Heads:
         self.passed = 0
         self.unsigned = 0
         self.last_good: Checkpoint | None = None
+        self.ahead: dict[int, Checkpoint] = {}
         if self.stored > limit:
             fault = Violation(
                 Code.CHECKPOINT_SIZE,
@@ -117,7 +119,9 @@ class Heads:
     def _read(self, size: int) -> Checkpoint | None:
         """Return a checkpoint that is well signed, None where it is not."""
         try:
-            checkpoint = parse_checkpoint(self._file.checkpoint_note(size) or b"")
+            checkpoint = self.ahead.pop(size, None) or parse_checkpoint(
+                self._file.checkpoint_note(size) or b""
+            )
             check_checkpoint(checkpoint, size, self._ring)
         except UnknownSignerError:
             self.unsigned += 1

@@ -47,7 +47,7 @@ def integer(low: int, high: int) -> Kind:
 def list_of(item: Kind, low: int, high: int) -> Kind:
     """A list of `low` to `high` items."""
     one = item.json()
-    some = rf"{one}(?:,{one}){{{max(low - 1, 0)},{high - 1}}}"
+    some = rf"{one}(?:,{one}){{{max(low - 1, 0)},{high - 1}}}+"
     inner = some if low else f"(?:{some})?"
     meaning = f"a list of {low} to {high} items, each {item.meaning}"
     return Kind(rf"\[{inner}\]", is_text=False, meaning=meaning)
@@ -61,23 +61,26 @@ def record(**fields: Kind) -> Kind:
 
 
 def _range_pattern(low: int, high: int) -> str:
-    """Return an expression for the decimals of a range, without leading zeros."""
+    """Return an expression for the decimals of a range, without leading zeros.
+
+    A list never goes back into an item that it has read, so 409 must not be taken where
+    4095 stands: what is commonest comes first and looks ahead, then the longest.
+    """
     parts: list[str] = []
     full: list[int] = []
-    for digits in range(len(str(low)), len(str(high)) + 1):
+    for digits in range(len(str(high)), len(str(low)) - 1, -1):
         first = max(low, 10 ** (digits - 1) if digits > 1 else 0)
         last = min(high, 10**digits - 1)
-        if first == 10 ** (digits - 1) and last == 10**digits - 1:
+        if digits == 1 and (first, last) == (0, 9):
+            full.append(1)  # with 0 it is every one-digit number
+            parts.append("0")
+        elif first == 10 ** (digits - 1) and last == 10**digits - 1:
             full.append(digits)
         else:
             parts += _same_length(str(first), str(last))
-    if low == 0 and high >= 9:
-        # One digit with 0 is every one-digit number: it joins the full lengths.
-        parts.remove("[0-9]")
-        parts.insert(0, "0")
-        full.insert(0, 1)
     if full:
-        parts.insert(0, f"[1-9][0-9]{{{full[0] - 1},{full[-1] - 1}}}")
+        any_digits = f"[1-9][0-9]{{{full[-1] - 1},{full[0] - 1}}}+"
+        parts.insert(0, any_digits + "(?![0-9])" * (full[0] < len(str(high))))
     return "|".join(parts)
 
 

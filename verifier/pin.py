@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from verifier import ed25519
-from verifier.findings import Code, Violation, escaped
+from verifier.findings import Code, Finding, Violation, escaped
+from verifier.given import GivenError
 from verifier.keys import KeyRing
 from verifier.note import NoteError, VerifierKey, parse_vkey
-from verifier.report import Report
 
 KEY_FILE_BYTES_MAX = 65_536
 
 _HEX_KEY = re.compile(r"[0-9a-f]{64}")
 
 
-class RootKeyError(ValueError):
+class RootKeyError(GivenError):
     """A pinned root key is malformed."""
 
 
@@ -75,46 +75,49 @@ def parse_pins(texts: Sequence[str]) -> list[Pin]:
 
 
 def check_pins(
-    report: Report, pins: Sequence[Pin], ring: KeyRing, signers: Iterable[VerifierKey]
-) -> None:
-    """Set whether the report is authentic, and why not.
+    pins: Sequence[Pin],
+    ring: KeyRing,
+    signers: Iterable[VerifierKey],
+    *,
+    threshold: int | None,
+) -> list[Finding]:
+    """Return why the ledger's root is not the pinned one; nothing where it is.
 
     Every pin must be a root key of the ledger, and every root key that signed entry
     0 must be pinned. The second half matters: without it, someone could begin a
     ledger of their own that lists the reader's key beside theirs, with threshold 1.
+    So does the threshold: whoever holds one of several pinned keys could begin a
+    ledger that asks for no more.
+
+    Args:
+        pins: the root keys that the reader knows.
+        ring: the ledger's keys.
+        signers: the root keys that signed entry 0.
+        threshold: the least root threshold; None for as many as there are pins.
     """
     if not pins:
-        report.levels["authentic"] = "not asked"
-        if report.level_asked >= 1:
-            report.levels["authentic"] = "no"
-            _distrust(
-                report, Code.ROOT_NOT_PINNED, "a root key from outside the file", "none"
-            )
-        return
+        expected = "a root key from outside the file"
+        return [_distrust(Code.ROOT_NOT_PINNED, expected, "none")]
     unknown = [pin for pin in pins if not any(map(pin.fits, ring.roots))]
     signed = list(signers)
     foreign = [key for key in signed if not any(pin.fits(key) for pin in pins)]
     if unknown:
-        _distrust(
-            report,
-            Code.ROOT_DIFFERS,
-            f"root key {unknown[0].public_key.hex()}",
-            ", ".join(key.public_key.hex() for key in ring.roots) or "no root key",
-        )
-    elif foreign or not signed:
-        _distrust(
-            report,
-            Code.ROOT_DIFFERS,
-            "entry 0 signed by pinned root keys only",
-            ", ".join(key.public_key.hex() for key in foreign) or "no signature",
-        )
-    holds = not report.trust and not len(report.findings)
-    report.levels["authentic"] = "yes" if holds else "no"
+        expected = f"root key {unknown[0].public_key.hex()}"
+        found = ", ".join(key.public_key.hex() for key in ring.roots) or "no root key"
+        return [_distrust(Code.ROOT_DIFFERS, expected, found)]
+    if foreign or not signed:
+        expected = "entry 0 signed by pinned root keys only"
+        found = ", ".join(key.public_key.hex() for key in foreign) or "no signature"
+        return [_distrust(Code.ROOT_DIFFERS, expected, found)]
+    least = threshold or len({pin.public_key for pin in pins})
+    if ring.threshold < least:
+        expected = f"at least {least} signatures of root keys on each key event"
+        return [_distrust(Code.ROOT_THRESHOLD, expected, str(ring.threshold))]
+    return []
 
 
-def _distrust(report: Report, code: Code, expected: str, found: str) -> None:
-    violation = Violation(code, "L1", expected=expected, found=found)
-    report.trust.append(violation.at("root"))
+def _distrust(code: Code, expected: str, found: str) -> Finding:
+    return Violation(code, "L1", expected=expected, found=found).at("root")
 
 
 def _read_key_file(path: Path) -> list[str]:

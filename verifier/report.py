@@ -1,11 +1,12 @@
-"""The verdict and its two renderings: text for people, JSON for programs."""
+"""The verdict and all that it rests on."""
 
 import json
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
-from verifier.findings import Code, Finding, FindingList, escaped
+from verifier.advice import next_steps
+from verifier.findings import Finding, FindingList
+from verifier.report_text import render
 
 SCHEMA = "tuneledger.verify/1"
 
@@ -14,8 +15,7 @@ INCOMPLETE = "INCOMPLETE"
 CONSISTENT = "L0"
 AUTHENTIC = "L1"
 
-# The JSON document lists more: up to findings.FINDINGS_MAX.
-TEXT_FINDINGS_MAX = 10
+ANCHORS_LISTED_MAX = 100
 
 EXIT_OK = 0
 EXIT_TAMPERED = 1
@@ -23,13 +23,8 @@ EXIT_INCOMPLETE = 5
 EXIT_UNREADABLE = 6
 EXIT_TRUST = 7
 
-_NAMES = {
-    BROKEN: "BROKEN",
-    INCOMPLETE: "INCOMPLETE",
-    CONSISTENT: "L0 consistent",
-    AUTHENTIC: "L1 authentic",
-}
 LEVELS = ("consistent", "authentic", "timed", "witnessed", "continuous")
+"""The names of levels 0 to 4."""
 
 
 @dataclass(slots=True)
@@ -38,7 +33,9 @@ class Report:
 
     Attributes:
         path: the file, as it was named.
-        level_asked: 0 or 1.
+        level_asked: 0 to 4.
+        waived: names of levels that need not hold for a higher one.
+        policy: path and SHA-256 of the trust policy; empty without one.
         origin: the log's name; empty where entry 0 could not be read.
         head: entries, root and size of the newest checkpoint that holds.
         counts: how many of each thing were checked.
@@ -47,12 +44,21 @@ class Report:
         not_proven: lines of what no check here can show.
         findings: rules that do not hold.
         unknown: events of unknown types.
-        trust: why the root is not the reader's; empty where it is.
+        trust: what the reader asked for and did not get, and why.
+        noted: the same of levels that were not asked for or are waived.
+        root_keys: the ledger's, by name and key.
+        anchors: the last `ANCHORS_LISTED_MAX` of those that were accepted.
+        anchors_total: how many were accepted.
+        tails: lines that name entries after the newest anchored checkpoint.
+        pin: lines on the kept checkpoint.
         levels: `yes`, `no` or `not asked` for each of `LEVELS`.
+        answers: what a `yes` or `no` of them rests on, where there is more to say.
     """
 
     path: str
     level_asked: int
+    waived: tuple[str, ...] = ()
+    policy: dict[str, str] = field(default_factory=dict)
     origin: str = ""
     head: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
@@ -62,10 +68,16 @@ class Report:
     findings: FindingList = field(default_factory=FindingList)
     unknown: FindingList = field(default_factory=FindingList)
     trust: list[Finding] = field(default_factory=list)
+    noted: list[Finding] = field(default_factory=list)
     root_keys: list[str] = field(default_factory=list)
+    anchors: list[dict[str, str | int]] = field(default_factory=list)
+    anchors_total: int = 0
+    tails: list[str] = field(default_factory=list)
+    pin: list[str] = field(default_factory=list)
     levels: dict[str, str] = field(
         default_factory=lambda: dict.fromkeys(LEVELS, "not asked")
     )
+    answers: dict[str, str] = field(default_factory=dict)
 
     @property
     def first(self) -> Finding | None:
@@ -74,12 +86,21 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """`BROKEN`, `INCOMPLETE`, `L0` or `L1`."""
+        """`BROKEN`, `INCOMPLETE`, or `L0` to `L4`: the highest that holds.
+
+        A level counts where each one below it holds or is waived.
+        """
         if len(self.findings):
             return BROKEN
         if len(self.unknown):
             return INCOMPLETE
-        return AUTHENTIC if self.levels["authentic"] == "yes" else CONSISTENT
+        highest = 0
+        for number, name in enumerate(LEVELS):
+            if self.levels[name] == "yes":
+                highest = number
+            elif number and name not in self.waived:
+                break
+        return f"L{highest}"
 
     @property
     def exit_code(self) -> int:
@@ -103,6 +124,9 @@ class Report:
             "exit_code": self.exit_code,
             "level_asked": self.level_asked,
             "levels": self.levels,
+            "waived": list(self.waived),
+            "answers": self.answers,
+            "policy": self.policy or None,
             "origin": self.origin,
             "head": self.head,
             "root_keys": self.root_keys,
@@ -110,12 +134,18 @@ class Report:
             "checked": self.checked,
             "not_checked": self.not_checked,
             "not_proven": self.not_proven,
+            "anchors": self.anchors,
+            "anchors_total": self.anchors_total,
+            "tails": self.tails,
+            "pin": self.pin,
             "first_finding": self.first.as_dict() if self.first else None,
             "findings": [finding.as_dict() for finding in self.findings],
             "findings_total": len(self.findings),
             "unknown": [finding.as_dict() for finding in self.unknown],
             "unknown_total": len(self.unknown),
             "trust": [finding.as_dict() for finding in self.trust],
+            "noted": [finding.as_dict() for finding in self.noted],
+            "next": next_steps(self),
         }
 
     def as_json(self) -> str:
@@ -124,55 +154,4 @@ class Report:
 
     def as_text(self) -> str:
         """Return the lines for a person."""
-        lines = [_line("LEDGER", f"{escaped(self.path)}   {self.origin}".rstrip())]
-        if self.head:
-            head = "entries {entries}   checkpoint {size}   root {root}"
-            lines.append(_line("HEAD", head.format(**self.head)))
-        lines += [_line("PASS", text) for text in self.checked]
-        lines += [_line("NOT CHECKED", text) for text in self.not_checked]
-        lines += self._finding_lines()
-        whose = (
-            "pinned" if self.levels["authentic"] == "yes" else "in the file, not pinned"
-        )
-        lines += [_line("TRUST", f"root key {key}, {whose}") for key in self.root_keys]
-        lines += [_line("TRUST", str(finding)) for finding in self.trust]
-        lines += [_line("DOES NOT PROVE", text) for text in self.not_proven]
-        lines += [_line(name, answer) for name, answer in self.levels.items()]
-        lines += [_line("NEXT", text) for text in self._advice()]
-        lines.append(_line("RESULT", f"{_NAMES[self.verdict]}   exit {self.exit_code}"))
-        return "\n".join(lines) + "\n"
-
-    def _advice(self) -> list[str]:
-        """What a person does next where nothing is broken but the root is in doubt."""
-        codes = {finding.code for finding in self.trust}
-        if Code.ROOT_DIFFERS in codes:
-            return [
-                "the file has another root than the one you gave: do not rely on it"
-            ]
-        if Code.ROOT_NOT_PINNED in codes:
-            return [
-                "give the root key that you know from elsewhere: --root VKEY or @FILE"
-            ]
-        return []
-
-    def _finding_lines(self) -> list[str]:
-        lines: list[str] = []
-        for number, finding in enumerate(islice(self.findings, TEXT_FINDINGS_MAX)):
-            label = "FIRST BAD" if number == 0 else "ALSO BAD"
-            lines.append(
-                _line(label, f"{finding.where}   {finding.code} {finding.rule}")
-            )
-            lines.append(_line("", f"expected {finding.expected}"))
-            lines.append(_line("", f"found    {finding.found}"))
-        more = len(self.findings) - TEXT_FINDINGS_MAX
-        if more > 0:
-            lines.append(_line("ALSO BAD", f"{more} more, not listed"))
-        lines += [
-            _line("UNKNOWN", f"{item.where}   {item.found}")
-            for item in islice(self.unknown, TEXT_FINDINGS_MAX)
-        ]
-        return lines
-
-
-def _line(label: str, text: str) -> str:
-    return f"{label:<15} {text}".rstrip()
+        return render(self)

@@ -7,9 +7,10 @@ parser sees the line, so none can disagree about it.
 
 import json
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from verifier.findings import Code, Violation
 from verifier.patterns import SALT, Kind
@@ -26,7 +27,12 @@ _TYPE = re.compile(r"([a-z][a-z0-9_]{0,31})\.[a-z][a-z0-9_]{0,63}\.v[1-9][0-9]{0
 # The prefix, the longest name that _TYPE allows, and its quote.
 _HEAD_BYTES_MAX = len(TYPE_PREFIX) + 32 + 1 + 64 + 6 + 1
 
-Event = re.Match[bytes]
+
+class Event(Protocol):
+    """An event's fields by name, each the bytes that stand for it, without quotes."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """Return one field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +65,30 @@ def event_type(head: bytes) -> EventType | None:
     name = head[len(TYPE_PREFIX) :].decode("ascii", "replace")
     if name not in EVENT_TYPES:
         return None
+    pattern = re.compile(_line(name, _fields(name)).encode())
+    return EventType(name, name.partition(".")[0], pattern)
+
+
+@lru_cache(maxsize=256)
+def run_pattern(name: str, fields: tuple[str, ...]) -> re.Pattern[bytes]:
+    """Return what each line of many must match, from its beginning to its newline.
+
+    No value admits a newline, so no match goes over the end of a line.
+
+    Args:
+        name: a type that this reader knows.
+        fields: those that get a group, in the order of their table.
+    """
+    return re.compile(rf"(?m)^{_line(name, fields)}\n".encode())
+
+
+def _line(name: str, grouped: Container[str]) -> str:
+    """Return the expression for a line, with groups for some of its fields."""
     fields = "".join(
-        f',"{field}":{kind.json(field)}' for field, kind in _fields(name).items()
+        f',"{field}":{kind.json(field if field in grouped else "")}'
+        for field, kind in _fields(name).items()
     )
-    line = rf'\{{"type":"{re.escape(name)}"{fields}\}}'
-    return EventType(name, name.partition(".")[0], re.compile(line.encode()))
+    return rf'\{{"type":"{re.escape(name)}"{fields}\}}'
 
 
 def refuse(line: bytes, name: str) -> Violation:

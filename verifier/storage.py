@@ -2,54 +2,28 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 from verifier.checkpoint import CHECKPOINT_BYTES_MAX
+from verifier.cosignature import COSIGNATURE_BYTES_MAX
 from verifier.entry import ENTRY_BYTES_MAX, StoredRow
 from verifier.findings import Code, Finding, Violation
+from verifier.sql_schema import ANCHOR_SCHEMA, ANCHOR_TABLES, SCHEMA, TABLES
 from verifier.submission import EVENTS_BYTES_MAX
+from verifier.timestamp import TOKEN_BYTES_MAX
 
 APPLICATION_ID = 0x746C6467
 FORMAT_VERSION = 1
 _OBJECTS_MAX = 64
-
-_APPEND_ONLY = "BEGIN SELECT raise(ABORT, '{} is append-only'); END"
-# The triggers of docs/spec.md, section 8, by table and event.
-_TRIGGERS = {
-    ("entry", "append"): "INSERT ON entry WHEN new.seq IS NOT"
-    " (SELECT coalesce(max(seq) + 1, 0) FROM entry)",
-    ("entry", "no_update"): "UPDATE ON entry",
-    ("entry", "no_delete"): "DELETE ON entry",
-    ("checkpoint", "append"): "INSERT ON checkpoint WHEN new.size <="
-    " (SELECT coalesce(max(size), 0) FROM checkpoint)",
-    ("checkpoint", "no_update"): "UPDATE ON checkpoint",
-    ("checkpoint", "no_delete"): "DELETE ON checkpoint",
-}
-_TABLES = {
-    "entry": "seq INTEGER PRIMARY KEY, entry BLOB NOT NULL, events BLOB NOT NULL",
-    "checkpoint": "size INTEGER PRIMARY KEY, note BLOB NOT NULL",
-}
-# (type, name, table, sql), as sqlite_schema lists them (STO-1).
-SCHEMA = frozenset(
-    [
-        ("table", name, name, f"CREATE TABLE {name} ({columns}) STRICT")
-        for name, columns in _TABLES.items()
-    ]
-    + [
-        (
-            "trigger",
-            f"{table}_{name}",
-            table,
-            f"CREATE TRIGGER {table}_{name} BEFORE {when} {_APPEND_ONLY.format(table)}",
-        )
-        for (table, name), when in _TRIGGERS.items()
-    ]
-)
+_SEQ_MIN = -(2**63)  # a hostile row may have any key that SQLite can store
 
 _ENTRIES = f"""
 SELECT seq, typeof(entry), length(entry), typeof(events), length(events),
     CASE WHEN length(entry) <= {ENTRY_BYTES_MAX} THEN entry END,
     CASE WHEN length(events) <= {EVENTS_BYTES_MAX} THEN events END
-FROM main.entry NOT INDEXED ORDER BY seq
+FROM main.entry NOT INDEXED WHERE seq >= ? ORDER BY seq
 """  # noqa: S608 (constants of ours)
 _COUNTS = """
 SELECT (SELECT count(*) FROM main.entry NOT INDEXED),
@@ -60,6 +34,15 @@ SELECT size, typeof(note), length(note),
     CASE WHEN length(note) <= {CHECKPOINT_BYTES_MAX} THEN note END
 FROM main.checkpoint NOT INDEXED
 """  # noqa: S608 (constants of ours)
+_ANCHORS = """
+SELECT number, size, typeof({column}), length({column}),
+    CASE WHEN length({column}) <= {limit} THEN {column} END
+FROM main.{table} NOT INDEXED ORDER BY number LIMIT ?
+"""
+_ANCHOR_COLUMNS = {
+    "cosignature": ("line", COSIGNATURE_BYTES_MAX),
+    "timestamp": ("token", TOKEN_BYTES_MAX),
+}
 
 
 # What reading a damaged file raises; the second comes from sqlite3 itself, where an
@@ -71,20 +54,39 @@ class UnreadableLedgerError(Exception):
     """The file cannot be judged: missing, not a ledger, or in the middle of a write."""
 
 
+@dataclass(frozen=True, slots=True)
+class AnchorRow:
+    """A row of an anchor table; `content` is empty where `fault` says why."""
+
+    number: int
+    size: int
+    content: bytes
+    fault: Violation | None
+
+
 class LedgerFile:
     """An open ledger.
 
     Attributes:
-        copied: whether a temporary copy is read, since a `-wal` lay beside the file.
+        path: the file that is read.
+        copied: whether that is a temporary copy, since a `-wal` lay beside the ledger.
+        has_anchors: whether it has the tables of anchors; known after `findings`.
     """
 
-    def __init__(self, connection: sqlite3.Connection, *, copied: bool) -> None:
-        """Wrap a guarded connection."""
+    def __init__(
+        self, connection: sqlite3.Connection, *, path: Path, copied: bool
+    ) -> None:
+        """Wrap a guarded connection to `path`."""
         self._db = connection
+        self.path = path
         self.copied = copied
+        self.has_anchors = False
 
-    def findings(self) -> list[Finding]:
+    def findings(self, *, structure: bool = True) -> list[Finding]:
         """Check header numbers, the list of objects and SQLite's own structure.
+
+        Args:
+            structure: whether to check the latter, which reads the whole file.
 
         Raises:
             UnreadableLedgerError: a SQLite file that is no ledger at all.
@@ -92,19 +94,19 @@ class LedgerFile:
         found: list[Finding] = []
         try:
             self._check_objects(found)
-            if not found:
+            if structure and not found:
                 self._check_integrity(found)
         except DAMAGED as error:
             found.append(_broken(Code.FILE_INTEGRITY, "STO-2", "a sound file", error))
         return found
 
-    def entries(self) -> Iterator[StoredRow]:
-        """Yield the rows of `entry` in the order of seq.
+    def entries(self, first: int = _SEQ_MIN) -> Iterator[StoredRow]:
+        """Yield the rows of `entry` in the order of seq, from `first` on.
 
         Raises:
             DAMAGED: one of these; the file is damaged.
         """
-        for row in self._db.execute(_ENTRIES):
+        for row in self._db.execute(_ENTRIES, (first,)):
             seq, entry_type, entry_length, events_type, events_length, *blobs = row
             fault = _column_fault("entry", entry_type, entry_length, ENTRY_BYTES_MAX)
             fault = fault or _column_fault(
@@ -112,6 +114,18 @@ class LedgerFile:
             )
             entry, events = (b"", b"") if fault else blobs
             yield StoredRow(seq, entry, events, fault)
+
+    def entry_bytes(self, first: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Yield seq and `entry` of each row from seq `first` on, without its events.
+
+        For a ledger that a pass found sound: nothing is checked but that it is a blob.
+
+        Raises:
+            DAMAGED: one of these; the file is damaged.
+        """
+        query = """SELECT seq, entry FROM main.entry
+            WHERE seq >= ? AND typeof(entry) = 'blob' ORDER BY seq"""
+        yield from self._db.execute(query, (first,))
 
     def count_rows(self) -> tuple[int, int]:
         """Return how many rows `entry` and `checkpoint` have.
@@ -148,6 +162,22 @@ class LedgerFile:
         note: bytes = row[3]
         return note
 
+    def anchors(
+        self, table: Literal["cosignature", "timestamp"], at_most: int
+    ) -> Iterator[AnchorRow]:
+        """Yield the first `at_most` rows of an anchor table, in the order of number.
+
+        Raises:
+            DAMAGED: one of these; the file is damaged.
+        """
+        if not self.has_anchors:
+            return
+        column, limit = _ANCHOR_COLUMNS[table]
+        query = _ANCHORS.format(table=table, column=column, limit=limit)
+        for number, size, kind, length, content in self._db.execute(query, (at_most,)):
+            fault = _column_fault(column, kind, length, limit)
+            yield AnchorRow(number, size, b"" if fault else content, fault)
+
     def _check_objects(self, found: list[Finding]) -> None:
         rows = self._db.execute(
             "SELECT type, name, tbl_name, substr(sql, 1, 1000) FROM sqlite_schema"
@@ -159,7 +189,7 @@ class LedgerFile:
             for name in ("application_id", "user_version")
         }
         names = {row[1] for row in rows}
-        is_ours = numbers["application_id"] == APPLICATION_ID or names >= set(_TABLES)
+        is_ours = numbers["application_id"] == APPLICATION_ID or names >= set(TABLES)
         if not is_ours:
             message = "a SQLite file, but no tuneledger file"
             raise UnreadableLedgerError(message)
@@ -171,8 +201,10 @@ class LedgerFile:
             for name, number in numbers.items()
             if number != wanted[name]
         ]
-        extra = [row for row in rows if row not in SCHEMA]
-        missing = sorted(SCHEMA - set(rows))
+        self.has_anchors = any(row[1] in ANCHOR_TABLES for row in rows)
+        wanted_rows = SCHEMA | ANCHOR_SCHEMA if self.has_anchors else SCHEMA
+        extra = [row for row in rows if row not in wanted_rows]
+        missing = sorted(wanted_rows - set(rows))
         found += [
             _broken(Code.FILE_SCHEMA, "STO-1", "no other object", f"{row[0]} {row[1]}")
             for row in extra
@@ -195,6 +227,15 @@ class LedgerFile:
                 found.append(_broken(Code.FILE_INTEGRITY, "STO-2", "ok", line))
 
 
+_RULES = {
+    "entry": "ENT-1",
+    "events": "SUB-3",
+    "note": "CHK-1",
+    "line": "ANC-3",
+    "token": "ANC-4",
+}
+
+
 def _column_fault(
     name: str, kind: str, length: int | None, limit: int
 ) -> Violation | None:
@@ -203,10 +244,9 @@ def _column_fault(
             Code.COLUMN_TYPE, "STO-2", expected=f"a blob in {name}", found=kind
         )
     if length > limit:
-        rule = {"entry": "ENT-1", "events": "SUB-3", "note": "CHK-1"}[name]
         return Violation(
-            Code.OVER_LIMIT,
-            rule,
+            Code.ANCHOR_MALFORMED if _RULES[name][:3] == "ANC" else Code.OVER_LIMIT,
+            _RULES[name],
             expected=f"at most {limit} bytes in {name}",
             found=f"{length} bytes",
         )

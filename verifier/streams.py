@@ -67,7 +67,7 @@ class Streams:
         found = (submission.counter, submission.previous)
         if found != expected and not excused:
             raise Violation(
-                Code.STREAM_ORDER,
+                Code.STREAM_GAP if missing > 0 else Code.STREAM_ORDER,
                 "SUB-5",
                 expected=f"counter {expected[0]}, previous {expected[1].hex()}",
                 found=f"counter {found[0]}, previous {found[1].hex()}",

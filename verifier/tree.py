@@ -5,6 +5,7 @@ empty list = SHA-256("").  Source: RFC 6962, section 2.1; RFC 9162, section 2.1.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
 
@@ -26,13 +27,19 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def root_of(items: Iterable[bytes]) -> bytes:
-    """Return the root over the items, level by level.
+    """Return the root over the items."""
+    hashed = sha256
+    return root_of_leaves([hashed(b"\x00" + item).digest() for item in items])
+
+
+def root_of_leaves(leaves: list[bytes]) -> bytes:
+    """Return the root over leaf hashes, level by level.
 
     Pairing neighbours and carrying an odd last one up gives the RFC's tree, since
     the split is at the largest power of two below the size.
     """
     hashed = sha256
-    level = [hashed(b"\x00" + item).digest() for item in items]
+    level = leaves
     if not level:
         return hashed(b"").digest()
     while len(level) > 1:
@@ -58,15 +65,15 @@ def counted_root(items: Iterable[bytes]) -> tuple[int, bytes]:
     return count, blocks.root()
 
 
+@dataclass(slots=True)
 class Frontier:
     """The roots of the complete subtrees of a growing list: 32 * log2(size) bytes.
 
     Source: the compact range of RFC 9162, section 2.1.2, one leaf at a time.
     """
 
-    def __init__(self) -> None:
-        self.size = 0
-        self._roots: list[bytes] = []
+    size: int = 0
+    _roots: list[bytes] = field(default_factory=list)
 
     def push(self, leaf: bytes) -> None:
         """Append one leaf hash."""
@@ -88,8 +95,7 @@ class Frontier:
 
     def root_with(self, *leaves: bytes) -> bytes:
         """Return the root that the list would have with these leaves appended."""
-        trial = Frontier()
-        trial.size, trial._roots = self.size, self._roots.copy()
+        trial = Frontier(self.size, self._roots.copy())
         for leaf in leaves:
             trial.push(leaf)
         return trial.root()

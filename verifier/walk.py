@@ -1,20 +1,19 @@
 """One pass over a ledger in the order of seq; findings in the order of the ledger."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from hashlib import sha256
 
 from verifier.authority import UnknownSignerError, check_signers
 from verifier.content import Content, check_lines, created_event
-from verifier.entry import Entry, read_entry
+from verifier.entry import Entry, read_entry, with_two_ahead
 from verifier.findings import Code, Violation
 from verifier.heads import Heads
-from verifier.keys import KeyRing
-from verifier.note import VerifierKey
+from verifier.home import check_first, check_home
+from verifier.keys import Grant
 from verifier.report import Report
 from verifier.rules.state import History
+from verifier.standing import Standing
 from verifier.storage import LedgerFile
-from verifier.streams import Streams
 from verifier.submission import ROOT_STREAM, Submission, parse_submission
 from verifier.wire import ZERO_HASH
 
@@ -29,19 +28,46 @@ class Walk:
         streams: the heads of all streams.
         heads: the checkpoints, and in it the chain of entries.
         content: the events.
+        history: what earlier events established.
+        genesis: hash of submission 0's text; empty before it is known.
         genesis_signers: the root keys that signed entry 0.
+        head: leaf hash of the newest entry.
+        recorded_at_ms: the newest recorded time.
         entries, events, signatures: how many were checked.
         unsigned: how many submissions have a signer that the ring may not know.
+        resumed: how many entries an earlier run read, which this one did not.
+        watched: root, and time of the last entry below it, of the sizes asked for.
     """
 
-    def __init__(self, file: LedgerFile, report: Report, history: History) -> None:
-        """Prepare a pass over `file` that writes into `report`."""
+    def __init__(
+        self,
+        file: LedgerFile,
+        report: Report,
+        history: History,
+        *,
+        standing: Standing | None = None,
+        watch: Collection[int] = (),
+    ) -> None:
+        """Prepare a pass over `file` that writes into `report`.
+
+        Args:
+            file: the ledger.
+            report: takes what is found.
+            history: what earlier events established; the pass adds to it.
+            standing: the state after entries that are not judged again; so does it.
+            watch: sizes of which `watched` shall tell.
+        """
+        known = standing or Standing()
         self._file = file
         self._report = report
-        self.ring = KeyRing()
-        self.streams = Streams()
+        self.history = history
+        self._watch = frozenset(watch)
+        self.ring = known.ring
+        self.streams = known.streams
         self.heads = Heads(file, self.ring, report.findings)
+        self.heads.passed = known.checkpoints
         self.chain = self.heads.chain
+        self.chain.tree, self.chain.links = known.tree, known.links
         self.content = Content(
             ring=self.ring,
             streams=self.streams,
@@ -49,27 +75,40 @@ class Walk:
             findings=report.findings,
             unknown=report.unknown,
         )
-        self.genesis_signers: tuple[VerifierKey, ...] = ()
-        self.entries = 0
-        self.events = 0
-        self.signatures = 0
+        self.content.types, self.content.dropped = known.types, known.dropped
+        self.content.judged = known.judged
+        self.genesis_signers = known.genesis_signers
+        self.resumed = self.entries = self._next_seq = known.entries
+        self.events = known.events
+        self.signatures = known.signatures
         self.unsigned = 0
-        self._genesis: bytes | None = None
-        self._next_seq = 0
+        self.watched = known.watched
+        self.head = known.head
+        self.genesis = known.genesis
         self._shift = 0
-        self._recorded_at_ms = 0
+        self.recorded_at_ms = known.recorded_at_ms
         self._damaged = False
 
-    def run(self, progress: Progress | None) -> None:
+    def run(
+        self, progress: Progress | None, entries: Iterable[Entry] | None = None
+    ) -> None:
         """Check every entry and checkpoint.
+
+        Args:
+            progress: called after each entry with the number of entries so far.
+            entries: the entries in order, where somebody reads them ahead.
 
         Raises:
             DAMAGED: one of these; the file is damaged.
         """
-        rows = map(read_entry, self._file.entries())
-        for entry, follower, second in _with_two_ahead(rows):
+        if entries is None:
+            entries = map(read_entry, self._file.entries())
+        for entry, follower, second in with_two_ahead(entries):
+            size = entry.row.seq + 1
             self._entry(entry, follower, second)
-            self.heads.check(entry.row.seq + 1, damaged=self._damaged)
+            self.heads.check(size, damaged=self._damaged)
+            if size in self._watch and not self.chain.tree_lost:
+                self.watched[size] = self.chain.tree.root(), self.recorded_at_ms
             if progress is not None:
                 progress(self.entries)
         if not self.entries:
@@ -86,6 +125,7 @@ class Walk:
     ) -> None:
         seq = entry.row.seq
         self.entries += 1
+        self.head = entry.leaf
         self._check_gap(entry)
         self._damaged = self._check_header(entry)
         if entry.row.fault is not None or not self._submission(entry):
@@ -150,26 +190,29 @@ class Walk:
         """Check the submission and apply its events; return whether it is known."""
         seq = entry.row.seq
         try:
-            submission = parse_submission(entry.note)
-            self._check_home(seq, submission)
-            lines = check_lines(submission, entry.row.events)
+            submission = entry.submission or parse_submission(entry.note)
+            check_home(seq, submission, self.ring.origin, self.genesis)
+            lines = _lines(entry, submission)
             if seq == 0:
                 self.ring.create(created_event(lines))
-                self._check_genesis(submission)
-            families = self._check_signers(submission)
+                check_first(submission, self.ring.origin)
+            signer = self._check_signers(submission)
         except Violation as violation:
             if not self._damaged:
                 self._find(f"entry {seq}", violation)
             self._damaged = True
             return False
-        if families is None:
+        if signer is None:
             return False
         if seq == 0:
             self._begin(submission)
         self.signatures += len(submission.note.signatures)
-        self.events += len(lines)
+        self.events += submission.events
         if self._takes_place(seq, submission):
-            self.content.apply(seq, submission, lines, families)
+            if entry.run is None:
+                self.content.apply(seq, submission, lines, signer)
+            else:
+                self.content.apply_run(seq, entry.run, signer)
         if submission.stream == ROOT_STREAM:
             try:
                 self.ring.check_log_keys()
@@ -177,8 +220,8 @@ class Walk:
                 self._find(f"entry {seq}", violation)
         return True
 
-    def _check_signers(self, submission: Submission) -> frozenset[str] | None:
-        """Return the families that the signers may sign, None for unknown ones."""
+    def _check_signers(self, submission: Submission) -> Grant | None:
+        """Return the signer's grant, None for an unknown one."""
         try:
             return check_signers(submission, self.ring)
         except UnknownSignerError:
@@ -187,32 +230,11 @@ class Walk:
 
     def _begin(self, submission: Submission) -> None:
         """Remember what entry 0 fixes for all others."""
-        self._genesis = sha256(submission.note.text).digest()
+        self.genesis = sha256(submission.note.text).digest()
         names = {line.name for line in submission.note.signatures}
         self.genesis_signers = tuple(
             key for key in self.ring.roots if key.name in names
         )
-
-    def _check_home(self, seq: int, submission: Submission) -> None:
-        """Check that the submission was made for this ledger (SUB-2)."""
-        origin = self.ring.origin or submission.origin
-        genesis = ZERO_HASH if seq == 0 else self._genesis or submission.genesis
-        if (submission.origin, submission.genesis) != (origin, genesis):
-            raise Violation(
-                Code.SUBMISSION_FOREIGN,
-                "SUB-2",
-                expected=f"origin {origin}, genesis {genesis.hex()}",
-                found=f"{submission.origin}, {submission.genesis.hex()}",
-            )
-
-    def _check_genesis(self, submission: Submission) -> None:
-        if (submission.stream, submission.origin) != (ROOT_STREAM, self.ring.origin):
-            raise Violation(
-                Code.GENESIS,
-                "ENT-6",
-                expected=f"stream root, origin {self.ring.origin}",
-                found=f"stream {submission.stream}, origin {submission.origin}",
-            )
 
     def _takes_place(self, seq: int, submission: Submission) -> bool:
         """Check the place in the stream; return whether the events may be applied."""
@@ -232,8 +254,8 @@ class Walk:
         if entry.header is None:
             return
         intact = self._is_intact(entry.row.seq)
-        before, now = self._recorded_at_ms, entry.header.recorded_at_ms
-        self._recorded_at_ms = max(before, now)
+        before, now = self.recorded_at_ms, entry.header.recorded_at_ms
+        self.recorded_at_ms = max(before, now)
         if now < before:
             self._find(
                 f"entry {entry.row.seq}",
@@ -269,17 +291,10 @@ class Walk:
         self._report.findings.add(violation.at(where))
 
 
-def _with_two_ahead(
-    rows: Iterable[Entry],
-) -> Iterator[tuple[Entry, Entry | None, Entry | None]]:
-    """Yield each row with the two that follow it."""
-    window: deque[Entry] = deque()
-    for row in rows:
-        window.append(row)
-        if len(window) == 3:
-            yield window[0], window[1], window[2]
-            window.popleft()
-    while window:
-        after = [*window, None, None]
-        yield window[0], after[1], after[2]
-        window.popleft()
+def _lines(entry: Entry, submission: Submission) -> list[bytes]:
+    """Return the event lines, which are bound; nothing is asked of those of a run."""
+    if entry.run is not None:
+        return []
+    if entry.lines is not None:
+        return entry.lines
+    return check_lines(submission, entry.row.events)

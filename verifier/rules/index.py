@@ -5,42 +5,28 @@ bounded cache in memory and spills the rest to a file that nobody else can open 
 that is gone when it is closed.
 """
 
+import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-_CACHE_KIB = 65_536
-# What was added last is asked for first: it is kept in memory as well, up to this
-# many of each kind (about 10 MB).
-_RECENT_MAX = 65_536
+from verifier.doubt import Doubt
+from verifier.rules.index_tables import (
+    ADD_ASSIGNMENT,
+    ADD_RECORD,
+    ADD_SCAN,
+    BY_PLACE,
+    BY_RECORD,
+    SCHEMA,
+)
 
-_SCHEMA = """
-CREATE TABLE site (id BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE scan (id BLOB PRIMARY KEY, verdict TEXT) WITHOUT ROWID;
-CREATE TABLE record (
-    id BLOB PRIMARY KEY, commitment BLOB
-) WITHOUT ROWID;
-CREATE TABLE assignment (
-    record BLOB, map INTEGER, shard INTEGER, slice INTEGER, at INTEGER,
-    commitment BLOB,
-    PRIMARY KEY (record, map)
-) WITHOUT ROWID;
-CREATE TABLE trained (
-    map INTEGER, shard INTEGER, slice INTEGER, at INTEGER, weights BLOB,
-    run_at INTEGER, tainted INTEGER
-);
-CREATE INDEX trained_place ON trained (shard, slice, map, at);
-CREATE INDEX trained_weights ON trained (weights);
-CREATE TABLE deleted (
-    weights BLOB PRIMARY KEY
-) WITHOUT ROWID;
-"""
-# Built on the first query by place, which then reads nothing else; until then
-# assignments go in faster without.
-_BY_PLACE = """
-CREATE INDEX IF NOT EXISTS assignment_place
-ON assignment (map, shard, slice, record, at, commitment)
-"""
+CACHE = "PRAGMA cache_size=-65536"
+# So many sites that were asked for are kept in memory as well: about 10 MB.
+_SITES_MAX = 65_536
+
+Assignment = tuple[bytes, int, int, int, int, bytes]
+"""Record, number of the map, shard, slice, number of the event, commitment."""
 
 
 class Index:
@@ -53,23 +39,63 @@ class Index:
         erased: how many records were erased.
     """
 
-    def __init__(self) -> None:
-        self._db = sqlite3.connect("", isolation_level=None)
-        self._db.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-            f"PRAGMA cache_size=-{_CACHE_KIB}; PRAGMA page_size=16384;" + _SCHEMA
-        )
+    def __init__(self, path: Path | None = None) -> None:
+        """Begin with nothing, or with a file that `save` wrote, which is changed.
+
+        Raises:
+            sqlite3.Error: the file cannot be read.
+        """
+        self._path = path
+        self._db = sqlite3.connect(path or "", isolation_level=None)
         self._execute = self._db.cursor().execute
-        self._execute("BEGIN")
+        try:
+            self._prepare()
+        except sqlite3.Error:
+            self.close()
+            raise
         self._sites: set[bytes] = set()
-        self._verdicts: dict[bytes, str] = {}
-        self._commitments: dict[bytes, bytes] = {}
         self.assigned = 0
         self.erased = 0
 
+    def _prepare(self) -> None:
+        """Set up the connection, and the tables where there are none."""
+        self._db.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+            f"PRAGMA page_size=16384; {CACHE};"
+        )
+        if self._path is None:
+            self._db.executescript(SCHEMA)
+            self._execute(BY_RECORD)
+        self._execute("BEGIN")
+
     def close(self) -> None:
-        """Close and so delete the database."""
+        """Close; what has no file of its own is deleted."""
         self._db.close()
+
+    def save(self, path: Path, note: str) -> None:
+        """Write everything to a new file; a file that was begun with moves there.
+
+        Args:
+            path: where nothing is yet, on the same file system.
+            note: kept beside the rest; `note` returns it.
+
+        Raises:
+            sqlite3.Error: the disk refused.
+            OSError: the same.
+        """
+        self._execute("DELETE FROM note")
+        self._execute("INSERT INTO note VALUES (?)", (note,))
+        self._execute("COMMIT")
+        if self._path is None:
+            self._execute("VACUUM INTO ?", (os.fspath(path),))
+        else:
+            self._path.replace(path)
+        self._execute("BEGIN")
+
+    def note(self) -> str:
+        """Return what `save` kept."""
+        row = self._one("SELECT text FROM note", ())
+        return "" if row is None else str(row[0])
 
     def add_site(self, site: bytes) -> bool:
         """Add a site; return whether it is new."""
@@ -81,43 +107,26 @@ class Index:
             return True
         row = self._one("SELECT 1 FROM site WHERE id = ?", (site,))
         if row is not None:
-            if len(self._sites) >= _RECENT_MAX:
+            if len(self._sites) >= _SITES_MAX:
                 self._sites.clear()
             self._sites.add(site)
         return row is not None
 
     def add_scan(self, scan: bytes, verdict: str) -> bool:
         """Add a scan; return whether it is new."""
-        if not self._insert("INSERT INTO scan VALUES (?, ?)", (scan, verdict)):
-            return False
-        if len(self._verdicts) >= _RECENT_MAX:
-            self._verdicts.clear()
-        self._verdicts[scan] = verdict
-        return True
+        return self._insert(ADD_SCAN, (scan, verdict))
 
     def scan_verdict(self, scan: bytes) -> str | None:
         """Return the verdict of a scan, None for an unknown one."""
-        verdict = self._verdicts.get(scan)
-        if verdict is not None:
-            return verdict
         row = self._one("SELECT verdict FROM scan WHERE id = ?", (scan,))
         return None if row is None else str(row[0])
 
     def add_record(self, record: bytes, commitment: bytes) -> bool:
         """Add a decided record; an empty commitment means not accepted."""
-        values = (record, commitment)
-        if not self._insert("INSERT INTO record VALUES (?, ?)", values):
-            return False
-        if len(self._commitments) >= _RECENT_MAX:
-            self._commitments.clear()
-        self._commitments[record] = commitment
-        return True
+        return self._insert(ADD_RECORD, (record, commitment))
 
     def commitment(self, record: bytes) -> bytes:
         """Return a record's commitment; empty unless it is accepted and not erased."""
-        known = self._commitments.get(record)
-        if known is not None:
-            return known
         row = self._one("SELECT commitment FROM record WHERE id = ?", (record,))
         return b"" if row is None else bytes(row[0])
 
@@ -139,7 +148,6 @@ class Index:
             ).fetchall()
             if self._taint(map_, shard, slice_, at)
         ]
-        self._commitments.pop(record, None)
         self._execute("UPDATE record SET commitment = x'' WHERE id = ?", (record,))
         self._execute(
             "UPDATE assignment SET commitment = x'' WHERE record = ?", (record,)
@@ -162,37 +170,59 @@ class Index:
         )
         return row is not None
 
-    def assign(
-        self,
-        record: bytes,
-        commitment: bytes,
-        *,
-        map_number: int,
-        shard: int,
-        slice_: int,
-        at: int,
-    ) -> bool:
+    def assign(self, row: Assignment) -> bool:
         """Assign a record; return whether it is new under the map."""
         self.assigned += 1
-        return self._insert(
-            "INSERT INTO assignment VALUES (?, ?, ?, ?, ?, ?)",
-            (record, map_number, shard, slice_, at, commitment),
-        )
+        return self._insert(ADD_ASSIGNMENT, row)
 
-    def commitments(
-        self, *, map_number: int, shard: int, slice_: int, before: int
-    ) -> Iterator[bytes]:
-        """Return commitments of unerased records of slices 0..slice_ assigned earlier.
+    def add_scans(self, scans: Sequence[bytes], verdicts: Sequence[str]) -> None:
+        """Add many scans.
+
+        Raises:
+            Doubt: one is not new.
+        """
+        self._insert_all(ADD_SCAN, list(zip(scans, verdicts, strict=True)))
+
+    def scan_verdicts(self, scans: Collection[bytes]) -> set[str | None]:
+        """Return the verdicts that occur among some scans."""
+        return set(map(self.scan_verdict, scans))
+
+    def add_records(
+        self, records: Sequence[bytes], commitments: Sequence[bytes]
+    ) -> None:
+        """Add many decided records.
+
+        Raises:
+            Doubt: one is not new.
+        """
+        self._insert_all(ADD_RECORD, list(zip(records, commitments, strict=True)))
+
+    def commitments_of(self, records: Sequence[bytes]) -> list[bytes]:
+        """Return the commitment of each record, as `commitment` does."""
+        return list(map(self.commitment, records))
+
+    def assign_all(self, rows: Sequence[Assignment]) -> None:
+        """Assign many records.
+
+        Raises:
+            Doubt: one is not new under its map.
+        """
+        self.assigned += len(rows)
+        self._insert_all(ADD_ASSIGNMENT, rows)
+
+    def stock(
+        self, *, map_number: int, shard: int, before: int
+    ) -> Iterator[tuple[int, bytes]]:
+        """Return slice and commitment of unerased records assigned earlier to a shard.
 
         They come in ascending order of record id.
         """
-        self._execute(_BY_PLACE)
-        rows = self._db.execute(
-            "SELECT commitment FROM assignment WHERE map = ? AND shard = ?"
-            " AND slice <= ? AND at < ? AND commitment <> x'' ORDER BY record",
-            (map_number, shard, slice_, before),
+        self._execute(BY_PLACE)
+        return self._db.execute(
+            "SELECT slice, commitment FROM assignment WHERE map = ? AND shard = ?"
+            " AND at < ? AND commitment <> x'' ORDER BY record",
+            (map_number, shard, before),
         )
-        return (row[0] for row in rows)
 
     def add_trained(
         self,
@@ -255,6 +285,12 @@ class Index:
         except sqlite3.IntegrityError:
             return False
         return True
+
+    def _insert_all(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        try:
+            self._db.executemany(statement, rows)
+        except sqlite3.IntegrityError as error:
+            raise Doubt(str(error)) from None
 
     def _one(self, query: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._execute(query, values).fetchone()

@@ -1,13 +1,30 @@
 """Decisions on records: XEV-1, XEV-3, XEV-5 and XEV-6."""
 
+from binascii import unhexlify
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from verifier.doubt import Doubt
 from verifier.findings import Code
 from verifier.rules.optout import check_policy
-from verifier.rules.state import Handler, History, digest, refuse
+from verifier.rules.state import Column, Handler, History, RunRules, digest, refuse
 from verifier.schema import Event
+
+_RESTS_ON_SCAN = b"tdm_article_4"
+
+
+class _Basis(NamedTuple):
+    """What decides whether a decision may be what it is (XEV-6)."""
+
+    policy: bytes
+    decision: bytes
+    eu_basis: bytes
+    uk_basis: bytes
+    has_commitment: bool
 
 
 def _decided(state: History, event: Event, _at: int) -> None:
-    jurisdictions = check_policy(state, event)
+    jurisdictions = check_policy(state, event["policy_sha256"])
     verdict = _scan_verdict(state, event)
     if not state.index.add_record(
         digest(event, "record_id"), digest(event, "commitment")
@@ -18,14 +35,23 @@ def _decided(state: History, event: Event, _at: int) -> None:
             expected="a record decided once",
             found=event["record_id"],
         )
-    if event["eu_basis"] == b"tdm_article_4" and verdict != "allowed":
+    if event["eu_basis"] == _RESTS_ON_SCAN and verdict != "allowed":
         refuse(
             Code.DECISION_BASIS,
             6,
             expected="a scan with verdict allowed for basis tdm_article_4",
             found=verdict,
         )
-    _check_acceptance(event, jurisdictions)
+    _check_acceptance(
+        _Basis(
+            event["policy_sha256"],
+            event["decision"],
+            event["eu_basis"],
+            event["uk_basis"],
+            has_commitment=bool(event["commitment"]),
+        ),
+        jurisdictions,
+    )
 
 
 def _scan_verdict(state: History, event: Event) -> str:
@@ -38,18 +64,21 @@ def _scan_verdict(state: History, event: Event) -> str:
     return verdict
 
 
-def _check_acceptance(event: Event, jurisdictions: frozenset[str]) -> None:
-    if (event["decision"] == b"accepted") != bool(event["commitment"]):
+def _check_acceptance(basis: _Basis, jurisdictions: frozenset[str]) -> None:
+    is_accepted = basis.decision == b"accepted"
+    if is_accepted != basis.has_commitment:
         refuse(
             Code.DECISION_BASIS,
             6,
             expected="a commitment exactly when the record is accepted",
-            found=f"{event['decision'].decode()}, '{event['commitment'].decode()}'",
+            found=f"{basis.decision.decode()} with"
+            f"{'' if basis.has_commitment else 'out'} a commitment",
         )
-    if event["decision"] != b"accepted":
+    if not is_accepted:
         return
+    bases = {"eu": basis.eu_basis, "uk": basis.uk_basis}
     for jurisdiction in sorted(jurisdictions):
-        if event[f"{jurisdiction}_basis"] == b"none":
+        if bases[jurisdiction] == b"none":
             refuse(
                 Code.DECISION_BASIS,
                 6,
@@ -58,4 +87,75 @@ def _check_acceptance(event: Event, jurisdictions: frozenset[str]) -> None:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class _Decisions:
+    """The gist of a run of decisions.
+
+    Attributes:
+        records: the ids, in order.
+        commitments: theirs; empty unless accepted.
+        bases: the different bases that occur.
+        scans_allowed: scans that must have the verdict `allowed`.
+        scans: scans that must be there.
+    """
+
+    records: list[bytes]
+    commitments: list[bytes]
+    bases: frozenset[_Basis]
+    scans_allowed: list[bytes]
+    scans: list[bytes]
+
+
+def _gather_decisions(
+    records: Column,
+    decisions: Column,
+    policies: Column,
+    scans: Column,
+    eu_bases: Column,
+    uk_bases: Column,
+    commitments: Column,
+) -> _Decisions | None:
+    need = {
+        scan
+        for scan, basis in zip(scans, eu_bases, strict=True)
+        if basis == _RESTS_ON_SCAN
+    }
+    if b"" in need:
+        return None
+    said = map(bool, commitments)
+    bases = set(zip(policies, decisions, eu_bases, uk_bases, said, strict=True))
+    return _Decisions(
+        records=list(map(unhexlify, records)),
+        commitments=list(map(unhexlify, commitments)),
+        bases=frozenset(map(_Basis._make, bases)),
+        scans_allowed=list(map(unhexlify, need)),
+        scans=list(map(unhexlify, {*scans} - need - {b""})),
+    )
+
+
+def _apply_decisions(state: History, gist: _Decisions, _at: int) -> None:
+    for basis in gist.bases:
+        _check_acceptance(basis, check_policy(state, basis.policy))
+    if not state.index.scan_verdicts(gist.scans_allowed) <= {"allowed"}:
+        raise Doubt
+    if None in state.index.scan_verdicts(gist.scans):
+        raise Doubt
+    state.index.add_records(gist.records, gist.commitments)
+
+
 HANDLERS: dict[str, Handler] = {"ingest.record_decided.v1": _decided}
+RUNS: dict[str, RunRules] = {
+    "ingest.record_decided.v1": RunRules(
+        fields=(
+            "record_id",
+            "decision",
+            "policy_sha256",
+            "scan_id",
+            "eu_basis",
+            "uk_basis",
+            "commitment",
+        ),
+        gather=_gather_decisions,
+        apply=_apply_decisions,
+    ),
+}

@@ -3,7 +3,7 @@
 from binascii import unhexlify
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from verifier.findings import Code, Violation
 from verifier.rules.index import Index
@@ -87,6 +87,8 @@ class History:
 
     Attributes:
         counted: number and root of the records of a slice, as last counted.
+        stock: slice and leaf of the records of the shard that was counted last.
+        stock_of: which shard, map and time that was.
     """
 
     index: Index
@@ -95,10 +97,37 @@ class History:
     runs: dict[bytes, Run] = field(default_factory=dict)
     erasures: dict[bytes, Erasure] = field(default_factory=dict)
     counted: dict[tuple[int, ...], tuple[int, bytes]] = field(default_factory=dict)
+    stock: list[tuple[int, bytes]] = field(default_factory=list)
+    stock_of: tuple[int, ...] = ()
 
 
 Handler = Callable[[History, Event, int], None]
 """Applies one event, given its number; raises `Violation`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRules:
+    """The rules for a run, many events of one type in a row, all at once.
+
+    They acquit or doubt: where the `Handler` would refuse one of the events, and
+    where they cannot tell, `gather` returns None or `apply` raises.
+
+    Attributes:
+        fields: the fields that the rules look at.
+        gather: takes a column for each field; returns the gist of the run, what
+            must be known of it once the state before it is. A column holds the
+            values of one field, in order.
+        apply: checks the gist against the history and adds it, given the number of
+            the run's first event; raises `Doubt` or `Violation`.
+    """
+
+    fields: tuple[str, ...]
+    gather: Callable[..., Any]
+    apply: Callable[[History, Any, int], None]
+
+
+Column = tuple[bytes, ...]
+"""The values of one field over a run."""
 
 
 def refuse(code: Code, number: int, *, expected: str, found: object) -> NoReturn:

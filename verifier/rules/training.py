@@ -1,15 +1,19 @@
 """Training runs: XEV-8 to XEV-12, and XEV-17 where weights are used."""
 
 import json
+from collections.abc import Iterator
+from itertools import islice
 from typing import NoReturn
 
 from verifier.findings import Code
 from verifier.rules.state import Handler, History, Run, ShardMap, digest, refuse
 from verifier.schema import Event
 from verifier.tables import FLOP_FIELDS
-from verifier.tree import counted_root
+from verifier.tree import counted_root, leaf_hash, root_of_leaves
 
 COUNTED_MAX = 4096
+# Records of one shard whose leaf hashes are kept for its next slice: about 10 MB.
+STOCK_MAX = 65_536
 
 
 def check_usable(state: History, weights: bytes, use: str) -> None:
@@ -209,21 +213,42 @@ def _check_records(state: History, event: Event, run: Run, *, map_number: int) -
     The same slice is often trained again while nothing was assigned or erased, so
     what was counted once is kept.
     """
-    shard, slice_ = int(event["shard"]), int(event["slice"])
-    stock = (map_number, shard, slice_, run.assigned, state.index.erased)
+    place = map_number, int(event["shard"]), int(event["slice"])
+    stock = (*place, run.assigned, state.index.erased)
     if stock not in state.counted:
         if len(state.counted) >= COUNTED_MAX:
             state.counted.clear()
-        state.counted[stock] = counted_root(
-            state.index.commitments(
-                map_number=map_number, shard=shard, slice_=slice_, before=run.at
-            )
-        )
+        state.counted[stock] = _count(state, run, *place)
     count, root = state.counted[stock]
     if int(event["records"]) != count:
         _refuse_slice(f"{count} records", event["records"])
     if root != digest(event, "records_root"):
         _refuse_slice(f"records_root {root.hex()}", event["records_root"])
+
+
+def _count(
+    state: History, run: Run, map_number: int, shard: int, slice_: int
+) -> tuple[int, bytes]:
+    """Return number and root of the records of a shard's slices 0..slice_.
+
+    The slices of a shard are mostly trained one after the other, so what was read for
+    one is kept for the next, if it is not too much.
+    """
+
+    def read() -> Iterator[tuple[int, bytes]]:
+        return state.index.stock(map_number=map_number, shard=shard, before=run.at)
+
+    stock_of = (map_number, shard, run.at, state.index.erased)
+    if state.stock_of != stock_of:
+        state.stock_of = stock_of
+        state.stock = [
+            (at, leaf_hash(commitment))
+            for at, commitment in islice(read(), STOCK_MAX + 1)
+        ]
+    if len(state.stock) > STOCK_MAX:
+        return counted_root(commitment for at, commitment in read() if at <= slice_)
+    leaves = [leaf for at, leaf in state.stock if at <= slice_]
+    return len(leaves), root_of_leaves(leaves)
 
 
 def _weights_below(state: History, map_number: int, shard: int, slice_: int) -> bytes:

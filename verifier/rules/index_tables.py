@@ -1,0 +1,36 @@
+"""The tables of the index, and how they grow."""
+
+SCHEMA = """
+CREATE TABLE site (id BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE scan (id BLOB PRIMARY KEY, verdict TEXT) WITHOUT ROWID;
+CREATE TABLE record (
+    id BLOB PRIMARY KEY, commitment BLOB
+) WITHOUT ROWID;
+CREATE TABLE assignment (
+    record BLOB, map INTEGER, shard INTEGER, slice INTEGER, at INTEGER,
+    commitment BLOB
+);
+CREATE TABLE trained (
+    map INTEGER, shard INTEGER, slice INTEGER, at INTEGER, weights BLOB,
+    run_at INTEGER, tainted INTEGER
+);
+CREATE INDEX trained_place ON trained (shard, slice, map, at);
+CREATE INDEX trained_weights ON trained (weights);
+CREATE TABLE deleted (
+    weights BLOB PRIMARY KEY
+) WITHOUT ROWID;
+CREATE TABLE note (text TEXT);
+"""
+BY_RECORD = """
+CREATE UNIQUE INDEX IF NOT EXISTS assignment_record ON assignment (record, map)
+"""
+# Built on the first query by place, which then reads nothing else; until then
+# assignments go in faster without.
+BY_PLACE = """
+CREATE INDEX IF NOT EXISTS assignment_place
+ON assignment (map, shard, record, slice, at, commitment)
+"""
+
+ADD_SCAN = "INSERT INTO scan VALUES (?, ?)"
+ADD_RECORD = "INSERT INTO record VALUES (?, ?)"
+ADD_ASSIGNMENT = "INSERT INTO assignment VALUES (?, ?, ?, ?, ?, ?)"
