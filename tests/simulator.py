@@ -108,6 +108,8 @@ class LedgerSimulator:
         entries: stored (entry, events) bytes; edit them to forge.
         checkpoints: stored notes by size; edit them to forge.
         now_ms: the clock; grows by 1000 with each entry.
+        turns: how often the key of a name was rotated.
+        run_streams: the name of the run key that signs a stream.
     """
 
     origin: str = ORIGIN
@@ -122,6 +124,8 @@ class LedgerSimulator:
     genesis: str = ZEROS
     salts: int = 0
     log_seed: str = "log-0"
+    turns: dict[str, int] = field(default_factory=dict)
+    run_streams: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self):
         self.roots = [
@@ -134,8 +138,15 @@ class LedgerSimulator:
         return Key(self.origin, f"{self.seed}/{self.log_seed}")
 
     def key(self, name: str) -> Key:
-        """The key of a role or worker."""
-        return Key(f"{self.origin}/{name}", self.seed)
+        """The key of a role or worker, or of the run `name` ends with, as it is now."""
+        return Key(f"{self.origin}/{name}", self.seed + "+" * self.turns.get(name, 0))
+
+    def successor(self, name: str) -> Key:
+        """The key that the one of a role gives way to when it is rotated next."""
+        if name == "log":
+            return Key(self.origin, f"{self.seed}/{self.log_seed}+")
+        later = self.seed + "+" * (self.turns.get(name, 0) + 1)
+        return Key(f"{self.origin}/{name}", later)
 
     def event(self, kind: str, **fields) -> dict:
         """An event with the next salt."""
@@ -195,6 +206,54 @@ class LedgerSimulator:
             },
         )
 
+    def rotated(self, old: Key, new: Key, role: str, **changes) -> dict:
+        """A rotation that both keys signed."""
+        text = (
+            f"tuneledger/rotation/v1\n{self.origin}\n{old.name}\n{role}\n"
+            f"{old.public.hex()}\n{new.public.hex()}\n"
+        ).encode()
+        return self.event(
+            "keys.rotated.v1",
+            **{
+                "name": old.name,
+                "old_public_key": old.public.hex(),
+                "new_public_key": new.public.hex(),
+                "consent": old.private.sign(text).hex(),
+                "possession": new.private.sign(text).hex(),
+                **changes,
+            },
+        )
+
+    def compromised(self, key: Key, since_seq: int, **changes) -> dict:
+        """A declaration that somebody else may have used a key."""
+        return self.event(
+            "keys.compromised.v1",
+            **{
+                "name": key.name,
+                "public_key": key.public.hex(),
+                "since_seq": since_seq,
+                **changes,
+            },
+        )
+
+    def certified(self, run: str, *, trainer: str = "trainer", **changes) -> dict:
+        """The trainer's certification of the key of one run."""
+        key = self.key(f"{trainer}/{run}")
+        text = (
+            f"tuneledger/possession/v1\n{self.origin}\n{key.name}\nrun\n"
+            f"{key.public.hex()}\n"
+        )
+        return self.event(
+            "training.run_key_certified.v1",
+            **{
+                "run_id": run,
+                "public_key": key.public.hex(),
+                "stream": f"{trainer}/{run}",
+                "possession": key.private.sign(text.encode()).hex(),
+                **changes,
+            },
+        )
+
     def submission(
         self, stream: str, lines: list[bytes], changes: dict | None = None
     ) -> bytes:
@@ -230,18 +289,31 @@ class LedgerSimulator:
         text = self.submission(stream, lines, lines_changed or {})
         if stream == "root":
             signers = signers or tuple(self.roots[: self.threshold])
-        note = sign_note(
-            text, *(signers or (self.key(stream.split("/", maxsplit=1)[0]),))
-        )
+        usual = self.run_streams.get(stream, stream.split("/", maxsplit=1)[0])
+        note = sign_note(text, *(signers or (self.key(usual),)))
         seq = self.append(note, b"".join(line + b"\n" for line in lines))
         head = self.streams.setdefault(stream, Stream())
         head.counter += 1
         head.previous = sha256(text).hexdigest()
         if seq == 0:
             self.genesis = sha256(text).hexdigest()
+        for event in events:
+            if isinstance(event, dict):
+                self._follow(event)
         if checkpoint:
             self.checkpoint()
         return seq
+
+    def _follow(self, event: dict) -> None:
+        """Sign with the keys from now on that a key event names."""
+        match event["type"]:
+            case "keys.rotated.v1" if event["name"] == self.origin:
+                self.log_seed += "+"
+            case "keys.rotated.v1":
+                name = event["name"].removeprefix(f"{self.origin}/")
+                self.turns[name] = self.turns.get(name, 0) + 1
+            case "training.run_key_certified.v1":
+                self.run_streams[event["stream"]] = event["stream"]
 
     def append(self, note: bytes, events: bytes, **changes) -> int:
         """Append an entry around a submission note; return its seq."""

@@ -18,7 +18,7 @@ FLOP = (
 ROLES = {
     "governance": ["policy"],
     "scanner": ["optout"],
-    "ingest": ["ingest"],
+    "ingest": ["ingest", "spool"],
     "sharder": ["shards"],
     "trainer": ["training"],
     "eraser": ["erasure"],
@@ -39,6 +39,7 @@ def ident(*parts: object) -> str:
 POLICY = digest("policy")
 MAP = ident("map")
 RUN, RETRAIN = ident("run"), ident("retrain")
+LATE_RUN = ident("late run")
 ERASURE = ident("erasure")
 BASE = digest("base")
 RECORDS = [ident("record", n) for n in range(8)]
@@ -396,4 +397,44 @@ def rotate(ledger: LedgerSimulator) -> list[Step]:
         Step("root", keys),
         Step("root", [closed]),
         Step("ingest/worker-3", [late]),
+    ]
+
+
+def change_keys(ledger: LedgerSimulator) -> list[Step]:
+    """A key gives way to another, one is given up, and a run gets its own."""
+    old, new = ledger.key("governance"), ledger.successor("governance")
+    spare = ledger.key("spare")
+    policy = ledger.event(
+        "policy.adopted.v1",
+        policy_sha256=digest("second policy"),
+        jurisdictions=["eu"],
+        basket_version="2026-12-01",
+        basket_relaxed=[],
+    )
+    dropped = ledger.event("spool.events_dropped.v1", events=3, reason="disk_full")
+    return [
+        Step(
+            "root",
+            [
+                ledger.rotated(old, new, "governance"),
+                ledger.granted(spare, "scanner", ["optout"], "spare"),
+            ],
+        ),
+        Step("governance", [policy]),
+        Step("root", [ledger.compromised(spare, 0)]),
+        Step("ingest/worker-3", [dropped]),
+        Step("trainer", [ledger.certified(LATE_RUN)]),
+        Step(f"trainer/{LATE_RUN}", late_run(ledger)),
+    ]
+
+
+def late_run(ledger: LedgerSimulator) -> list[dict]:
+    """A run without shards that failed after one batch."""
+    no_map = {"map_id": "", "shards": [], "slices": 0}
+    return [
+        run_started(ledger, LATE_RUN, **no_map),
+        metered(ledger, LATE_RUN, 0, 0, 0),
+        ledger.event(
+            "training.run_failed.v1", run_id=LATE_RUN, reason="killed", batches=1
+        ),
     ]

@@ -17,7 +17,8 @@ def verify_simulated(ledger: LedgerSimulator, folder, *, pinned: bool = True):
 
 def verify_file(path, ledger: LedgerSimulator, *, pinned: bool = True):
     """The report on a file, under the simulator's root keys."""
-    return verify(path, root_keys=[key.vkey for key in ledger.roots] if pinned else [])
+    keys = [key.vkey for key in ledger.roots] if pinned else []
+    return verify(path, root_keys=keys, root_threshold=ledger.threshold)
 
 
 @cache

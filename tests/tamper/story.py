@@ -11,6 +11,7 @@ from tests.simulator import LedgerSimulator, encode
 from tests.tamper.chapters import (
     Step,
     begin,
+    change_keys,
     erase,
     ingest,
     rotate,
@@ -26,7 +27,8 @@ class Story:
     def __init__(self, **ledger) -> None:
         self.ledger = LedgerSimulator(**ledger)
         self.steps: list[Step] = []
-        for part in (begin, scan, ingest, shard, train, erase, rotate):
+        parts = (begin, scan, ingest, shard, train, erase, rotate, change_keys)
+        for part in parts:
             self.steps += part(self.ledger)
 
     def all(self, kind: str) -> list[dict]:

@@ -48,6 +48,9 @@ KEY_EVENTS = {
     "log key under another name": lambda it: it.granted(
         it.key("new"), "log", [], "log"
     ),
+    "log key's name for another role": lambda it: it.granted(
+        Key(it.origin, "other"), "ci", [], "ci"
+    ),
     "log key with families": lambda it: other_log(it, ["ingest"]),
     "unknown key retired": lambda it: it.retired(it.key("new")),
     "retired under another name": lambda it: it.retired(it.key("ci"), name="cj"),
@@ -71,6 +74,7 @@ KEY_EVENTS = {
         ("name granted twice", "KEY_NOT_UNIQUE"),
         ("second log key", "LOG_KEY"),
         ("log key under another name", "LOG_KEY"),
+        ("log key's name for another role", "KEY_NOT_UNIQUE"),
         ("log key with families", "LOG_KEY"),
         ("unknown key retired", "KEY_NOT_ACTIVE"),
         ("retired under another name", "KEY_NOT_ACTIVE"),

@@ -64,10 +64,12 @@ def with_wal(path, folder):
     database.execute("PRAGMA journal_mode=WAL")
     database.execute("PRAGMA wal_autocheckpoint=0")
     ledger = told_ledger()
-    row = ledger.entries[-1]
-    edit_rows(path, "DELETE FROM entry WHERE seq = 14")
+    last = len(ledger.entries) - 1
+    edit_rows(path, f"DELETE FROM entry WHERE seq = {last}")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.execute("INSERT INTO entry VALUES (14, ?, ?)", row)
+    database.execute(
+        "INSERT INTO entry VALUES (?, ?, ?)", (last, *ledger.entries[last])
+    )
     folder.mkdir()
     copy = folder / "acme.ledger"
     shutil.copyfile(path, copy)
@@ -92,7 +94,11 @@ def test_wal_left_out(written, tmp_path):
     path = with_wal(written, tmp_path / "copy")
     path.with_name("acme.ledger-wal").unlink()
 
-    assert [("ENTRY_MISSING", "entry 14")] == found(verify_file(path, told_ledger()))
+    last = len(told_ledger().entries) - 1
+
+    assert [("ENTRY_MISSING", f"entry {last}")] == found(
+        verify_file(path, told_ledger())
+    )
 
 
 def test_journal_beside_the_file(written):

@@ -20,7 +20,7 @@ def test_entry_removed_and_chain_made_anew(tmp_path):
     del ledger.entries[removed]
     ledger.rechain(removed)
 
-    assert [("STREAM_ORDER", f"entry {removed}")] == found(
+    assert [("STREAM_GAP", f"entry {removed}")] == found(
         verify_simulated(ledger, tmp_path)
     )
 
@@ -190,9 +190,7 @@ def test_counter_with_a_gap(tmp_path, gap):
         "ingest", [late_decision(ledger)], lines_changed={"counter": counter}
     )
 
-    assert [("STREAM_ORDER", f"entry {seq}")] == found(
-        verify_simulated(ledger, tmp_path)
-    )
+    assert [("STREAM_GAP", f"entry {seq}")] == found(verify_simulated(ledger, tmp_path))
 
 
 def test_stream_with_another_past(tmp_path):

@@ -17,6 +17,7 @@ from tests.vectors.book import (
     key,
     mapped,
 )
+from tests.vectors.change_cases import change_cases
 from tests.vectors.signer_cases import NEW_LOG, abandoned, key_cases, submission_cases
 
 
@@ -128,6 +129,7 @@ def _last(**changes):
 def ledger_cases():
     """Every case: rule, expect, slug, book."""
     yield from key_cases()
+    yield from change_cases()
     yield from submission_cases()
     yield from entry_cases()
     yield from checkpoint_cases()

@@ -91,6 +91,7 @@ def key_cases():
         "granted-twice": granted(INGEST_GRANT, key("x", SHARDER.name)),
         "a-root-key": granted(INGEST_GRANT, ROOT),
         "name-in-use": granted(INGEST_GRANT, key(SHARDER.name, "another")),
+        "name-of-the-log-key": granted(INGEST_GRANT, key(ORIGIN, "another")),
         "second-log-key": granted(LOG_GRANT, NEW_LOG),
         "log-key-of-another-name": granted(LOG_GRANT, NEW),
         "ci-key-with-families": granted(CI_WITH_FAMILIES, NEW),
