@@ -8,12 +8,12 @@ from typing import Any, get_args
 
 import click
 
+from ledger import Ledger
 from ledger.errors import InputError, NotALedgerError, TuneledgerError
 from ledger.events.erasure import Ground
 from ledger.events.policy import Jurisdiction
 from ledger.export.bundle import write_bundle
 from ledger.export.status import erasure_document, erasure_text
-from ledger.keys import key_name, load_key
 from ledger.settings import parse_settings
 from ledger.workspace import Workspace
 from producers import wiring
@@ -33,7 +33,6 @@ from producers.commands.common import (
     EXIT_WAITING,
     json_option,
     jurisdiction_option,
-    open_ledger,
     open_workspace,
     passphrase,
     print_json,
@@ -263,9 +262,8 @@ def retrain(folder: Path) -> None:
 @workspace_option
 def attest(run_id: str, out: Path, folder: Path) -> None:
     """Write the signed evidence of a finished RUN into a folder, to verify offline."""
-    with open_ledger(folder) as ledger:
-        name = key_name(ledger.origin, "ci")
-        ci_key = load_key(folder / "keys", "ci", name, passphrase())
+    with Ledger.open(folder, passphrase=passphrase()) as ledger:
+        ci_key = ledger.role_signer("ci")
         for file in write_bundle(ledger, run_id, out, ci_key=ci_key):
             click.echo(str(out / file))
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger import tree
 from ledger.cosignature import CosignerKey, check_cosignature, parse_lines
-from ledger.entry import entry_leaf
-from ledger.errors import InputError, IntegrityError, KeyTrustError
+from ledger.errors import InputError, KeyTrustError
 from ledger.events.base import INT_MAX
 from ledger.note import parse_note
 from ledger.store import AnchorTable, Store
@@ -111,14 +110,18 @@ def find_stamped_size(ledger: "Reader", token: bytes) -> int:
     """Size of the checkpoint that a time stamp is over.
 
     Raises:
-        IntegrityError: malformed, not granted, or over none of the checkpoints.
+        InputError: it is over none of the checkpoints.
+        IntegrityError: malformed, or not granted.
     """
     imprint = imprint_of(token)
     for size, note in ledger.checkpoints():
         if hashlib.sha256(note).digest() == imprint:
             return size
-    message = f"time stamp: no checkpoint has the imprint {imprint.hex()[:16]}…"
-    raise IntegrityError(message)
+    message = (
+        f"time stamp: no checkpoint of this ledger has the imprint "
+        f"{imprint.hex()[:16]}…; is it of another ledger?"
+    )
+    raise InputError(message)
 
 
 def consistency_proof(ledger: "Reader", old_size: int, size: int) -> list[bytes]:
@@ -136,5 +139,4 @@ def consistency_proof(ledger: "Reader", old_size: int, size: int) -> list[bytes]
         raise InputError(message)
     if old_size in (0, size):
         return []
-    leaves = [entry_leaf(row.entry) for row in ledger.rows() if row.seq < size]
-    return tree.prove_consistency(old_size, leaves)
+    return tree.prove_consistency(old_size, list(ledger.leaves(size)))

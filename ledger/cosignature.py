@@ -23,7 +23,7 @@ from typing import Final
 
 from ledger.ed25519 import check_public_key, check_signature
 from ledger.errors import IntegrityError, KeyTrustError
-from ledger.note import ED25519, Signature, decode_base64, parse_note
+from ledger.note import ED25519, Signature, decode_base64, format_line, parse_note
 from ledger.signers import Signer
 
 COSIGNATURE: Final = b"\x04"
@@ -139,12 +139,6 @@ def cosign(key: Signer, text: bytes, at_s: int) -> bytes:
     cosigner = cosigner_of(key)
     blob = at_s.to_bytes(8, "big") + key.sign(signed_message(text, at_s))
     return format_line(Signature(cosigner.name, cosigner.key_id, blob))
-
-
-def format_line(line: Signature) -> bytes:
-    """One signature line, newline included."""
-    encoded = base64.b64encode(line.key_id + line.signature).decode()
-    return f"\u2014 {line.name} {encoded}\n".encode()
 
 
 def parse_lines(content: bytes) -> list[Signature]:

@@ -57,7 +57,8 @@ class Drops:
         self._counts[reason] += events
         # A disk that fails even here leaves the count to this process.
         with contextlib.suppress(OSError):
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+            descriptor = os.open(self._path, flags, 0o600)
             try:
                 os.pwrite(descriptor, self._encode(), 0)
                 os.fsync(descriptor)

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from ledger.errors import ConflictError, StorageError
+from ledger.errors import ConflictError, InputError, StorageError
 
 
 @contextlib.contextmanager
@@ -56,8 +56,12 @@ def write_once(path: Path, content: bytes) -> None:
 
     Raises:
         ConflictError: the file exists.
+        InputError: its folder does not.
         StorageError: the disk refused the write.
     """
+    if not path.parent.is_dir():
+        message = f"{path}: there is no folder {path.parent}"
+        raise InputError(message)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     with disk_errors(path.name):
         try:

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ledger.errors import InputError
+from ledger.errors import InputError, KeyTrustError
 from ledger.events import Event
 from ledger.events.keys import KeyCompromised, KeyRetired
+from ledger.files import remove_temporaries
 from ledger.grants import RUN, Grant, is_below
+from ledger.key_standings import keys_called, only_key
 from ledger.keys import (
     ROLE_GRANTS,
     ROOT,
@@ -75,6 +77,7 @@ def open_key_admin(
     with contextlib.ExitStack() as stack:
         ledger_file(folder)  # nothing is left in a folder that is no workspace
         stack.enter_context(file_lock(folder / ".keys.lock", what="key"))
+        remove_temporaries(folder / "keys")  # a kill may have left half a new key
         ledger = Ledger.open(
             folder,
             root_folder=root_folder,
@@ -146,7 +149,7 @@ class KeyAdmin:
             InputError: no such key, or several.
             KeyTrustError: the old key, or root keys, are missing.
         """
-        grant = self._one(self._granted(), which)
+        grant = self._find(which, self._granted())
         self._check_roots()
         old = self._ledger.signer(grant.name)
         new = self._new_key(grant.name)
@@ -160,9 +163,10 @@ class KeyAdmin:
 
         Raises:
             InputError: no such key, several, or the log key.
-            KeyTrustError: root keys are missing.
+            KeyTrustError: root keys are missing; or the key ended, and its file could
+                not be destroyed.
         """
-        grant = self._one(self._granted(), which)
+        grant = self._find(which, self._granted())
         if grant.role == "log":
             message = "without a log key nothing can be appended: rotate it instead"
             raise InputError(message)
@@ -184,13 +188,11 @@ class KeyAdmin:
 
         Raises:
             InputError: no such key, several, or `since_seq` contradicts the ledger.
-            KeyTrustError: root keys are missing.
+            KeyTrustError: root keys are missing; or the key ended, and its file could
+                not be destroyed.
         """
         active = self._active()
-        named = [
-            one for one in active if which == one.role or self._is_named(one, which)
-        ]
-        grant = self._one(named or self._ledger.grants, which)
+        grant = self._find(which, active, self._ledger.grants)
         self._check_roots()
         events: list[Event] = [
             KeyCompromised(
@@ -231,13 +233,19 @@ class KeyAdmin:
         if new is not None:
             ledger.keys.put(ledger.origin, new)
             ledger.keys.hold(new)
-        ledger.append(events, stream=ROOT_STREAM)
+        try:
+            ledger.append(events, stream=ROOT_STREAM)
+        except (InputError, KeyTrustError):
+            # Refused before the commit; after any other error the disk knows best.
+            if new is not None:
+                ledger.keys.discard(ledger.origin, new.verifier)
+            raise
         if new is not None:
             ledger.settle_keys()
             ledger.keys.let_go(new.verifier)
 
-    def _one(self, grants: list[Grant], which: str) -> Grant:
-        """The one key of that role, name or key id.
+    def _find(self, which: str, *choices: list[Grant]) -> Grant:
+        """The one key of that role, name or id in the first list that has any.
 
         Raises:
             InputError: none or several.
@@ -245,20 +253,13 @@ class KeyAdmin:
         if which == ROOT or which.startswith(f"{ROOT}-"):
             message = "root keys are those of the genesis entry and cannot be changed"
             raise InputError(message)
-        found = [grant for grant in grants if self._is_named(grant, which)]
-        found = found or [grant for grant in grants if grant.role == which]
-        if len(found) != 1:
-            ids = ", ".join(f"{g.name} ({g.verifier.key_id.hex()})" for g in found)
-            message = (
-                f"key {which!r}: expected one key of that role, name or id, found "
-                f"{ids or 'none'}"
-            )
-            raise InputError(message)
-        return found[0]
-
-    def _is_named(self, grant: Grant, which: str) -> bool:
-        short = key_name(self._ledger.origin, which)
-        return which == grant.verifier.key_id.hex() or grant.name in {which, short}
+        keys: dict[VerifierKey, Grant] = {}
+        found: list[VerifierKey] = []
+        for grants in choices:
+            keys = {one.verifier: one for one in grants}
+            roles = ((key, one.role) for key, one in keys.items())
+            found = found or keys_called(which, self._ledger.origin, roles)
+        return keys[only_key(which, found)]
 
 
 def _checked_name(role: str, name: str | None) -> str:

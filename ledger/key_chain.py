@@ -150,23 +150,46 @@ class KeyChain:
                     path.replace(path.with_suffix(""))
                     sync_folder(self.folder)
 
+    def discard(self, origin: str, verifier: VerifierKey) -> None:
+        """Take back a new key that was `put` and held, and never granted.
+
+        Raises:
+            StorageError: the disk refused it.
+        """
+        self.let_go(verifier)
+        path = self.path(origin, verifier.name).with_suffix(PENDING)
+        if self._pending(path, verifier) is not None:
+            self._delete(path)
+
     def destroy(self, origin: str, verifier: VerifierKey) -> bool:
         """Delete the file of a key that ended; another key's file is left alone.
 
         Returns:
             Whether there was one.
+
+        Raises:
+            KeyTrustError: there is a file, and it cannot be told whether it holds it.
+            StorageError: the disk refused it.
         """
         self.let_go(verifier)
         self._read.pop(verifier, None)
         path = self.path(origin, verifier.name)
-        try:
-            self._load(self.folder, path.stem, verifier)
-        except KeyTrustError:
+        if not path.exists():
             return False
+        try:
+            found = load_key(self.folder, path.stem, verifier.name, self._passphrase)
+        except KeyTrustError as error:
+            message = f"the key ended, and its file was not destroyed: {error}"
+            raise KeyTrustError(message) from None
+        if found.verifier != verifier:
+            return False
+        self._delete(path)
+        return True
+
+    def _delete(self, path: Path) -> None:
         with disk_errors(path.name):
             path.unlink(missing_ok=True)
             sync_folder(self.folder)
-        return True
 
     def _pending(self, path: Path, verifier: VerifierKey) -> Signer | None:
         """The key of a pending file, where it is this one."""

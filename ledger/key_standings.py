@@ -1,11 +1,13 @@
 """How every key of a ledger stands, and whether its private half is here."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ledger.errors import InputError
 from ledger.grants import RUN, Grant
-from ledger.keys import ROOT
+from ledger.keys import ROOT, key_name
 from ledger.log import Ledger
 from ledger.note import VerifierKey, parse_vkey
 from ledger.submission import ROOT_STREAM
@@ -52,6 +54,49 @@ def key_standings(ledger: Ledger, *, runs: bool = False) -> list[KeyStanding]:
         _standing(ledger, grant) for grant in ledger.grants if runs or grant.role != RUN
     ]
     return found
+
+
+def active_key(ledger: Ledger, which: str) -> VerifierKey:
+    """The active key that `which` means: a role, a name or a key id; root keys too.
+
+    Raises:
+        InputError: none or several.
+    """
+    standings = key_standings(ledger, runs=True)
+    active = [(one.key, one.role) for one in standings if one.state == "active"]
+    return only_key(which, keys_called(which, ledger.origin, active))
+
+
+def keys_called(
+    which: str, origin: str, keys: Iterable[tuple[VerifierKey, str]]
+) -> list[VerifierKey]:
+    """The keys that `which` may mean: those of that name or id, else of that role.
+
+    Args:
+        which: a name, where the origin may be left out, a key id or a role.
+        origin: name of the log.
+        keys: each with its role.
+    """
+    known = list(keys)
+    names = {which, key_name(origin, which)}
+    found = [key for key, _ in known if key.name in names or key.key_id.hex() == which]
+    return found or [key for key, role in known if role == which]
+
+
+def only_key(which: str, found: list[VerifierKey]) -> VerifierKey:
+    """The one key in `found`.
+
+    Raises:
+        InputError: none or several.
+    """
+    if len(found) != 1:
+        ids = ", ".join(f"{key.name} ({key.key_id.hex()})" for key in found)
+        message = (
+            f"key {which!r}: expected one key of that role, name or id, found "
+            f"{ids or 'none'}"
+        )
+        raise InputError(message)
+    return found[0]
 
 
 def _root_standing(ledger: Ledger, key: VerifierKey) -> KeyStanding:

@@ -17,8 +17,9 @@ from typing import Final, Self
 
 from ledger import anchors, sealing, submission
 from ledger.cosignature import CosignerKey
-from ledger.errors import StorageError
+from ledger.errors import KeyTrustError
 from ledger.events import Event, decode_event, families_of
+from ledger.events.keys import Role
 from ledger.group import Group, Receipt
 from ledger.key_chain import KeyChain
 from ledger.places import ledger_file
@@ -146,6 +147,21 @@ class Ledger(Reader):
             KeyTrustError: no active key has that name, or its file cannot be used.
         """
         return self._keys.find(self.origin, self._state.grants.active_key(name))
+
+    def role_signer(self, role: Role) -> Signer:
+        """The private half of an active key of a role, the oldest that is here.
+
+        Raises:
+            KeyTrustError: none is active, or the file of none is here or can be used.
+        """
+        active = [one for one in self._state.grants.active() if one.role == role]
+        for grant in active:
+            if self._keys.has(self.origin, grant.verifier):
+                return self._keys.find(self.origin, grant.verifier)
+        if active:
+            return self._keys.find(self.origin, active[0].verifier)  # says what lacks
+        message = f"no key of role {role} is active: tuneledger key add {role}"
+        raise KeyTrustError(message)
 
     def root_signers(self) -> list[Signer]:
         """As many root keys as sign a key event.
@@ -302,9 +318,7 @@ class Ledger(Reader):
                 yield group, drained
                 group.seal(self._log_key)
             self._state = group.state
-            # The entries are durable; files that stay are known to the next pass.
-            with contextlib.suppress(StorageError):
-                drained.settle()
+            drained.settle()
 
     def _log_key(self, state: State) -> Signer:
         """The key that signs the next checkpoint."""

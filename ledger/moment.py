@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from ledger.entry import entry_leaf, parse_entry
+from ledger.entry import parse_entry
 from ledger.errors import InputError
 from ledger.log import Ledger
 from ledger.tree import Frontier
@@ -64,10 +64,8 @@ def root_then(ledger: Ledger, size: int) -> bytes:
     if known is not None:
         return known
     frontier = Frontier()
-    for row in ledger.rows():
-        if row.seq >= size:
-            break
-        frontier.append(entry_leaf(row.entry))
+    for leaf in ledger.leaves(size):
+        frontier.append(leaf)
     return frontier.root()
 
 

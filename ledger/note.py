@@ -128,10 +128,15 @@ class Note:
     signatures: tuple[Signature, ...]
 
 
+def format_line(line: Signature) -> bytes:
+    """One signature line, newline included."""
+    encoded = base64.b64encode(line.key_id + line.signature).decode()
+    return f"{_MARK}{line.name} {encoded}\n".encode()
+
+
 def signature_line(key: VerifierKey, signature: bytes) -> str:
-    """Format one signature line, newline included."""
-    encoded = base64.b64encode(key.key_id + signature).decode()
-    return f"{_MARK}{key.name} {encoded}\n"
+    """The signature line of an Ed25519 key, newline included."""
+    return format_line(Signature(key.name, key.key_id, signature)).decode()
 
 
 def parse_note(content: bytes) -> Note:

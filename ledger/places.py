@@ -14,8 +14,7 @@ def ledger_file(folder: Path) -> Path:
     found = sorted(folder.glob("*.ledger")) if folder.is_dir() else []
     if len(found) != 1:
         message = (
-            f"{folder} is no workspace: expected one .ledger file, found {len(found)}; "
-            "name the folder with -w"
+            f"{folder} is no workspace: expected one .ledger file, found {len(found)}"
         )
         raise NotALedgerError(message)
     return found[0]

@@ -14,48 +14,28 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ledger import sealing, submission
-from ledger.drops import Drops, Reason
 from ledger.errors import (
     ConflictError,
-    InputError,
     KeyTrustError,
     LockedError,
     NotALedgerError,
     SpoolFullError,
     StorageError,
 )
-from ledger.events import Event, families_of
-from ledger.files import disk_errors, sync_folder
+from ledger.events import Event
 from ledger.group import Receipt
 from ledger.log import WAIT_SECONDS, Ledger, system_clock_ms
-from ledger.room import Limits, Room
-from ledger.sealing import Head
+from ledger.room import Limits
 from ledger.signers import Signer
-from ledger.spool import SPOOL_FOLDER, Spool, Spooled
-from ledger.stream_head import find_head, spooled_head
+from ledger.spool import SPOOL_FOLDER, Spool
+from ledger.stream_head import find_head
 from ledger.stream_key import StreamKey
+from ledger.stream_writer import StreamWriter, Ticket
 from ledger.waiting import wait_until_empty
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
-    """A submission that is signed and durable, and not yet known to be in the ledger.
-
-    Attributes:
-        stream: its stream.
-        counter: its place there.
-        text_hash: hex SHA-256 of the signed text.
-    """
-
-    stream: str
-    counter: int
-    text_hash: str
 
 
 class Producer:
@@ -79,7 +59,6 @@ class Producer:
             spool, folder / "keys", given=signer, passphrase=passphrase
         )
         self._limits = limits
-        self._room = Room(spool, limits)
         self._passphrase = passphrase
         self._clock_ms = clock_ms
         self._random_bytes = random_bytes
@@ -87,7 +66,6 @@ class Producer:
         self._pid = os.getpid()
         self._resources = contextlib.ExitStack()
         self._ledger: Ledger | None = None
-        self._drops = Drops(spool.folder / "dropped")
 
     @classmethod
     def open(
@@ -153,13 +131,17 @@ class Producer:
         ledger = None
         with contextlib.suppress(NotALedgerError, StorageError):
             ledger = self._reach()
-        self._start = find_head(self._spool, ledger)
-        self._head: Head | None = self._start
+        start = find_head(self._spool, ledger)
         waiting = self._spool.waiting()
-        self._unflushed = waiting[0] if waiting else self._start.counter
-        if self._limits.when_full == "count":
-            self._signer_for({"spool"})
-            self._drops.prepare()
+        self._unflushed = waiting[0] if waiting else start.counter
+        self._writer = StreamWriter(
+            self._spool,
+            start,
+            signer_for=lambda families: self._key.find(families, self._ledger),
+            limits=self._limits,
+            clock_ms=self._clock_ms,
+            random_bytes=self._random_bytes,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -173,7 +155,12 @@ class Producer:
         self.close()
 
     def close(self) -> None:
-        """Let the stream go; what is spooled stays until the next drain."""
+        """Let the stream go; what is spooled stays until the next drain.
+
+        A copy in a forked process lets nothing go: its parent still writes.
+        """
+        if os.getpid() != self._pid:
+            return  # SQLite's connections must not be used across a fork
         with self._mutex:
             self._resources.close()
             self._ledger = None
@@ -200,21 +187,7 @@ class Producer:
         """
         with self._mutex:
             self._check_usable()
-            self._signer_for(families_of(events))
-            event_lines = sealing.encode_lines(events, self._random_bytes)
-            counter = self._next().counter
-            try:
-                said, event_lines = self._with_drops(events, event_lines)
-                counter = self._next().counter
-                return self._put(event_lines, self._signer_for(families_of(said)))
-            except (SpoolFullError, StorageError) as error:
-                is_known = self._next().counter == counter
-                if self._limits.when_full == "refuse" or not is_known:
-                    raise
-                is_full = isinstance(error, SpoolFullError)
-                reason: Reason = "spool_full" if is_full else "disk_full"
-                self._drops.add(len(events), reason, before=counter)
-                return None
+            return self._writer.append(events)
 
     def count_dropped(self, events: int) -> None:
         """Say that the caller lost events before they could be appended.
@@ -227,8 +200,7 @@ class Producer:
         """
         with self._mutex:
             self._check_usable()
-            self._signer_for({"spool"})
-            self._drops.add(events, "producer_error", before=self._next().counter)
+            self._writer.count_dropped(events)
 
     def flush(self, *, wait_seconds: float = WAIT_SECONDS) -> list[Receipt]:
         """Wait until everything spooled is in the ledger.
@@ -243,12 +215,12 @@ class Producer:
             LockedError: another writer kept the lock.
             NotALedgerError: the ledger cannot be reached.
             StorageError: the disk refused the write.
-            On every error what is spooled stays spooled, and the message says so.
+            On every error what is spooled stays spooled.
         """
         with self._mutex:
             self._check_usable()
             with contextlib.suppress(SpoolFullError, StorageError):
-                self._report_drops()
+                self._writer.report_drops()
             try:
                 ledger = self._reach()
                 until = time.monotonic() + wait_seconds
@@ -265,7 +237,7 @@ class Producer:
                 )
                 raise type(error)(message) from None
             self._spool.check_whole()
-            counters = range(self._unflushed, self._next().counter)
+            counters = range(self._unflushed, self._writer.head().counter)
             receipts = ledger.receipts(self._spool.stream, counters)
             if len(receipts) != len(counters):
                 message = (
@@ -275,56 +247,6 @@ class Producer:
                 raise ConflictError(message)
             self._unflushed = counters.stop
             return receipts
-
-    def _put(self, event_lines: list[bytes], signer: Signer) -> Ticket:
-        """Sign the next submission of the stream and spool it."""
-        text = self._next().next_text(
-            self._spool.stream, event_lines, claimed_at_ms=self._clock_ms()
-        )
-        spooled = Spooled(text, sealing.sign(text, [signer]), event_lines)
-        self._room.take(len(spooled.encode()))
-        # Where the write fails it may lie there all the same, or be in the ledger soon:
-        # the counter is free only where the folder says so.
-        self._head = None
-        self._spool.put(spooled)
-        self._head = Head.after(text)
-        return Ticket(
-            stream=text.stream, counter=text.counter, text_hash=self._head.previous
-        )
-
-    def _next(self) -> Head:
-        """Where the stream goes on, found again after a write that failed."""
-        if self._head is None:
-            with disk_errors(self._spool.folder.name):
-                sync_folder(self._spool.folder)
-            found = spooled_head(self._spool) or self._start
-            self._head = max(found, self._start, key=lambda head: head.counter)
-        return self._head
-
-    def _with_drops(
-        self, events: Sequence[Event], event_lines: list[bytes]
-    ) -> tuple[Sequence[Event], list[bytes]]:
-        """The events after what was dropped, in one submission where it fits."""
-        drops = self._drops.report(before=self._next().counter)
-        if not drops:
-            return events, event_lines
-        both = sealing.encode_lines(drops, self._random_bytes) + event_lines
-        try:
-            submission.check_limits(both)
-        except InputError:
-            self._report_drops()
-            return events, event_lines
-        return [*drops, *events], both
-
-    def _report_drops(self) -> None:
-        """Put what was dropped into the stream as a submission of its own."""
-        events = self._drops.report(before=self._next().counter)
-        if events:
-            event_lines = sealing.encode_lines(events, self._random_bytes)
-            self._put(event_lines, self._signer_for(families_of(events)))
-
-    def _signer_for(self, families: set[str]) -> Signer:
-        return self._key.find(families, self._ledger)
 
     def _reach(self) -> Ledger:
         """The ledger, opened when it is first reached."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ledger import anchors, submission
 from ledger.checkpoint import parse_checkpoint
-from ledger.entry import parse_entry
+from ledger.entry import entry_leaf, parse_entry
 from ledger.errors import IntegrityError, KeyTrustError, NotALedgerError
 from ledger.events import decode_event
 from ledger.grants import Grant, is_below
@@ -136,6 +136,13 @@ class Reader:
         """The stored entries from `start` on."""
         return self._store.rows(start)
 
+    def leaves(self, size: int) -> Iterator[bytes]:
+        """Leaf hashes of the first `size` entries, from their stored bytes."""
+        for row in self._store.rows():
+            if row.seq >= size:
+                return
+            yield entry_leaf(row.entry)
+
     def row(self, seq: int) -> Row | None:
         """One stored entry, or None."""
         return self._store.row(seq)
@@ -175,6 +182,8 @@ class Reader:
             stream: its name.
             counters: consecutive counters.
         """
+        if not counters:
+            return []  # where nothing was asked for, nothing ends the search
         with self._lock, self._store.reading():
             newest = self._store.size() - 1
             found = find_entries(self._store, stream, counters, below=newest)

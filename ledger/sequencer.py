@@ -5,6 +5,7 @@ that is durable in the spools by then goes in with them, in one transaction. Who
 waited meanwhile finds its submissions in the ledger already.
 """
 
+import contextlib
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -26,7 +27,8 @@ from ledger.events import decode_event, families_of
 from ledger.group import Group
 from ledger.locks import file_lock
 from ledger.note import parse_note
-from ledger.spool import Spool, Spooled
+from ledger.spool import Spool
+from ledger.spooled import Spooled
 
 
 def sequencer_lock(folder: Path, wait_seconds: float) -> AbstractContextManager[None]:
@@ -65,11 +67,11 @@ class Drained:
     def settle(self) -> None:
         """Delete the files of what is durable in the ledger now.
 
-        Raises:
-            StorageError: the disk refused it; nothing is lost, the next pass deletes.
+        Files that cannot be deleted are recognised by the next pass.
         """
         for spool, counter in self._newest.values():
-            spool.settle(counter)
+            with contextlib.suppress(StorageError):
+                spool.settle(counter)
 
     def take(self, group: Group, spool: Spool, counter: int) -> None:
         """Add one spooled submission to the group, or say why not."""
@@ -81,9 +83,7 @@ class Drained:
             self._newest[spool.stream] = (spool, counter)
         except FileNotFoundError:
             return
-        except OSError as error:
-            self.refused[spool.stream] = _unreadable(spool.path(counter), error)
-        except (GapError, KeyTrustError, UnknownTypeError) as error:
+        except (GapError, KeyTrustError, StorageError, UnknownTypeError) as error:
             # May pass: the file comes back, is signed again, or we are brought up.
             self.refused[spool.stream] = error
         except (InputError, IntegrityError) as error:
@@ -107,8 +107,8 @@ def take_spools(group: Group, spools: Iterable[Spool]) -> Drained:
     for spool in spools:
         try:
             queues.append([(spool, counter) for counter in spool.waiting()])
-        except OSError as error:
-            drained.refused[spool.stream] = _unreadable(spool.folder, error)
+        except StorageError as error:
+            drained.refused[spool.stream] = error
     # The first waiting submission of each stream, then the second of each.
     in_turn = (one for turn in zip_longest(*queues) for one in turn if one is not None)
     for spool, counter in in_turn:
@@ -125,6 +125,7 @@ def check_clear(spool: Spool, drained: Drained) -> None:
     Raises:
         ConflictError: submissions of it were cut off, or wait and could not be drained.
         LockedError: its producer is at work.
+        StorageError: its spool cannot be read.
     """
     if spool.is_locked():
         raise LockedError(spool.refusal)
@@ -134,11 +135,6 @@ def check_clear(spool: Spool, drained: Drained) -> None:
         why = drained.refused.get(spool.stream, "more than one commit takes")
         message = f"stream {spool.stream}: spooled submissions come first ({why})"
         raise ConflictError(message)
-
-
-def _unreadable(path: Path, error: OSError) -> StorageError:
-    """What to say of a spool that cannot be read now."""
-    return StorageError(f"{path.name} cannot be read ({error.strerror})")
 
 
 def _add(group: Group, spooled: Spooled) -> bool:

@@ -16,68 +16,23 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ledger import lines, submission
-from ledger.errors import ConflictError, InputError, IntegrityError
+from ledger.errors import ConflictError, InputError, IntegrityError, StorageError
 from ledger.files import disk_errors, remove_temporaries, sync_folder, write_atomic
 from ledger.locks import file_lock, is_held
-from ledger.note import NOTE_BYTES_MAX
-from ledger.submission import SubmissionText
+from ledger.spooled import FILE_BYTES_MAX, Spooled, parse_spooled
 
 SPOOL_FOLDER: Final = "spool"
 """Folder of the spools in a workspace."""
-
-FILE_BYTES_MAX: Final = NOTE_BYTES_MAX + 1 + submission.EVENT_BYTES_MAX
-"""Longest spool file: the note, an empty line and the event lines."""
 
 _WAITING: Final = "submission"
 _HEAD: Final = "head"
 _NAME: Final = re.compile(rf"([0-9]{{16}})\.({_WAITING}|{_HEAD})")
 _OPEN_WAIT_SECONDS: Final = 0.2
 """Longer than anybody probes a stream's lock without keeping it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spooled:
-    """One signed submission in a spool file.
-
-    Attributes:
-        text: the nine lines that were signed.
-        note: the signed note over them.
-        event_lines: the event lines, without newlines.
-    """
-
-    text: SubmissionText
-    note: bytes
-    event_lines: list[bytes]
-
-    def encode(self) -> bytes:
-        """The file's bytes: the note, an empty line, the event lines."""
-        return self.note + b"\n" + submission.join_lines(self.event_lines)
-
-
-def parse_spooled(content: bytes) -> Spooled:
-    """Parse a spool file; the signature in it is not checked here.
-
-    Raises:
-        InputError: a limit on submissions is passed.
-        IntegrityError: the file is malformed, or its lines are not those signed.
-    """
-    if len(content) > FILE_BYTES_MAX:
-        message = f"spool file: expected at most {FILE_BYTES_MAX} bytes"
-        raise IntegrityError(message)
-    parts = content.split(b"\n\n", 2)
-    if len(parts) != 3:
-        message = "spool file: expected a signed note, an empty line and event lines"
-        raise IntegrityError(message)
-    note = parts[0] + b"\n\n" + parts[1] + b"\n"
-    text, _ = submission.parse_submission(note)
-    event_lines = submission.split_lines(parts[2])
-    submission.check_lines(text, event_lines)
-    return Spooled(text, note, event_lines)
 
 
 class Spool:
@@ -138,7 +93,11 @@ class Spool:
         return is_held(self.folder / ".lock")
 
     def waiting(self) -> list[int]:
-        """Counters of the files, smallest first."""
+        """Counters of the files, smallest first.
+
+        Raises:
+            StorageError: the folder cannot be read.
+        """
         return self._counters(_WAITING)
 
     def path(self, counter: int, kind: str = _WAITING) -> Path:
@@ -161,6 +120,7 @@ class Spool:
             FileNotFoundError: it is not waiting.
             InputError: a limit on submissions is passed.
             IntegrityError: the file is malformed, or of another stream or counter.
+            StorageError: the file cannot be read.
         """
         spooled = self._read(self.path(counter))
         if spooled.text.counter != counter:
@@ -184,6 +144,7 @@ class Spool:
         Raises:
             InputError: its file passes a limit.
             IntegrityError: its file is malformed.
+            StorageError: its file cannot be read.
         """
         found = [
             (counter, kind)
@@ -237,9 +198,10 @@ class Spool:
 
     def quarantined(self) -> str:
         """Why this stream was cut off; empty where it was not."""
+        path = self.folder / "quarantine" / "why"
         try:
-            return (self.folder / "quarantine" / "why").read_text().strip()
-        except FileNotFoundError:
+            return path.read_text("utf-8", errors="replace").strip()
+        except (FileNotFoundError, NotADirectoryError):
             return ""
 
     def check_whole(self) -> None:
@@ -263,7 +225,8 @@ class Spool:
 
     def _counters(self, kind: str) -> list[int]:
         """Counters of the files of that kind, smallest first."""
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        missing = contextlib.suppress(FileNotFoundError, NotADirectoryError)
+        with missing, _read_errors(self.folder):
             found = (_NAME.fullmatch(path.name) for path in self.folder.iterdir())
             return sorted(int(name[1]) for name in found if name and name[2] == kind)
         return []
@@ -272,7 +235,10 @@ class Spool:
         """A file of this stream."""
         # Neither a link out of the spool nor a pipe that would keep us waiting.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        with open(os.open(path, flags), "rb") as file:  # noqa: PTH123 (a descriptor)
+        with (
+            _read_errors(path),
+            open(os.open(path, flags), "rb") as file,  # noqa: PTH123 (a descriptor)
+        ):
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 message = "spool file: expected a regular file"
                 raise IntegrityError(message)
@@ -287,11 +253,34 @@ class Spool:
 
 
 def spools_in(folder: Path) -> Iterator[Spool]:
-    """The spools of a workspace, by stream name; other folders are left alone."""
-    with contextlib.suppress(FileNotFoundError):
-        for path in sorted((folder / SPOOL_FOLDER).iterdir()):
-            with contextlib.suppress(InputError):
-                yield Spool(path.parent, path.name.replace(".", "/"))
+    """The spools of a workspace, by stream name; other folders are left alone.
+
+    Raises:
+        StorageError: the folder cannot be read.
+    """
+    spools = folder / SPOOL_FOLDER
+    paths: list[Path] = []
+    with contextlib.suppress(FileNotFoundError), _read_errors(spools):
+        paths = sorted(spools.iterdir())
+    for path in paths:
+        with contextlib.suppress(InputError):
+            yield Spool(spools, path.name.replace(".", "/"))
+
+
+@contextlib.contextmanager
+def _read_errors(path: Path) -> Iterator[None]:
+    """Tell what is not there from what is there and cannot be read now.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except OSError as error:
+        message = f"{path.name} cannot be read ({error.strerror})"
+        raise StorageError(message) from None
 
 
 def _unused(path: Path) -> Path:

@@ -6,6 +6,7 @@ leaves one plain file without a `-wal` beside it.
 """
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +33,6 @@ LOCK_WAIT_MS: Final = 10_000
 PAGE_BYTES: Final = 16_384
 """Rows hold whole submissions, so large pages scan and append fastest."""
 
-
 _ANCHORS: Final[dict[AnchorTable, str]] = {
     "cosignature": "SELECT size, line FROM main.cosignature ORDER BY number",
     "timestamp": "SELECT size, token FROM main.timestamp ORDER BY number",
@@ -42,7 +42,6 @@ _INSERT_ANCHOR: Final[dict[AnchorTable, str]] = {
     f"SELECT coalesce(max(number), 0) + 1, ?, ? FROM main.{table}"
     for table in _ANCHORS
 }
-
 
 _LOCKED: Final = {
     sqlite3.SQLITE_BUSY,
@@ -103,12 +102,14 @@ class SqliteStore:
 
         Raises:
             ConflictError: the file exists.
+            StorageError: the disk refused the write.
         """
         if path.exists():
             message = f"{path} exists and is never overwritten"
             raise ConflictError(message)
-        with sqlite_errors(path):
+        with sqlite_errors(path), contextlib.ExitStack() as undo:
             connection = _connect(path, "rwc")
+            undo.callback(connection.close)
             connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
             connection.execute("BEGIN IMMEDIATE")
             for statement in SCHEMA:
@@ -116,6 +117,7 @@ class SqliteStore:
             connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version={STORAGE_VERSION}")
             connection.execute("COMMIT")
+            undo.pop_all()
         return cls(path, connection)
 
     @classmethod
@@ -127,6 +129,9 @@ class SqliteStore:
         """
         if not path.is_file():
             message = f"{path} is not a ledger: no such file"
+            raise NotALedgerError(message)
+        if not os.access(path, os.R_OK):
+            message = f"{path} cannot be read: permission denied"
             raise NotALedgerError(message)
         with sqlite_errors(path), contextlib.ExitStack() as undo:
             connection = _connect(path, "rw")

@@ -10,7 +10,8 @@ from ledger.keys import file_stem, load_key
 from ledger.log import Ledger
 from ledger.note import parse_note
 from ledger.signers import Signer
-from ledger.spool import Spool, Spooled
+from ledger.spool import Spool
+from ledger.spooled import Spooled
 
 
 class StreamKey:

@@ -19,8 +19,8 @@ from ledger.export.receipts import encode_receipts
 from ledger.export.run import FinishedRun, check_totals, read_run
 from ledger.export.statement import PAYLOAD_TYPE, encode_statement
 from ledger.files import disk_errors, sync_folder
-from ledger.keys import SigningKey
 from ledger.log import Ledger
+from ledger.signers import Signer
 
 CHECKPOINT: Final = "checkpoint"
 RECEIPTS: Final = "receipts.json"
@@ -31,7 +31,7 @@ _CI: Final = "ci"
 
 
 def write_bundle(
-    ledger: Ledger, run_id: str, out: Path, *, ci_key: SigningKey
+    ledger: Ledger, run_id: str, out: Path, *, ci_key: Signer
 ) -> list[str]:
     """Write the bundle of a finished run into the new folder `out`.
 
@@ -63,7 +63,7 @@ def write_bundle(
     return sorted(files)
 
 
-def bundle_files(run: FinishedRun, ci_key: SigningKey) -> dict[str, bytes]:
+def bundle_files(run: FinishedRun, ci_key: Signer) -> dict[str, bytes]:
     """The four files of a bundle, by name.
 
     Raises:
@@ -84,15 +84,16 @@ def _sums(files: Mapping[str, bytes]) -> bytes:
     ).encode()
 
 
-def _check_ci_key(ledger: Ledger, ci_key: SigningKey) -> None:
+def _check_ci_key(ledger: Ledger, ci_key: Signer) -> None:
     """Refuse a key whose statement nobody would accept."""
+    key = ci_key.verifier
     for grant in ledger.grants:
-        if (grant.role, grant.verifier) == (_CI, ci_key.verifier):
+        if (grant.role, grant.verifier) == (_CI, key):
             if grant.retired_seq is None:
                 return
-            message = f"key {ci_key.name} was retired by entry {grant.retired_seq}"
+            message = f"key {key.name} was retired by entry {grant.retired_seq}"
             raise KeyTrustError(message)
-    message = f"key {ci_key.name} is not granted the role ci"
+    message = f"key {key.name} is not granted the role ci"
     raise KeyTrustError(message)
 
 

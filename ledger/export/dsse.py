@@ -6,7 +6,7 @@ Source: DSSE v1.0.2, protocol.md and envelope.md (secure-systems-lab/dsse).
 import base64
 
 from ledger.export.canonical import canonical_json
-from ledger.keys import SigningKey
+from ledger.signers import Signer
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:
@@ -21,14 +21,14 @@ def pae(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(encoded), encoded, len(payload), payload)
 
 
-def sign_envelope(payload_type: str, payload: bytes, key: SigningKey) -> bytes:
+def sign_envelope(payload_type: str, payload: bytes, key: Signer) -> bytes:
     """The envelope's bytes with one signature; Ed25519 makes them repeatable.
 
     The key id is the name and key id that a note's signature line would carry. DSSE
     does not sign it: it is a hint for people and tools, never for trust.
     """
     signature = {
-        "keyid": f"{key.name}+{key.verifier.key_id.hex()}",
+        "keyid": f"{key.verifier.name}+{key.verifier.key_id.hex()}",
         "sig": base64.b64encode(key.sign(pae(payload_type, payload))).decode(),
     }
     envelope = {

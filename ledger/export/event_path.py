@@ -4,7 +4,8 @@ import re
 from typing import Any
 
 from ledger import submission, tree
-from ledger.entry import entry_leaf, parse_entry
+from ledger.checkpoint import parse_checkpoint
+from ledger.entry import parse_entry
 from ledger.errors import InputError
 from ledger.log import Ledger
 
@@ -26,7 +27,9 @@ def event_document(ledger: Ledger, event_id: str) -> dict[str, Any]:
     entry = parse_entry(row.entry)
     text, note = submission.parse_submission(entry.submission)
     leaves = [tree.leaf_hash(line) for line in event_lines]
-    entries = [entry_leaf(one.entry) for one in ledger.rows()]
+    # Another process may append while we read: the path is to the root that is shown.
+    checkpoint = ledger.newest_checkpoint()
+    entries = list(ledger.leaves(parse_checkpoint(checkpoint)[0].size))
     return {
         "schema": SCHEMA,
         "event_id": event_id,
@@ -43,7 +46,7 @@ def event_document(ledger: Ledger, event_id: str) -> dict[str, Any]:
         "entry_leaf": entries[seq].hex(),
         "recorded_at_ms": entry.recorded_at_ms,
         "path_to_root": [one.hex() for one in tree.prove_inclusion(seq, entries)],
-        "checkpoint": ledger.newest_checkpoint().decode(),
+        "checkpoint": checkpoint.decode(),
     }
 
 
@@ -54,7 +57,7 @@ def parse_event_id(text: str) -> tuple[int, int]:
         InputError: malformed.
     """
     # 15 digits stay below 2^53, the largest number of the format.
-    found = re.fullmatch(r"([0-9]{1,15})\.([0-9]{1,4})", text)
+    found = re.fullmatch(r"(0|[1-9][0-9]{0,14})\.(0|[1-9][0-9]{0,3})", text)
     if found is None:
         message = f"event id: expected SEQ.INDEX such as 7.3, found {text[:24]!r}"
         raise InputError(message)

@@ -13,7 +13,7 @@ from ledger.events.training import RunKeyCertified
 from ledger.export.canonical import canonical_json
 from ledger.export.paths import audit_paths
 from ledger.export.receipts import encode_receipt_of
-from ledger.export.run import ShownEntry
+from ledger.export.run import ShownEntry, shown_entry
 from ledger.log import Ledger
 from ledger.note import Signature, VerifierKey
 from ledger.store import Row
@@ -180,10 +180,10 @@ class _Rows:
         self.leaves.append(entry_leaf(row.entry))
         text, note = parse_submission(parse_entry(row.entry).submission)
         if row.seq in self._wanted:
-            self.shown[row.seq] = _entry(row, [])
+            self.shown[row.seq] = shown_entry(row, [])
             self._signers += note.signatures
         if text.stream == ROOT_STREAM:
-            self._root_entries.append(_entry(row, list(range(text.events))))
+            self._root_entries.append(shown_entry(row, list(range(text.events))))
         elif _CERTIFIED in row.events:
             for index, line in enumerate(split_lines(row.events)):
                 event = decode_event(line) if _CERTIFIED in line else None
@@ -199,15 +199,8 @@ class _Rows:
                 line.key_id == VerifierKey(line.name, public_key).key_id
                 for line in self._signers
             ):
-                certificates.setdefault(row.seq, _entry(row, [])).shown.append(index)
+                certificates.setdefault(row.seq, shown_entry(row, [])).shown.append(
+                    index
+                )
         found = [*self._root_entries, *certificates.values()]
         return sorted(found, key=lambda one: one.seq)
-
-
-def _entry(row: Row, shown: list[int]) -> ShownEntry:
-    return ShownEntry(
-        seq=row.seq,
-        entry=row.entry,
-        event_lines=split_lines(row.events),
-        shown=shown,
-    )

@@ -94,11 +94,11 @@ def read_run(ledger: Ledger, run_id: str) -> FinishedRun:
         leaves.append(entry_leaf(row.entry))
         text, _ = parse_submission(parse_entry(row.entry).submission)
         if text.stream == ROOT_STREAM:
-            key_entries.append(_shown(row, list(range(text.events))))
+            key_entries.append(shown_entry(row, list(range(text.events))))
             continue
         found = _run_events(row, run_id)
         if found:
-            run_entries.append(_shown(row, list(found)))
+            run_entries.append(shown_entry(row, list(found)))
             events += found.values()
     started, finished = _ends(events, run_id)
     return FinishedRun(
@@ -130,7 +130,8 @@ def check_totals(run: FinishedRun) -> None:
             raise IntegrityError(message)
 
 
-def _shown(row: Row, shown: list[int]) -> ShownEntry:
+def shown_entry(row: Row, shown: list[int]) -> ShownEntry:
+    """A stored entry, of which these events are shown."""
     return ShownEntry(
         seq=row.seq,
         entry=row.entry,

@@ -8,8 +8,8 @@ moment leaves a witness that has at most remembered more than it said.
 
 from collections.abc import Callable
 
-from ledger.cosignature import cosign, format_line
-from ledger.note import VerifierKey
+from ledger.cosignature import cosign
+from ledger.note import VerifierKey, format_line
 from ledger.witness.judge import Last, judge
 from ledger.witness.refusal import RefusalError
 from ledger.witness.request import Request, parse_request
@@ -66,7 +66,7 @@ class Witness:
             signed = judge(request, keys, last, now_s)
         except RefusalError as error:
             if contradicts(error, request, last):
-                self.state.keep_refused(body)
+                self.state.keep_refused(text, body)
             raise
         line = cosign(self.state.signer, text, now_s)
         lines = b"".join(map(format_line, signed))

@@ -7,9 +7,10 @@
     heads/HASH      the last cosigned checkpoint with the log's and our lines
     refused/HASH    requests that contradict it: evidence against the log
 
-HASH is the hex SHA-256 of the origin, or of the request. A head is replaced by a rename
-after its bytes are on the disk, so a kill leaves the old or the new one. Whoever puts
-an older copy of this folder back makes the witness forget: then make a new key.
+HASH is the hex SHA-256 of the origin, or of the refused checkpoint's text. A head is
+replaced by a rename after its bytes are on the disk, so a kill leaves the old or the
+new one. Whoever puts an older copy of this folder back makes the witness forget: then
+make a new key.
 """
 
 import contextlib
@@ -158,6 +159,7 @@ class WitnessState:
 
         Raises:
             IntegrityError: the stored one is damaged, so nothing can be cosigned.
+            KeyTrustError: our line on it does not verify.
         """
         content = self.head(hash_of(origin))
         if content is None:
@@ -182,9 +184,17 @@ class WitnessState:
         """Replace the last cosigned checkpoint; on the disk when this returns."""
         write_atomic(self._folder / "heads" / hash_of(origin), note)
 
-    def keep_refused(self, body: bytes) -> None:
-        """Keep a request in which a log contradicts itself."""
-        path = self._folder / "refused" / hashlib.sha256(body).hexdigest()
+    def keep_refused(self, text: bytes, body: bytes) -> None:
+        """Keep a request in which a log contradicts itself, one for each checkpoint.
+
+        Anybody can send a log's checkpoint again with another proof, so the number of
+        requests would leave no room for what only the log can sign.
+
+        Args:
+            text: the checkpoint's note text.
+            body: the request.
+        """
+        path = self._folder / "refused" / hashlib.sha256(text).hexdigest()
         if len(list(path.parent.iterdir())) < REFUSED_MAX and not path.exists():
             write_atomic(path, body)
 

@@ -24,6 +24,9 @@ SECONDS_MAX: Final = 30.0
 ANSWER_BYTES_MAX: Final = 128 * 1024
 """Longest answer: a checkpoint of 65,535 bytes and its cosignature, or a time stamp."""
 
+ADDRESSES_MAX: Final = 8
+"""Most addresses of one name that are tried."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -86,9 +89,6 @@ def _exchange(
     from producers.optout.fetch import user_agent  # noqa: PLC0415
     from producers.optout.sockets import Deadline, PinnedBackend  # noqa: PLC0415
 
-    found = socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
-    address = str(found[0][4][0])
-    endpoint = Endpoint(address=address, port=url.port, scheme=url.scheme)
     where = httpcore.URL(
         scheme=url.scheme.encode(),
         host=url.host.encode(),
@@ -100,12 +100,26 @@ def _exchange(
         method, where, headers=list(headers.items()), content=body
     )
     context = httpx.create_ssl_context(trust_env=False)
-    backend = PinnedBackend(endpoint, Deadline(time.monotonic, seconds_max))
-    with (
-        httpcore.ConnectionPool(ssl_context=context, network_backend=backend) as pool,
-        closing(pool.handle_request(request)) as answer,
-    ):
-        return _read(answer, url)
+    deadline = Deadline(time.monotonic, seconds_max)
+    addresses = _addresses(url)
+    for place, address in enumerate(addresses, 1):
+        endpoint = Endpoint(address=address, port=url.port, scheme=url.scheme)
+        pool = httpcore.ConnectionPool(
+            ssl_context=context, network_backend=PinnedBackend(endpoint, deadline)
+        )
+        try:
+            with pool, closing(pool.handle_request(request)) as answer:
+                return _read(answer, url)
+        except httpcore.ConnectError:  # nothing was sent yet
+            if place == len(addresses):
+                raise
+    raise OSError("the name has no address")
+
+
+def _addresses(url: Url) -> list[str]:
+    """Where a name leads, such as `localhost` to ::1 and 127.0.0.1; each once."""
+    found = socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(info[4][0]) for info in found))[:ADDRESSES_MAX]
 
 
 def _read(answer: "httpcore.Response", url: Url) -> Answer:

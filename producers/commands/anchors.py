@@ -9,9 +9,9 @@ from ledger.anchors import find_stamped_size
 from ledger.checkpoint import parse_checkpoint
 from ledger.files import write_once
 from ledger.log import Ledger
-from ledger.timestamp import TOKEN_BYTES_MAX, check_reply, make_query
-from producers.commands.common import open_ledger, workspace_option
-from producers.commands.given import read_limited, shown_time, size_option
+from ledger.timestamp import TOKEN_BYTES_MAX, check_reply, imprint_of, make_query
+from producers.commands.common import open_ledger, out_option, workspace_option
+from producers.commands.given import read_limited, shown_time, size_option, taking
 
 
 @click.group()
@@ -22,7 +22,7 @@ def timestamp() -> None:
 @timestamp.command()
 @workspace_option
 @size_option
-@click.option("--out", type=click.Path(path_type=Path), required=True)
+@out_option
 @click.option(
     "--nonce/--no-nonce", default=True, help="Ask for a random number to come back."
 )
@@ -42,6 +42,8 @@ def request(folder: Path, size: int | None, out: Path, *, nonce: bool) -> None:
 def add_token(file: Path, folder: Path) -> None:
     """Keep the authority's reply in FILE with the checkpoint that it is over."""
     token = read_limited(file, TOKEN_BYTES_MAX)
+    with taking(file):
+        imprint_of(token)
     with open_ledger(folder) as ledger:
         keep(ledger, token, find_stamped_size(ledger, token))
 
@@ -58,7 +60,8 @@ def submit(url: str, folder: Path, size: int | None) -> None:
         note = ledger.checkpoint_note(size, cosigned=False)
         query = make_query(note)
         token = ask(url, query.content)
-        check_reply(token, note, query=query)
+        with taking(url):
+            check_reply(token, note, query=query)
         keep(ledger, token, parse_checkpoint(note)[0].size)
 
 

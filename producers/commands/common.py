@@ -14,6 +14,7 @@ from ledger import Ledger
 from ledger.workspace import Workspace
 from producers.optout.resolve import Resolver, resolve_public
 
+EXIT_ROLLED_BACK = 1
 EXIT_POLICY = 3
 EXIT_WAITING = 4
 EXIT_BUG = 70
@@ -69,8 +70,15 @@ root_threshold_option = click.option(
     metavar="K",
     help="Least root threshold; the policy's, or the number of root keys.",
 )
-
-
+policy_option = click.option(
+    "--policy",
+    "policy_file",
+    type=click.Path(path_type=Path),
+    help="Your trust policy (docs/policy.md).",
+)
+out_option = click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="A new file."
+)
 jurisdiction_option = click.option(
     "--jurisdiction",
     "jurisdictions",

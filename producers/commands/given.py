@@ -1,12 +1,16 @@
 """What the anchor commands are given, read with limits."""
 
+import contextlib
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import click
 
-from ledger.errors import InputError
+from ledger.errors import InputError, IntegrityError, KeyTrustError
+
+Key = TypeVar("Key")
 
 _VKEY_BYTES_MAX: Final = 4096
 _SHOWN_MAX_S: Final = 253_402_300_799
@@ -37,12 +41,36 @@ def read_limited(path: Path, bytes_max: int) -> bytes:
     return content
 
 
-def vkey_text(given: str) -> str:
-    """A vkey text, or the content of @FILE."""
-    if not given.startswith("@"):
-        return given
-    content = read_limited(Path(given[1:]), _VKEY_BYTES_MAX)
-    return content.decode("utf-8", "replace").strip()
+@contextlib.contextmanager
+def taking(given: Path | str) -> Iterator[None]:
+    """Refuse what is malformed as input (2), naming it: no ledger was tampered with.
+
+    Raises:
+        InputError: what is done inside found the input malformed.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        message = f"{given}: {error}"
+        raise InputError(message) from None
+
+
+def read_vkey(given: str, parse: Callable[[str], Key]) -> Key:
+    """The key of a vkey text, or of the one in @FILE.
+
+    Raises:
+        InputError: it cannot be read, or is no such key.
+    """
+    text = given
+    if given.startswith("@"):
+        content = read_limited(Path(given[1:]), _VKEY_BYTES_MAX)
+        text = content.decode("utf-8", "replace").strip()
+    try:
+        return parse(text)
+    except (IntegrityError, KeyTrustError) as error:
+        hint = "" if text != given or "+" in given else "; for a file give @FILE"
+        message = f"{given[:80]}: {error}{hint}"
+        raise InputError(message) from None
 
 
 def shown_time(at_s: int) -> str:

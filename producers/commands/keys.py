@@ -1,4 +1,4 @@
-"""Commands on keys: key list, add, rotate, retire, revoke."""
+"""Commands on keys: key list, show, add, rotate, retire, revoke."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,9 +9,10 @@ import click
 from ledger import Ledger
 from ledger.events.keys import Role
 from ledger.key_admin import KeyAdmin, open_key_admin
-from ledger.key_standings import KeyStanding, key_standings
+from ledger.key_standings import KeyStanding, active_key, key_standings
 from producers.commands.common import (
     json_option,
+    open_ledger,
     passphrase,
     print_json,
     say,
@@ -63,6 +64,15 @@ def list_command(
             str(one.file or ""),
         )
         click.echo("  ".join(columns).rstrip())
+
+
+@key_group.command()
+@click.argument("key")
+@workspace_option
+def show(key: str, folder: Path) -> None:
+    """Print the vkey of the active KEY: `key show log` is what a witness is given."""
+    with open_ledger(folder) as ledger:
+        click.echo(str(active_key(ledger, key)))
 
 
 @key_group.command()

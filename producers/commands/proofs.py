@@ -1,7 +1,6 @@
 """Commands on proofs: prove, disclose, check, consistency, checkpoint."""
 
 import contextlib
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,12 +11,16 @@ from ledger.export.disclosure import Asked, encode_disclosure
 from ledger.export.proof_parts import Proof
 from ledger.export.receipt import encode_receipt
 from ledger.files import write_once
+from ledger.log import system_clock_ms
 from ledger.places import ledger_file
 from producers.commands.common import (
+    EXIT_ROLLED_BACK,
     finish,
     json_option,
     open_ledger,
     open_workspace,
+    out_option,
+    policy_option,
     print_json,
     root_option,
     root_threshold_option,
@@ -33,10 +36,6 @@ from verifier.proof_compare import Outcome, compare
 from verifier.proof_sides import DamagedLedgerError, Side, SideError, read_side
 from verifier.storage import UnreadableLedgerError
 from verifier.trust import load_policy
-
-out_option = click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="A new file."
-)
 
 
 @click.command()
@@ -103,9 +102,7 @@ def anchored(proof: Proof) -> str:
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @root_option
-@click.option(
-    "--policy", "policy_file", type=click.Path(path_type=Path), help="Trust policy."
-)
+@policy_option
 @click.option(
     "--level",
     type=click.IntRange(0, LEVEL_MAX),
@@ -145,7 +142,7 @@ def check(
         level=level,
         root_threshold=root_threshold,
         entry=entry,
-        now_ms=time.time_ns() // 1_000_000,
+        now_ms=system_clock_ms(),
     )
     finish(report.as_json() + "\n" if as_json else report.as_text(), report.exit_code)
 
@@ -166,22 +163,29 @@ def consistency(
     """Say whether the ledger at NEW extends the ledger at OLD.
 
     OLD and NEW: a size of the workspace's ledger, or a checkpoint note, ledger,
-    receipt or bundle. Exit code 1 for a fork, 5 where it cannot be decided.
+    receipt or bundle. Exit code 1 for a fork, or where NEW is smaller than OLD: rolled
+    back; 5 where it cannot be decided.
     """
     with side_errors(f"{old} and {new}"):
-        found = compare(side_of(old, folder), side_of(new, folder))
+        sides = side_of(old, folder), side_of(new, folder)
+        found = compare(*sides)
     path = out
     if path is None and found.outcome is Outcome.FORK:
         path = Path(f"fork-{found.sizes[0]}-{found.sizes[1]}.json")
     if path is not None and found.pair:
         write_once(path, found.pair)
         say(f"{path}: the checkpoint pair; check it with --root")
+    is_rolled_back = found.outcome is not Outcome.FORK and sides[1].size < sides[0].size
+    outcome, why = found.outcome.value, found.why
+    if is_rolled_back:
+        outcome = "rolled back"
+        why = f"OLD covers {sides[0].size} entries, NEW only {sides[1].size}"
     if as_json:
-        outcome = {"outcome": found.outcome, "why": found.why, "sizes": found.sizes}
-        print_json({"schema": "tuneledger.consistency/1", **outcome})
+        document = {"outcome": outcome, "why": why, "sizes": found.sizes}
+        print_json({"schema": "tuneledger.consistency/1", **document})
     else:
-        click.echo(f"{found.outcome}: {found.why}")
-    finish("", found.exit_code)
+        click.echo(f"{outcome}: {why}")
+    finish("", EXIT_ROLLED_BACK if is_rolled_back else found.exit_code)
 
 
 def side_of(given: str, folder: Path) -> Side:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from ledger import Ledger
-from ledger.errors import ConflictError
+from ledger.errors import ConflictError, NotALedgerError, TuneledgerError
 from ledger.spool import spools_in
 from producers.commands.common import (
     json_option,
@@ -30,6 +30,9 @@ def status(folder: Path, *, as_json: bool) -> None:
 
     Exit code 8 where a stream was cut off.
     """
+    if not folder.is_dir():
+        message = f"{folder} is no workspace: no such folder"
+        raise NotALedgerError(message)
     streams = []
     for found in spools_in(folder):
         files, size = found.size()
@@ -63,16 +66,19 @@ def drain(folder: Path) -> None:
     Exit code 8 where a stream's next submission was not appended.
     """
     appended = 0
+    refused: dict[str, TuneledgerError] = {}
     with Ledger.open(folder, passphrase=passphrase()) as ledger:
         while True:
             drained = ledger.drain()
             appended += drained.submissions
+            # What an earlier pass moved to quarantine does not come up again.
+            refused |= drained.refused
             if not drained.is_full:
                 break
     click.echo(f"appended {appended} submissions")
-    for stream, why in sorted(drained.refused.items()):
+    for stream, why in sorted(refused.items()):
         say(f"stream {stream}: not appended: {why}")
-    if drained.refused:
+    if refused:
         sys.exit(ConflictError.exit_code)
 
 

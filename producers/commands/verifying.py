@@ -4,15 +4,17 @@ from pathlib import Path
 
 import click
 
+from ledger.errors import NotALedgerError
 from ledger.places import ledger_file
 from producers.commands.common import (
     finish,
     json_option,
+    policy_option,
     root_option,
     root_threshold_option,
     say,
 )
-from verifier import load_policy
+from verifier import UnreadableLedgerError, load_policy
 from verifier import verify as verify_file
 from verifier.bundle import verify_bundle as verify_bundle_folder
 from verifier.demand import LEVEL_MAX
@@ -27,7 +29,7 @@ JOBS_MAX = 64
 @root_threshold_option
 @click.option(
     "--models",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder with the adapters, to hash them too.",
 )
 @json_option
@@ -51,12 +53,7 @@ def verify_bundle(
 @click.argument("file", type=click.Path(path_type=Path))
 @root_option
 @root_threshold_option
-@click.option(
-    "--policy",
-    "policy_file",
-    type=click.Path(path_type=Path),
-    help="Your trust policy (docs/policy.md).",
-)
+@policy_option
 @click.option(
     "--pin",
     type=click.Path(path_type=Path),
@@ -73,7 +70,11 @@ def verify_bundle(
     type=click.Path(path_type=Path),
     help="Where the proof of a fork is written; beside the pin by default.",
 )
-@click.option("--full", is_flag=True, help="Read every entry again.")
+@click.option(
+    "--full",
+    is_flag=True,
+    help="Judge every entry again, whatever the pin store kept.",
+)
 @click.option(
     "--jobs",
     type=click.IntRange(1, JOBS_MAX),
@@ -99,18 +100,22 @@ def verify(
 
     Exit code 7 where a level that was asked for is not reached.
     """
-    report = verify_file(
-        ledger_file(file) if file.is_dir() else file,
-        root_keys=read_root_keys(roots),
-        root_threshold=root_threshold,
-        policy=None if policy_file is None else load_policy(policy_file),
-        pin=pin,
-        level=level,
-        fork_out=fork_out,
-        full=full,
-        jobs=jobs,
-        progress=say_each_10_000,
-    )
+    try:
+        report = verify_file(
+            ledger_file(file) if file.is_dir() else file,
+            root_keys=read_root_keys(roots),
+            root_threshold=root_threshold,
+            policy=None if policy_file is None else load_policy(policy_file),
+            pin=pin,
+            level=level,
+            fork_out=fork_out,
+            full=full,
+            jobs=jobs,
+            progress=say_each_10_000,
+        )
+    except UnreadableLedgerError as error:
+        message = f"{file}: {error}"
+        raise NotALedgerError(message) from None
     finish(report.as_json() + "\n" if as_json else report.as_text(), report.exit_code)
 
 

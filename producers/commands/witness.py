@@ -1,5 +1,6 @@
 """Commands of a witness, and of a log that asks one."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -9,11 +10,11 @@ from pathlib import Path
 import click
 
 from ledger import anchors
-from ledger.cosignature import CosignerKey, format_line, parse_cosigner, parse_lines
+from ledger.cosignature import CosignerKey, parse_cosigner, parse_lines
 from ledger.errors import InputError, KeyTrustError
 from ledger.files import write_once
 from ledger.log import Ledger
-from ledger.note import parse_vkey
+from ledger.note import format_line, parse_vkey
 from ledger.witness.head import parse_head
 from ledger.witness.refusal import RefusalError
 from ledger.witness.request import REQUEST_BYTES_MAX, parse_request, write_request
@@ -22,11 +23,18 @@ from ledger.witness.service import Witness
 from ledger.witness.state import WitnessState, hash_of
 from producers.commands.common import (
     open_ledger,
+    out_option,
     passphrase,
     say,
     workspace_option,
 )
-from producers.commands.given import read_limited, shown_time, size_option, vkey_text
+from producers.commands.given import (
+    read_limited,
+    read_vkey,
+    shown_time,
+    size_option,
+    taking,
+)
 
 folder_argument = click.argument("folder", type=click.Path(path_type=Path))
 file_argument = click.argument("file", type=click.Path(path_type=Path))
@@ -58,7 +66,7 @@ def init(folder: Path, name: str) -> None:
 @click.option("--origin", help="The log's name; its key's name by default.")
 def add_log(folder: Path, vkey: str, origin: str | None) -> None:
     """Let the witness in FOLDER cosign the log whose key is VKEY (or @FILE)."""
-    key = parse_vkey(vkey_text(vkey))
+    key = read_vkey(vkey, parse_vkey)
     name = key.name if origin is None else origin
     open_state(folder).add_log(name, key)
     click.echo(f"cosigns {name} under key {key.key_id.hex()}")
@@ -98,7 +106,7 @@ def submit(url: str, vkey: str, folder: Path, size: int | None) -> None:
     from producers.anchoring.witness_client import WitnessForkError, latest
     from producers.anchoring.witness_client import submit as ask
 
-    key = parse_cosigner(vkey_text(vkey))
+    key = read_vkey(vkey, parse_cosigner)
     with open_ledger(folder) as ledger:
         note = ledger.checkpoint_note(size, cosigned=False)
         head, _ = parse_head(note)
@@ -110,7 +118,10 @@ def submit(url: str, vkey: str, folder: Path, size: int | None) -> None:
                 size=head.size,
             )
         except WitnessForkError:
-            show_both(latest(url, ledger.origin), note)
+            known = None
+            with contextlib.suppress(InputError):  # it said enough by refusing
+                known = latest(url, ledger.origin)
+            show_both(known, note)
             raise
         except KeyTrustError:
             say(f"log key for the witness: {ledger.log_key}")
@@ -129,7 +140,7 @@ def submit(url: str, vkey: str, folder: Path, size: int | None) -> None:
     help="Size that the witness cosigned last.",
 )
 @size_option
-@click.option("--out", type=click.Path(path_type=Path), required=True)
+@out_option
 def request(folder: Path, old_size: int, size: int | None, out: Path) -> None:
     """Write a request file for a witness that no network reaches."""
     with open_ledger(folder) as ledger:
@@ -165,8 +176,10 @@ def cosign_file(folder: Path, file: Path) -> None:
 @click.option("--size", type=click.IntRange(min=1), help="Found by itself by default.")
 def add_lines(file: Path, vkey: str, folder: Path, size: int | None) -> None:
     """Keep the cosignature in FILE, which `witness cosign` printed."""
-    key = parse_cosigner(vkey_text(vkey))
+    key = read_vkey(vkey, parse_cosigner)
     answer = read_limited(file, REQUEST_BYTES_MAX)
+    with taking(file):
+        parse_lines(answer)
     with open_ledger(folder) as ledger:
         keep(ledger, answer, key, size)
 

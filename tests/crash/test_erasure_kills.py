@@ -13,7 +13,7 @@ from tests.unit.workspace.office import leaks, secrets_of
 from tests.unit.workspace.points import Countdown, Crash, watch
 
 CRASHES, KILLS, KILLS_SOAK = 6, 2, 60
-MOMENTS = 46
+MOMENTS = 48
 """Moments of one erasure, counted by `test_every_moment_is_known`."""
 
 __all__ = ["tiny_training", "trained", "trained_once"]

@@ -1,7 +1,8 @@
-"""The tutorial, run from its first line to its last."""
+"""Both tutorials, run from their first line to their last."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +12,13 @@ import pytest
 from tests.docs.blocks import ROOT, missing_lines, steps
 
 PAGE = "docs/tutorial.md"
+PAGES = [PAGE, "docs/auditing.md"]
 MARK = "@@ end of step"
 DOCUMENTS = [
     "verify",
     "verify-bundle",
     "status",
+    "shards",
     "summary",
     "erase",
     "log",
@@ -23,15 +26,17 @@ DOCUMENTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory):
-    """The folder that the tutorial leaves, and what each step printed.
+@pytest.fixture(scope="module", params=PAGES)
+def told(request, tmp_path_factory):
+    """Page, the folder that it leaves, and what each step printed.
 
     All steps share one shell, as they would for a reader.
     """
+    if "openssl" in (ROOT / request.param).read_text("utf-8"):
+        _need_openssl()
     folder = tmp_path_factory.mktemp("tutorial")
     script = "set -euo pipefail\n"
-    script += "".join(f"{step}\necho '{MARK}'\n" for step, _ in steps(PAGE))
+    script += "".join(f"{step}\necho '{MARK}'\n" for step, _ in steps(request.param))
     bin_folder = str(Path(sys.executable).parent)
     environment = {
         name: value
@@ -51,22 +56,28 @@ def told(tmp_path_factory):
         check=False,
         timeout=280,
     )
-    return folder, done.returncode, done.stdout.split(f"{MARK}\n")
+    return request.param, folder, done.returncode, done.stdout.split(f"{MARK}\n")
+
+
+def _need_openssl():
+    """Skip where there is no program to make time stamps with."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
 
 
 def test_every_command_of_the_tutorial_runs(told):
     """The script ends well, and each step was reached."""
-    _, code, printed = told
+    page, _, code, printed = told
 
-    assert (0, len(list(steps(PAGE)))) == (code, len(printed) - 1), printed[-1]
+    assert (0, len(list(steps(page)))) == (code, len(printed) - 1), printed[-1]
 
 
 def test_the_tutorial_prints_what_it_shows(told):
     """Each shown line is printed, in that order."""
-    _, _, printed = told
+    page, _, _, printed = told
     missing = [
         (line, output)
-        for (_, shown), output in zip(steps(PAGE), printed, strict=False)
+        for (_, shown), output in zip(steps(page), printed, strict=False)
         for line in missing_lines(shown, output)
     ]
 
@@ -76,9 +87,11 @@ def test_the_tutorial_prints_what_it_shows(told):
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_field_of_a_document_is_described(told, name):
     """The tutorial has each top-level field of a JSON document, and its schema."""
-    folder, _, _ = told
+    page, folder, _, _ = told
+    if page != PAGE:
+        pytest.skip("documents are described on the first page")
     document = json.loads((folder / f"{name}.json").read_text())
-    page = (ROOT / PAGE).read_text("utf-8")
+    text = (ROOT / PAGE).read_text("utf-8")
 
-    assert f"`{document['schema']}`" in page
-    assert [] == [field for field in document if f"`{field}`" not in page]
+    assert f"`{document['schema']}`" in text
+    assert [] == [field for field in document if f"`{field}`" not in text]

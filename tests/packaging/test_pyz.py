@@ -65,3 +65,18 @@ def test_it_verifies_from_another_folder(pyz, tmp_path):
 
     assert 0 == ran.returncode, ran.stdout + ran.stderr
     assert "RESULT          L1 authentic" in ran.stdout
+
+
+def test_without_cryptography(pyz, tmp_path):
+    """What is missing is said in one line; it is no verdict on the ledger."""
+    (tmp_path / "cryptography.py").write_text("raise ImportError")
+    ran = subprocess.run(
+        [sys.executable, pyz, "a.ledger"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+
+    assert (2, "") == (ran.returncode, ran.stdout)
+    assert ran.stderr == "error: the verifier needs cryptography: pip install it\n"

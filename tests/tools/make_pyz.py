@@ -15,9 +15,14 @@ SHEBANG = b"#!/usr/bin/env python3\n"
 MAIN = """\
 import sys
 
-from verifier.__main__ import main
-
 if __name__ == "__main__":
+    try:
+        import cryptography
+    except ImportError:
+        sys.stderr.write("error: the verifier needs cryptography: pip install it\\n")
+        sys.exit(2)
+    from verifier.__main__ import main
+
     sys.exit(main())
 """
 # The oldest time that a zip file can hold.

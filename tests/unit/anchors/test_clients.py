@@ -141,6 +141,20 @@ def test_nobody_there():
         exchange("GET", f"http://127.0.0.1:{port}/")
 
 
+def test_a_name_with_several_addresses(serve, witness, toylog, monkeypatch):
+    """Where nobody listens at the first, the next one is tried."""
+    url = serve(witness).url.replace("127.0.0.1", "localhost")
+    found = [(0, 0, 0, "", (f"127.0.0.{last}", 0)) for last in (2, 2, 1)]
+    resolve = socket.getaddrinfo
+
+    def answer(host, *arguments, **options):
+        return found if host == "localhost" else resolve(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+
+    assert submit_to(url, toylog, 4)
+
+
 @pytest.mark.parametrize("url", ["", "ftp://example.com/", "http://a@127.0.0.1/", "x"])
 def test_urls_refused(url):
     """Only http and https URLs are asked."""

@@ -10,8 +10,10 @@ import threading
 
 import pytest
 
+from ledger.errors import InputError
 from ledger.witness.service import Witness
 from ledger.witness.state import WitnessState
+from producers.anchoring import witness_client
 from producers.anchoring.witness_client import latest
 from tests.crash.killing import ROOT
 from tests.unit.anchors.authority import AnsweringServer, Authority
@@ -188,7 +190,7 @@ def test_add_refuses_others(shell, office, vkey, tmp_path):
 
 def test_add_log_refused(shell, office, vkey):
     """A witness's key is no log's; nor is its own public key under another type."""
-    check_one_error(shell.run("witness", "add-log", office, vkey[1]), 7, "verifier key")
+    check_one_error(shell.run("witness", "add-log", office, vkey[1]), 2, "verifier key")
 
 
 def test_submit(shell, office, vkey, serve):
@@ -237,6 +239,26 @@ def test_submit_fork(shell, office, vkey, serve, tmp_path):
     check_one_error(ran, 1, "422")
     assert latest(url, ORIGIN).decode() in ran.out
     assert 2 == len(set(re.findall(rf"{ORIGIN}\n2\n(\S+)\n", ran.out)))
+
+
+def test_submit_fork_and_then_silence(shell, office, vkey, serve, monkeypatch):
+    """1 also where the witness does not show its side; ours is shown."""
+    url = serve(Witness(WitnessState(office), clock_s=lambda: NOW_S)).url
+    shell.w("witness", "submit", url, *vkey)
+    other = new_workspace(shell.folder.parent / "fork" / "acme", "another")
+    shell.folder = other
+
+    def refuse(*_):
+        message = "did not answer"
+        raise InputError(message)
+
+    monkeypatch.setattr(witness_client, "latest", refuse)
+    log_key = str(role_key(other, "log").verifier)
+    assert 0 == shell.run("witness", "add-log", office, log_key).code
+    ran = shell.w("witness", "submit", url, *vkey)
+
+    check_one_error(ran, 1, "422")
+    assert f"{ORIGIN}\n1\n" in ran.out
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -331,7 +353,7 @@ def test_timestamp_add_refused(shell, authority, tmp_path):
     for content in (authority.reply(other), b"x"):
         (tmp_path / "r.tsr").write_bytes(content)
         check_one_error(
-            shell.w("timestamp", "add", tmp_path / "r.tsr"), 1, "time stamp"
+            shell.w("timestamp", "add", tmp_path / "r.tsr"), 2, "time stamp"
         )
 
 
@@ -379,7 +401,7 @@ def test_timestamp_submit_replayed(shell, authority, authority_server, tmp_path)
     old = authority.reply((tmp_path / "q").read_bytes())
     url = authority_server(lambda query: (200, REPLY, old))
 
-    check_one_error(shell.w("timestamp", "submit", url), 1, "nonce")
+    check_one_error(shell.w("timestamp", "submit", url), 2, "nonce")
 
 
 def test_without_the_extra(shell, tmp_path):

@@ -11,13 +11,12 @@ from ledger.cosignature import (
     check_cosignature,
     cosign,
     cosigner_of,
-    format_line,
     parse_cosigner,
     parse_lines,
     signed_message,
 )
 from ledger.errors import IntegrityError, KeyTrustError
-from ledger.note import Signature
+from ledger.note import Signature, format_line
 from tests.unit.ledger.workshop import LOW_ORDER_KEY, key
 
 SIGNER = key("example.com/w1")

@@ -80,12 +80,25 @@ def test_evidence(witness, witness_folder, toylog):
     """A log that contradicts itself leaves its request; a late one does not."""
     fork = ToyLog(branch="b")
     witness.add_checkpoint(toylog.request(0, 4))
-    bodies = [fork.request(4, 6), fork.request(4, 4), fork.request(0, 4)]
+    bodies = [fork.request(4, 6), fork.request(4, 4)]
     for body in [*bodies, toylog.request(0, 3)]:
         status_of(witness, body)
 
     kept = {path.read_bytes() for path in (witness_folder / "refused").iterdir()}
     assert set(bodies) == kept
+
+
+def test_evidence_is_not_crowded_out(witness, witness_folder, toylog):
+    """A checkpoint that anybody sends again with other proofs is kept once."""
+    witness.add_checkpoint(toylog.request(0, 4))
+    proof = b"A" * 43 + b"=\n"
+    bodies = [b"old 4\n" + proof * n + b"\n" + toylog.note(6) for n in range(1, 4)]
+    answers = [status_of(witness, body) for body in bodies]
+
+    assert [422] * 3 == answers
+    assert [bodies[0]] == [
+        path.read_bytes() for path in (witness_folder / "refused").iterdir()
+    ]
 
 
 def test_a_race_of_threads(witness, toylog):

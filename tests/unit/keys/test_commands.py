@@ -41,7 +41,9 @@ def test_init_makes_k_of_n_root_keys(here, tmp_path):
 
     assert [f"acme.invalid/root-{number}" for number in (1, 2, 3)] == vkeys
     assert ["root-1.pem", "root-2.pem", "root-3.pem"] == names(tmp_path / "safe")
-    report = verify(ledger_file(here.folder), root_keys=ran.out.splitlines())
+    report = verify(
+        ledger_file(here.folder), root_keys=ran.out.splitlines(), root_threshold=2
+    )
     assert ("L1", 0) == (report.verdict, report.exit_code), report.as_text()
 
 
@@ -101,6 +103,30 @@ def test_list_as_json(shell):
     )
 
 
+@pytest.mark.parametrize("which", ["log", "ingest", "example.org/acme/ci", "root"])
+def test_show(shell, which):
+    """The vkey of one active key, by role, name or key id, and nothing else."""
+    shell.w("key", "rotate", "ingest")
+    ran = shell.w("key", "show", which)
+    key = parse_vkey(ran.out.strip())
+
+    assert (0, f"{key}\n", "") == (ran.code, ran.out, ran.err)
+    assert ran.out == shell.w("key", "show", key.key_id.hex()).out
+    [listed] = [one for one in keys_of(shell) if one["vkey"] == str(key)]
+    assert "active" == listed["state"]
+    assert which in {listed["role"], listed["name"]}
+
+
+def test_show_of_an_ended_key(shell):
+    """Its id names no active key."""
+    old = parse_vkey(shell.w("key", "show", "ci").out.strip())
+    shell.w("key", "rotate", "ci")
+
+    check_one_error(
+        shell.w("key", "show", old.key_id.hex()), 2, "expected one key of that role"
+    )
+
+
 def test_rotate_prints_the_new_key(shell):
     """The list names it as active."""
     vkey = shell.w("key", "rotate", "trainer").out.strip()
@@ -136,6 +162,17 @@ def test_root_keys_elsewhere(shell, office, tmp_path):
 
     check_one_error(shell.w("key", "rotate", "log"), 7, "keys/root.pem cannot be read")
     assert 0 == shell.w("key", "rotate", "log", "--root", tmp_path / "stick").code
+
+
+def test_a_file_that_is_not_destroyed(shell, office):
+    """The key has ended, and whoever revoked it learns that its file is left."""
+    path = office.folder / "keys" / "ingest.pem"
+    path.chmod(0o644)
+    ran = shell.w("key", "revoke", "ingest", "--since", 0)
+
+    check_one_error(ran, 7, "the key ended, and its file was not destroyed")
+    assert f"{path} is open to others" in ran.err
+    assert "compromised" in {key["state"] for key in keys_of(shell)}
 
 
 ERRORS = {

@@ -186,9 +186,11 @@ REFUSED = {
     ("arguments", "options", "message"), REFUSED.values(), ids=REFUSED
 )
 def test_what_cannot_be_added(workspace, arguments, options, message):
-    """Nothing is appended."""
+    """Nothing is appended, and no private key is left behind."""
+    before = files(workspace)
     with admin(workspace) as it, pytest.raises(InputError, match=message):
         it.add(*arguments, **options)
+    assert before == files(workspace)
     with open_ledger(workspace) as ledger:
         assert 1 == ledger.size
 
@@ -241,6 +243,23 @@ def test_a_revoked_log_key_is_followed_in_the_same_entry(workspace):
     assert revoked.successor == role_key(workspace, "log").verifier
     with open_ledger(workspace) as ledger:
         assert 2 == ledger.append([adopted()], stream="policy").seq
+
+
+def test_a_refused_revocation_leaves_no_successor(workspace):
+    """The log key goes on, and the new one that nobody granted is deleted."""
+    before = files(workspace)
+    with admin(workspace) as it:
+        with pytest.raises(InputError, match="found 9"):
+            it.revoke("log", since_seq=9)
+        assert before == files(workspace)
+        assert f"{ORIGIN}/ingest" == it.rotate("ingest").name
+
+
+def test_what_a_kill_left_of_a_new_key(workspace):
+    """Half a private key is deleted by the next one who changes keys."""
+    (workspace / "keys" / ".log.pem.new.0123abcd.tmp").write_bytes(b"half")
+    with admin(workspace):
+        assert [] == [name for name in files(workspace) if name.endswith(".tmp")]
 
 
 def test_a_key_that_ended_is_revoked_by_its_id(workspace):

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from ledger.errors import ConflictError, StorageError
+from ledger.errors import ConflictError, InputError, StorageError
 from ledger.files import disk_errors, remove_temporaries, write_atomic, write_once
 
 
@@ -37,16 +37,21 @@ def test_write_once_never_replaces(tmp_path):
     assert ["file"] == [path.name for path in tmp_path.iterdir()]
 
 
-@pytest.mark.parametrize("write", [write_atomic, write_once])
-def test_a_refused_write_is_a_storage_error(tmp_path, write):
+def test_a_refused_write_is_a_storage_error(tmp_path):
     """A folder that is not there: one line with the file and the reason."""
     with pytest.raises(StorageError) as caught:
-        write(tmp_path / "missing" / "file", b"content")
+        write_atomic(tmp_path / "missing" / "file", b"content")
 
     assert (
         "file: the disk refused the write (No such file or directory); "
         "nothing was kept" == str(caught.value)
     )
+
+
+def test_a_new_file_needs_its_folder(tmp_path):
+    """The caller named a folder that is not there: a mistake of usage."""
+    with pytest.raises(InputError, match="there is no folder"):
+        write_once(tmp_path / "missing" / "file", b"content")
 
 
 def test_a_replace_that_fails_leaves_no_temporary(tmp_path):

@@ -129,4 +129,4 @@ def test_the_root_threshold(tmp_path, least, code):
 
     assert [] == report.findings
     assert code == report.exit_code
-    assert ["LV802"] * (code == 7) == [one.code for one in report.trust]
+    assert ["LV814"] * (code == 7) == [one.code for one in report.trust]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.unit.cli.shell import Shell
+from ledger import group as group_module
+from tests.unit.cli.shell import Shell, check_one_error
 from tests.unit.ledger.workshop import assigned
 from tests.unit.spool.conftest import (
     STREAM,
@@ -96,3 +97,32 @@ def test_no_ledger(shell, workspace):
 
     assert 6 == ran.code
     assert [0, 1] == spool_of(workspace).waiting()
+
+
+def test_a_bad_file_of_an_earlier_commit(shell, workspace, monkeypatch):
+    """Exit code 8 although the last of several commits had nothing to refuse."""
+    monkeypatch.setattr(group_module, "ENTRIES_MAX", 1)
+    fill(workspace)
+    fill(workspace, "shards/worker-2")
+    spool_of(workspace).path(0).write_bytes(b"")
+    drained = shell.w("spool", "drain")
+
+    assert (8, "appended 2 submissions\n") == (drained.code, drained.out)
+    assert f"stream {STREAM}: not appended" in drained.err
+
+
+def test_status_of_no_folder(shell, tmp_path):
+    """Exit code 6, not an empty list."""
+    shell.folder = tmp_path / "missing"
+
+    check_one_error(shell.w("spool", "status"), 6, "no such folder")
+
+
+def test_a_file_among_the_spools(shell, workspace):
+    """A stray one is no stream that was cut off."""
+    fill(workspace)
+    (workspace / "spool" / "notes").write_text("mine")
+    ran = shell.w("spool", "status")
+
+    assert (0, "") == (ran.code, ran.err)
+    assert "quarantined" not in ran.out

@@ -1,15 +1,18 @@
 """Whoever has the sequencer's lock appends what all have spooled (ledger.sequencer)."""
 
+import errno
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
 from ledger import group as group_module
-from ledger.errors import ConflictError, GapError, KeyTrustError
+from ledger.errors import ConflictError, GapError, KeyTrustError, StorageError
 from ledger.events.keys import KeyRetired, StreamAbandoned
 from ledger.keys import ROLE_GRANTS, grant_event, save_key
-from ledger.spool import Spooled
+from ledger.spool import Spool
+from ledger.spooled import Spooled
 from tests.unit.ledger.workshop import (
     ORIGIN,
     Clock,
@@ -203,6 +206,50 @@ def test_a_folder_that_cannot_be_read(workspace):
 
     assert (2, [OTHER]) == (drained.submissions, list(drained.refused))
     assert "cannot be read" in str(drained.refused[OTHER])
+
+
+def test_a_spool_that_cannot_be_read_now(workspace, monkeypatch):
+    """An append to its stream says so in one line, and goes on when it can be."""
+    fill(workspace)
+    iterdir = Path.iterdir
+
+    def refuse(self):
+        if self == spool_of(workspace).folder:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return iterdir(self)
+
+    with open_ledger(workspace) as ledger, monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", refuse)
+        with pytest.raises(StorageError, match=r"shards\.worker-1 cannot be read"):
+            ledger.append([assigned(9)], stream=STREAM)
+
+    assert [0, 1] == spool_of(workspace).waiting()
+    assert 2 == drain(workspace).submissions
+
+
+def test_files_that_cannot_be_deleted(workspace, monkeypatch):
+    """A flush ends all the same: they are in the ledger; other streams are settled."""
+    fill(workspace, OTHER, 1, first=7)
+    settle = Spool.settle
+
+    def refuse(self, counter):
+        if self.stream == STREAM:
+            message = "read-only"
+            raise StorageError(message)
+        settle(self, counter)
+
+    with open_producer(workspace) as producer:
+        producer.append([assigned(0)])
+        with monkeypatch.context() as patch:
+            patch.setattr(Spool, "settle", refuse)
+            assert 1 == len(producer.flush())
+        assert [0] == spool_of(workspace).waiting()
+        assert [] == spool_of(workspace, OTHER).waiting()
+        producer.append([assigned(1)])
+        producer.flush()
+
+    assert [0, 7, 1] == numbers(workspace)
+    assert [] == spool_of(workspace).waiting()
 
 
 def test_a_link_out_of_the_spool(workspace, tmp_path):

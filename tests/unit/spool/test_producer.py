@@ -165,12 +165,16 @@ def test_a_closed_producer_lets_its_stream_go(workspace):
     open_producer(workspace).close()
 
 
-def test_a_fork_is_refused(workspace):
-    """Both would sign the same counter."""
+def test_a_fork_is_refused(workspace, monkeypatch):
+    """Both would sign the same counter; and the copy's end is not the stream's."""
     with open_producer(workspace) as producer:
-        producer._pid = os.getpid() + 1
-        with pytest.raises(LockedError):
-            producer.append([assigned()])
+        with monkeypatch.context() as patch:
+            patch.setattr(producer, "_pid", os.getpid() + 1)
+            with pytest.raises(LockedError):
+                producer.append([assigned()])
+            producer.close()
+        assert spool_of(workspace).is_locked()
+        assert 0 == producer.append([assigned()]).counter
 
 
 def test_an_ordinary_append_beside_a_producer(workspace):
