@@ -347,7 +347,10 @@ def complain(error: Exception) -> int:
             say("error: an argument is not valid UTF-8")
             code = InputError.exit_code
         case click.ClickException():
-            say(f"error: {' '.join(error.format_message().split())}")
+            text = " ".join(error.format_message().split())
+            # Click repeats an argument, which may be a key's file by mistake.
+            secret = "PRIVATE KEY" in text.upper()
+            say(f"error: {'the argument: expected no private key' if secret else text}")
             code = InputError.exit_code
         case _:
             # The text may hold what a library was given, so only the kind is shown.

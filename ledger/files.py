@@ -4,8 +4,10 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from ledger.errors import ConflictError, InputError, StorageError
 
@@ -23,6 +25,29 @@ def disk_errors(what: str) -> Iterator[None]:
         reason = error.strerror or errno.errorcode.get(error.errno or 0, "failed")
         message = f"{what}: the disk refused the write ({reason}); nothing was kept"
         raise StorageError(message) from None
+
+
+class NotRegularError(OSError):
+    """A name leads to a folder, a pipe, a socket or a device."""
+
+
+def open_regular(path: Path, *, follow: bool = True) -> BinaryIO:
+    """Open a regular file for reading, without waiting for a pipe that nobody writes.
+
+    Args:
+        path: its name.
+        follow: whether a link is followed.
+
+    Raises:
+        NotRegularError: it is something else.
+        OSError: it cannot be opened.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags if follow else flags | os.O_NOFOLLOW)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NotRegularError(errno.EINVAL, "not a regular file")
+    return os.fdopen(descriptor, "rb")
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Where the files of a workspace are."""
 
+import os
 from pathlib import Path
 
 from ledger.errors import NotALedgerError
@@ -18,6 +19,20 @@ def ledger_file(folder: Path) -> Path:
         )
         raise NotALedgerError(message)
     return found[0]
+
+
+def check_readable(path: Path) -> None:
+    """Check that a ledger file is there and may be read.
+
+    Raises:
+        NotALedgerError: it is not.
+    """
+    if not path.is_file():
+        message = f"{path} is not a ledger: no such file"
+        raise NotALedgerError(message)
+    if not os.access(path, os.R_OK):
+        message = f"{path} cannot be read: permission denied"
+        raise NotALedgerError(message)
 
 
 def vault_beside(path: Path) -> Path:

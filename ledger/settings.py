@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from ledger.errors import InputError, NotALedgerError
 from ledger.events.base import Name, Token
-from ledger.files import write_once
+from ledger.files import open_regular, write_once
 
 FILE: Final = "tuneledger.toml"
 _BYTES_MAX: Final = 65_536
@@ -67,7 +67,7 @@ def load_settings(folder: Path) -> Settings:
     """
     path = folder / FILE
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(_BYTES_MAX + 1)
     except OSError as error:
         message = (

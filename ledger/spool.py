@@ -11,9 +11,7 @@ because each submission names the one before; other streams go on.
 """
 
 import contextlib
-import os
 import re
-import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -21,7 +19,14 @@ from typing import Final
 
 from ledger import lines, submission
 from ledger.errors import ConflictError, InputError, IntegrityError, StorageError
-from ledger.files import disk_errors, remove_temporaries, sync_folder, write_atomic
+from ledger.files import (
+    NotRegularError,
+    disk_errors,
+    open_regular,
+    remove_temporaries,
+    sync_folder,
+    write_atomic,
+)
 from ledger.locks import file_lock, is_held
 from ledger.spooled import FILE_BYTES_MAX, Spooled, parse_spooled
 
@@ -233,16 +238,13 @@ class Spool:
 
     def _read(self, path: Path) -> Spooled:
         """A file of this stream."""
-        # Neither a link out of the spool nor a pipe that would keep us waiting.
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        with (
-            _read_errors(path),
-            open(os.open(path, flags), "rb") as file,  # noqa: PTH123 (a descriptor)
-        ):
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                message = "spool file: expected a regular file"
-                raise IntegrityError(message)
-            spooled = parse_spooled(file.read(FILE_BYTES_MAX + 1))
+        try:
+            # A link could lead out of the spool.
+            with _read_errors(path), open_regular(path, follow=False) as file:
+                spooled = parse_spooled(file.read(FILE_BYTES_MAX + 1))
+        except NotRegularError:
+            message = "spool file: expected a regular file"
+            raise IntegrityError(message) from None
         if spooled.text.stream != self.stream:
             message = (
                 f"spool file: expected stream {self.stream}, "
@@ -276,7 +278,7 @@ def _read_errors(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, NotRegularError):
         raise
     except OSError as error:
         message = f"{path.name} cannot be read ({error.strerror})"

@@ -6,7 +6,6 @@ leaves one plain file without a `-wal` beside it.
 """
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from ledger.errors import (
     NotALedgerError,
     StorageError,
 )
+from ledger.places import check_readable
 from ledger.schema import ANCHOR_SCHEMA, SCHEMA
 from ledger.store import AnchorTable, Row
 
@@ -127,12 +127,7 @@ class SqliteStore:
         Raises:
             NotALedgerError: missing, or not a ledger of this version.
         """
-        if not path.is_file():
-            message = f"{path} is not a ledger: no such file"
-            raise NotALedgerError(message)
-        if not os.access(path, os.R_OK):
-            message = f"{path} cannot be read: permission denied"
-            raise NotALedgerError(message)
+        check_readable(path)
         with sqlite_errors(path), contextlib.ExitStack() as undo:
             connection = _connect(path, "rw")
             undo.callback(connection.close)

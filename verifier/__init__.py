@@ -67,11 +67,11 @@ def verify(
             policy's, or the number of `root_keys`.
         policy: the reader's trust policy, as `load_policy` gives it.
         pin: folder of the checkpoints kept from earlier verifications; by default the
-            policy's. It is the one thing that is written.
+            policy's. Nothing else is written, but for `fork_out`.
         level: what is asked for, 0 to 4; by default the policy's own, or 1.
         now_ms: the reader's clock, Unix milliseconds; by default the machine's.
-        full: whether to read every entry again, though an earlier verification with
-            the same pin store found nothing.
+        full: whether to judge every entry again, though an earlier verification with
+            the same pin store found nothing in it and its bytes did not change.
         jobs: worker processes; a script that asks for more than one needs
             `if __name__ == "__main__":`, since they are spawned.
         fork_out: where the proof of a fork is written; by default beside the pin.
@@ -84,7 +84,9 @@ def verify(
         UnreadableLedgerError: the file cannot be judged (exit code 6).
         RootKeyError: a root key is malformed (exit code 2).
         PinStoreError: the pin store cannot be read or written (exit code 2).
-        ValueError: `level` is not 0 to 4.
+        BrokenProcessPool: a worker process was killed (exit code 70).
+        OSError: there is no space for the temporary index (exit code 70).
+        ValueError: `level` is not 0 to 4, or `jobs` is less than 1.
     """
     reader = Reader(
         policy=policy,
@@ -95,25 +97,15 @@ def verify(
         now_ms=time.time_ns() // 1_000_000 if now_ms is None else now_ms,
     )
     demand = make_demand(level, policy, reader.pins)
-    report = Report(path=os.fspath(path), level_asked=demand.level)
-    report.levels |= dict.fromkeys(demand.asked, "no")  # until each is answered
-    report.waived = tuple(name for name in LEVELS if name in demand.waived)
-    if policy is not None:
-        report.policy = {"path": policy.path, "sha256": policy.sha256}
-    with open_ledger(path) as file:
-        for finding in file.findings(structure=False):
-            report.findings.add(finding)
-        walk, covers = None, Covers()
-        try:
-            if not len(report.findings):
-                way = _Way(jobs=jobs, full=full, progress=progress)
-                walk, covers = _read_and_judge(file, report, demand, reader, way)
-        except DAMAGED as error:
-            violation = Violation(
-                Code.FILE_INTEGRITY, "STO-2", expected="readable rows", found=error
-            )
-            report.findings.add(violation.at("file"))
-        summarise(report, walk, covers, copied=file.copied)
+    report = _begin_report(path, policy, demand)
+    with StateFile() as state:
+        with open_ledger(path) as file:
+            way = _Way(jobs=jobs, state=state, full=full, progress=progress)
+            walk, covers = _judge(file, report, demand, reader, way)
+            summarise(report, walk, covers, copied=file.copied)
+        # Only now is it known that the file stayed the same while it was read.
+        if report.exit_code == EXIT_OK:
+            state.keep()
     return report
 
 
@@ -122,37 +114,68 @@ class _Way:
     """How the file is read; it changes no verdict."""
 
     jobs: int
+    state: StateFile
     full: bool
     progress: Callable[[int], None] | None
+
+
+def _begin_report(
+    path: str | os.PathLike[str], policy: TrustPolicy | None, demand: Demand
+) -> Report:
+    """Return a report in which nothing is answered yet."""
+    report = Report(path=os.fspath(path), level_asked=demand.level)
+    report.levels |= dict.fromkeys(demand.asked, "no")  # until each is answered
+    report.waived = tuple(name for name in LEVELS if name in demand.waived)
+    if policy is not None:
+        report.policy = {"path": policy.path, "sha256": policy.sha256}
+    return report
+
+
+def _judge(
+    file: LedgerFile, report: Report, demand: Demand, reader: Reader, way: _Way
+) -> tuple[Walk | None, Covers]:
+    """Make the pass and answer the levels; a damaged file is a finding.
+
+    Raises:
+        PinStoreError: the pin store cannot be read or written.
+    """
+    for finding in file.findings(structure=False):
+        report.findings.add(finding)
+    if len(report.findings):
+        return None, Covers()
+    try:
+        return _read_and_judge(file, report, demand, reader, way)
+    except DAMAGED as error:
+        violation = Violation(
+            Code.FILE_INTEGRITY, "STO-2", expected="readable rows", found=error
+        )
+        report.findings.add(violation.at("file"))
+        return None, Covers()
 
 
 def _read_and_judge(
     file: LedgerFile, report: Report, demand: Demand, reader: Reader, way: _Way
 ) -> tuple[Walk | None, Covers]:
-    """Make the pass and answer the levels; keep its state where nothing is missing.
+    """Make the pass and answer the levels.
 
     Raises:
         PinStoreError: the pin store cannot be read or written.
         DAMAGED: the file is damaged.
     """
-    with StateFile() as state:
-        state.path, kept = _kept_before(reader.store, file)
-        walk = read_ledger(
-            file,
-            report,
-            jobs=way.jobs,
-            state=state,
-            full=way.full,
-            now_ms=reader.now_ms,
-            watch=() if kept is None else (kept.size,),
-            progress=way.progress,
-        )
-        if walk is None:
-            return None, Covers()
-        covers = reach_verdict(report, demand, reader, file, walk, kept)
-        if report.exit_code == EXIT_OK:
-            state.keep()
-    return walk, covers
+    way.state.path, kept = _kept_before(reader.store, file)
+    walk = read_ledger(
+        file,
+        report,
+        jobs=way.jobs,
+        state=way.state,
+        full=way.full,
+        now_ms=reader.now_ms,
+        watch=() if kept is None else (kept.size,),
+        progress=way.progress,
+    )
+    if walk is None:
+        return None, Covers()
+    return walk, reach_verdict(report, demand, reader, file, walk, kept)
 
 
 def _all_pins(root_keys: Sequence[str], policy: TrustPolicy | None) -> tuple[Pin, ...]:

@@ -72,6 +72,28 @@ def _parser() -> argparse.ArgumentParser:
         " type, 6 not a readable ledger, 7 a level that was asked for is not reached.",
     )
     parser.add_argument("file", metavar="FILE", help="the ledger; it is not changed")
+    _add_trust(parser)
+    parser.add_argument(
+        "--fork-out",
+        metavar="FILE",
+        help="where the proof of a fork is written; by default beside the pin",
+    )
+    parser.add_argument(
+        "--full", action="store_true", help="judge every entry again, whatever was kept"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=_jobs,
+        default=1,
+        metavar="N",
+        help=f"worker processes, 1 to {JOBS_MAX} (default 1)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    return parser
+
+
+def _add_trust(parser: argparse.ArgumentParser) -> None:
+    """Add what the auditor brings, and asks for."""
     parser.add_argument(
         "--root",
         action="append",
@@ -104,23 +126,6 @@ def _parser() -> argparse.ArgumentParser:
         + ", ".join(f"{number} {name}" for number, name in enumerate(LEVELS))
         + "; by default the policy's, or 1",
     )
-    parser.add_argument(
-        "--fork-out",
-        metavar="FILE",
-        help="where the proof of a fork is written; by default beside the pin",
-    )
-    parser.add_argument(
-        "--full", action="store_true", help="judge every entry again, whatever was kept"
-    )
-    parser.add_argument(
-        "--jobs",
-        type=_jobs,
-        default=1,
-        metavar="N",
-        help=f"processes that check signatures, 1 to {JOBS_MAX} (default 1)",
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-    return parser
 
 
 def _jobs(text: str) -> int:

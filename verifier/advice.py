@@ -47,8 +47,9 @@ _NEXT = {
     "verify again when the ledger has grown",
     Code.ROLLED_BACK: "entries that you saw before are gone: ask for the whole ledger, "
     "and keep your pin as evidence",
-    Code.FORKED: "the log showed two histories: keep both files and the proof, and "
-    "show it to the witnesses and to other readers",
+    Code.FORKED: "the file and your kept checkpoint are of two histories: if both are "
+    "under the root that you know, keep both files and the proof, and show them to the "
+    "witnesses and to other readers",
 }
 
 

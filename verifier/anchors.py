@@ -6,11 +6,13 @@ whom the policy names, and its time is not in the reader's future.
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Literal
 
 from verifier.cosignature import WitnessKey, check_line, parse_line
 from verifier.findings import Finding, Violation, shown
-from verifier.timestamp import check_shape, check_token
+from verifier.stamp_chain import Issuers
+from verifier.timestamp import Stamp, check_shape, check_token
 from verifier.tlog_policy import NONE, WitnessPolicy
 from verifier.trust import StampDemand, TrustPolicy
 
@@ -73,6 +75,10 @@ class Judge:
     ignored: dict[str, int] = field(default_factory=dict)
     future: list[str] = field(default_factory=list)
     _witnesses: dict[tuple[str, bytes], WitnessKey] = field(default_factory=dict)
+    _issuers: Issuers = field(default_factory=Issuers)
+    _stamps: dict[tuple[bytes, bytes], Stamp | Violation | None] = field(
+        default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         """Index the policy's witnesses by what their lines begin with."""
@@ -105,7 +111,7 @@ class Judge:
             check_shape(token)
             stamp = None
         else:
-            stamp = check_token(token, note, demand.roots)
+            stamp = self._check_once(token, note, demand)
         if stamp is None:
             self.ignored["timestamp"] = self.ignored.get("timestamp", 0) + 1
             return
@@ -114,6 +120,23 @@ class Judge:
                 "timestamp", size, stamp.at_ms, stamp.signer, stamp.public_key, number
             )
         )
+
+    def _check_once(
+        self, token: bytes, note: bytes, demand: StampDemand
+    ) -> Stamp | None:
+        """Check a token, or say again what was found of the same one."""
+        place = sha256(token).digest(), sha256(note).digest()
+        if place not in self._stamps:
+            try:
+                found = check_token(token, note, demand.roots, self._issuers)
+            except Violation as violation:
+                self._stamps[place] = violation
+            else:
+                self._stamps[place] = found
+        known = self._stamps[place]
+        if isinstance(known, Violation):
+            raise known
+        return known
 
     def _accept(self, anchor: Anchor) -> None:
         skew_ms = self.policy.skew_ms_max if self.policy else 0

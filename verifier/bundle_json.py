@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Any, NoReturn
 
 from verifier.bundle_findings import BundleViolation
-from verifier.wire import INT_MAX, decode_base64
+from verifier.strict_json import parse_json
+from verifier.wire import decode_base64
 
 VALUES_MAX = 4_194_304
 """Most `[`, `{` and `,` in a file (BUN-2), so that parsing it needs at most 0.5 GiB.
@@ -22,25 +23,6 @@ def canonical(value: Any) -> bytes:
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode()
-
-
-def parse_json(content: bytes) -> Any:
-    """Read JSON; a name twice, a fraction or a number past 2^53 is refused.
-
-    Raises:
-        ValueError: malformed, too deep, or not I-JSON (RFC 7493, section 2).
-    """
-    try:
-        return json.loads(
-            content.decode("utf-8"),
-            object_pairs_hook=_pairs_once,
-            parse_int=_bounded,
-            parse_float=_no_number,
-            parse_constant=_no_number,
-        )
-    except RecursionError:
-        message = "the JSON is nested too deeply"
-        raise ValueError(message) from None
 
 
 class Reader:
@@ -60,7 +42,7 @@ class Reader:
         try:
             value = parse_json(content)
             is_canonical = canonical(value) == content
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             self.refuse("JSON", error)
         if not is_canonical:
             self.refuse("JSON in its one spelling (RFC 8785)", "another spelling")
@@ -113,24 +95,3 @@ class Reader:
         raise BundleViolation(
             self._code, self._rule, where=self._where, expected=expected, found=found
         )
-
-
-def _pairs_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        message = "a name twice in one object"
-        raise ValueError(message)
-    return value
-
-
-def _bounded(text: str) -> int:
-    number = int(text) if len(text) <= 16 else INT_MAX + 1
-    if not 0 <= number <= INT_MAX:
-        message = "an integer outside 0..2^53 - 1"
-        raise ValueError(message)
-    return number
-
-
-def _no_number(text: str) -> NoReturn:
-    message = f"the number {text[:20]}"
-    raise ValueError(message)

@@ -9,8 +9,8 @@ from verifier.bundle_events import ReadEvent
 from verifier.bundle_files import RECEIPTS
 from verifier.bundle_findings import BundleCode, BundleViolation, placed
 from verifier.findings import Code, Violation
+from verifier.model_tables import FLOP_FIELDS
 from verifier.schema import Event
-from verifier.tables import FLOP_FIELDS
 
 CERTIFIED = "training.run_key_certified.v1"
 STARTED = "training.run_started.v1"

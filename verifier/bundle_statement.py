@@ -10,8 +10,8 @@ from verifier.bundle_findings import BundleCode, BundleViolation
 from verifier.bundle_json import Reader, canonical
 from verifier.bundle_run import TOTALS, Run
 from verifier.dsse import Envelope, parse_envelope, signers
+from verifier.model_tables import FLOP_FIELDS
 from verifier.note import VerifierKey
-from verifier.tables import FLOP_FIELDS
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"

@@ -26,7 +26,7 @@ from verifier.proof_note import CosignedNote
 from verifier.proof_pair import CheckedPair, check_pair, take_pair
 from verifier.proof_receipt import ReceiptFile, check_receipt, take_receipt_file
 from verifier.proof_report import ProofReport
-from verifier.proof_trust import Auditor, judge_anchors, judge_keys
+from verifier.proof_trust import Auditor, is_root_known, judge_anchors, judge_keys
 from verifier.submission import Submission, parse_submission
 from verifier.trust import TrustPolicy
 
@@ -75,7 +75,7 @@ def check_proof(
         report.not_checked.append("everything after the first bad place")
     except UnknownSignerError:
         report.incomplete.append("a signature by a key that this reader may not know")
-    holds = report.complete and not report.findings
+    holds = report.complete and not report.findings and not report.incomplete
     report.levels["consistent"] = "yes" if holds else "no"
     return report
 
@@ -145,7 +145,7 @@ def _check_pair(report: ProofReport, checked: CheckedPair, auditor: Auditor) -> 
     if checked.is_fork:
         said = f"the newer tree has root {root} at size {old.size}"
         report.facts.append(("FORK", said))
-        report.checked.append("the log signed both, and neither extends the other")
+        report.checked.append("a log key signed each, and neither extends the other")
     else:
         report.checked.append("the older tree is a prefix of the newer one")
     report.not_checked.append("time stamps and cosignatures: a pair has none")
@@ -153,7 +153,19 @@ def _check_pair(report: ProofReport, checked: CheckedPair, auditor: Auditor) -> 
     # A pair has no anchors, so it can be asked for no more than authenticity.
     demand = make_demand(min(auditor.demand.level, 1), auditor.policy, auditor.pins)
     auditor = replace(auditor, demand=demand)
-    judge_keys(report, checked.chain, auditor, other=checked.chain_old)
+    judge_keys(
+        report,
+        checked.chain,
+        auditor,
+        other=checked.chain_old,
+        compromised=checked.compromised,
+    )
+    is_one_log = checked.is_one_log or is_root_known(checked.chain, auditor)
+    if checked.is_fork and not is_one_log:
+        report.incomplete.append(
+            "not shown to be one log's: two log keys signed, under a root that is not "
+            "the reader's"
+        )
 
 
 def _judge(

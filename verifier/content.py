@@ -5,14 +5,14 @@ from binascii import unhexlify
 from collections import Counter
 from typing import NoReturn
 
+from verifier.bulk import Bulk
 from verifier.doubt import Doubt
 from verifier.findings import Code, FindingList, Violation
 from verifier.key_changes import declare, rotate
 from verifier.keys import KEYS_FAMILY, Grant, KeyRing
-from verifier.rules import HANDLERS, RUNS
+from verifier.rules import BULK, HANDLERS
 from verifier.rules.state import History
 from verifier.run_keys import CERTIFIED, TRAINING_FAMILY, certify, check_event
-from verifier.runs import Run
 from verifier.schema import (
     LINE_BYTES_MAX,
     Event,
@@ -100,21 +100,21 @@ class Content:
             except Violation as violation:
                 self._findings.add(violation.at(f"event {seq}.{place}"))
 
-    def apply_run(self, seq: int, run: Run, signer: Grant) -> None:
-        """Apply a run of lines, in a pass that may only acquit.
+    def apply_bulk(self, seq: int, bulk: Bulk, signer: Grant) -> None:
+        """Apply lines of one type together, in a pass that may only acquit.
 
         Raises:
             Doubt: `apply` would find something, or this cannot tell.
             Violation: the same.
         """
-        if run.family not in signer.families:
+        if bulk.family not in signer.families:
             raise Doubt
-        if run.family == TRAINING_FAMILY:
-            check_event(self._ring, run.gist.run_id, run.name, signer=signer)
-        self.types[run.name] += run.count
+        if bulk.family == TRAINING_FAMILY:
+            check_event(self._ring, bulk.gist.run_id, bulk.name, signer=signer)
+        self.types[bulk.name] += bulk.count
         if not self.stopped:
-            self.judged += run.count
-            RUNS[run.name].apply(self._history, run.gist, seq * EVENTS_MAX)
+            self.judged += bulk.count
+            BULK[bulk.name].apply(self._history, bulk.gist, seq * EVENTS_MAX)
 
     def _apply_signed(
         self,

@@ -25,6 +25,7 @@ class Continuity:
         file: the ledger, in which a pass found nothing.
         newest: its newest checkpoint.
         genesis: SHA-256 of its submission 0's note text.
+        entries: how many it has.
         before: the kept checkpoint that it is judged by; None at the first use.
         roots: by size, roots that the pass established; others are computed.
         fork_out: where the proof of a fork is written; beside the pin by default.
@@ -34,6 +35,7 @@ class Continuity:
     file: LedgerFile
     newest: Checkpoint
     genesis: bytes
+    entries: int
     before: Kept | None
     roots: Mapping[int, bytes]
     fork_out: Path | None
@@ -63,8 +65,14 @@ class Continuity:
         report.findings.add(finding)
         size = self.before.size
         report.pin.append(f"kept checkpoint {size} contradicts the file; it is kept")
-        if finding.code is Code.FORKED:
+        if finding.code is not Code.FORKED:
+            return
+        if report.levels["authentic"] == "yes":
             report.pin.append(self._prove(self.before))
+        else:
+            report.pin.append(
+                "no proof of a fork: without your root key, this may be anybody's file"
+            )
 
     def remember(self, report: Report) -> None:
         """Keep the newest checkpoint, where nothing that was asked for is missing.
@@ -103,9 +111,9 @@ class Continuity:
         if kept.genesis != self.genesis:
             expected = f"genesis {kept.genesis.hex()}, as kept"
             return _broken(Code.FORKED, where, expected, self.genesis.hex())
-        if kept.size > self.newest.size:
+        if kept.size > self.entries:
             expected = f"at least the {kept.size} entries of the kept checkpoint"
-            found = f"{self.newest.size} entries"
+            found = f"{self.entries} entries"
             return _broken(Code.ROLLED_BACK, where, expected, found)
         root = self.roots.get(kept.size) or root_at(self.file, kept.size)
         if root != kept.root:
@@ -119,11 +127,12 @@ class Continuity:
             content = make_pair(self.file, kept.note)
         except PairError as error:
             return f"no proof of the fork could be made: {error}"
-        path = self.fork_out or self._proof_path(content)
         try:
+            path = self.fork_out or self._proof_path(content)
             write_durably(path, content)
         except OSError as error:
-            message = f"{escaped(str(path))}: the proof of the fork: {error.strerror}"
+            place = escaped(str(self.fork_out or self.store.folder))
+            message = f"{place}: the proof of the fork: {error.strerror}"
             raise PinStoreError(message) from None
         return f"the proof of the fork is in {escaped(str(path))}"
 

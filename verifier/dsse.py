@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from verifier import ed25519
 from verifier.bundle_findings import BundleCode
-from verifier.bundle_json import Reader, parse_json
+from verifier.bundle_json import Reader
 from verifier.note import VerifierKey
+from verifier.strict_json import parse_json
 
 SIGNATURES_MAX = 16
 

@@ -10,15 +10,15 @@ is found, and where, is always what the plain pass finds.
 """
 
 import sqlite3
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Collection, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from errno import ENOSPC
 from functools import partial
 from itertools import islice
 
 from verifier import workers
+from verifier.clock import utc
 from verifier.doubt import Doubt, NoFindings
 from verifier.entry import Entry, read_entry
 from verifier.findings import Code, FindingList, Violation
@@ -31,10 +31,8 @@ from verifier.rules.late_index import LateIndex
 from verifier.rules.state import History
 from verifier.standing import Standing
 from verifier.storage import DAMAGED, LedgerFile
-from verifier.walk import Walk
+from verifier.walk import Progress, Walk
 from verifier.workers import KEYS_MAX, Keys, read_ahead
-
-Progress = Callable[[int], None]
 
 
 def read_ledger(
@@ -117,8 +115,8 @@ class _Way:
         self.report.unknown = unknown
         self.report.not_checked.append(
             f"signatures and rules of entries 0 to {walk.resumed - 1} again: their"
-            f" bytes are those that were in order {_time(saved.since_ms)} to"
-            f" {_time(saved.until_ms)}; --full checks them again"
+            f" bytes are those that were in order {utc(saved.since_ms)} to"
+            f" {utc(saved.until_ms)}; --full checks them again"
         )
         return walk
 
@@ -196,7 +194,7 @@ class _Way:
             if row is None:
                 raise Doubt
             return look_at(read_entry(row))
-        if handed.run is not None:
+        if handed.bulk is not None:
             return handed
         return replace(handed, lines=handed.row.events[:-1].split(b"\n"))
 
@@ -231,7 +229,3 @@ def _keys(ring: KeyRing) -> Keys:
         **{(key.name, key.key_id): key.public_key for key in ring.roots},
         **{place: grant.key.public_key for place, grant in newest},
     }
-
-
-def _time(at_ms: int) -> str:
-    return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from verifier.bulk import Bulk
 from verifier.findings import Code, Violation
-from verifier.runs import Run
 from verifier.submission import Submission
 from verifier.tree import leaf_hash
 from verifier.wire import LineReader
@@ -53,7 +53,7 @@ class Entry:
         submission: the submission, where somebody looked ahead and found it and its
             `events_root` in order; otherwise None.
         lines: its event lines, if they are kept.
-        run: the lines as a run, if they are one.
+        bulk: the lines as bulk, if they are.
     """
 
     row: StoredRow
@@ -63,7 +63,7 @@ class Entry:
     fault: Violation | None
     submission: Submission | None = None
     lines: list[bytes] | None = None
-    run: Run | None = None
+    bulk: Bulk | None = None
 
     @property
     def in_place(self) -> bool:

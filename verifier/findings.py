@@ -164,10 +164,17 @@ class FindingList:
 
 
 def shown(value: object) -> str:
-    """Return untrusted text or bytes as short printable ASCII."""
+    """Return untrusted text or bytes as short printable ASCII.
+
+    Where Python refuses to write a value, as an integer of over 4,300 digits or a table
+    in 10,000 others, it is the name of its type.
+    """
     if isinstance(value, bytes | bytearray | memoryview):
         value = bytes(value[: FOUND_CHARS_MAX + 1]).decode("utf-8", "backslashreplace")
-    text = str(value)
+    try:
+        text = str(value)
+    except (ValueError, RecursionError):
+        text = type(value).__name__
     short = escaped(text[:FOUND_CHARS_MAX])
     return short + "..." if len(text) > FOUND_CHARS_MAX else short
 

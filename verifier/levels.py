@@ -1,7 +1,6 @@
 """Levels L2 and L3: do anchors of people outside cover the ledger (VER-2 to VER-4)?"""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from verifier.anchors import (
     Anchor,
@@ -10,6 +9,7 @@ from verifier.anchors import (
     cover_of_stamps,
     cover_of_witnesses,
 )
+from verifier.clock import utc
 from verifier.demand import Demand
 from verifier.findings import Code, Finding, Violation, shown
 from verifier.keys import KeyRing
@@ -60,7 +60,7 @@ def judge_timed(
         return None
     accepted = [item for item in judge.accepted if item.kind == "timestamp"]
     cover = cover_of_stamps(accepted, stamps)
-    found: list[Finding] = []
+    found = check_key_events(subject.ring)
     if not judge.can_read_stamps:
         expected = f"the package that reads time stamps ({INSTALL})"
         found.append(_missing(Code.NOT_TIMED, "L2", expected, "not installed"))
@@ -97,7 +97,8 @@ def judge_witnessed(
     accepted = [item for item in judge.accepted if item.kind == "witness"]
     excluded = subject.keys
     cover = cover_of_witnesses(accepted, asked.policy, excluded)
-    found = _check_log_key(asked.policy, subject)
+    found = check_key_events(subject.ring)
+    found += _check_log_key(asked.policy, subject)
     dependent = _check_independence(accepted, excluded)
     if cover is None:
         rule = asked.policy.describe_quorum()
@@ -123,13 +124,21 @@ def judge_witnessed(
     return cover
 
 
-def utc(at_ms: int) -> str:
-    """Return Unix milliseconds as RFC 3339 text, or as a number outside its range."""
-    try:
-        at = datetime.fromtimestamp(at_ms / 1000, tz=UTC)
-    except (OverflowError, OSError, ValueError):
-        return f"{at_ms} ms"
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+def check_key_events(ring: KeyRing) -> list[Finding]:
+    """Return why the keys are not all known: a type of key event is not (EVT-8).
+
+    It may have granted, ended or compromised a key, so nothing that rests on the keys
+    can be answered yes.
+    """
+    if not ring.unsure:
+        return []
+    violation = Violation(
+        Code.EVENT_UNKNOWN,
+        "EVT-8",
+        expected="no key event of a type that is unknown to this reader",
+        found=ring.unsure,
+    )
+    return [violation.at("file")]
 
 
 def _check_cover(

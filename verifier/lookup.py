@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from hashlib import sha256
 
 from verifier.entry import parse_header
 from verifier.storage import LedgerFile
@@ -41,16 +40,13 @@ def claimed_origin(file: LedgerFile) -> str:
     return ""
 
 
-def genesis_of(file: LedgerFile) -> bytes:
-    """Return the SHA-256 of submission 0's note text; empty where there is no entry."""
-    for _, entry in file.entry_bytes():
-        note = entry.partition(b"\n\n")[2]
-        return sha256(note[: note.rindex(b"\n\n") + 1]).digest()
-    return b""
-
-
 def recorded_at_ms(file: LedgerFile, seq: int) -> int:
-    """Return when an entry was recorded, by the ledger's clock."""
+    """Return when an entry was recorded, by the ledger's clock, Unix milliseconds.
+
+    Raises:
+        LookupError: there is no such entry.
+        DAMAGED: the file is damaged.
+    """
     for _, entry in file.entry_bytes(seq):
         return parse_header(entry.partition(b"\n\n")[0] + b"\n").recorded_at_ms
     message = f"no entry {seq}"
@@ -58,7 +54,11 @@ def recorded_at_ms(file: LedgerFile, seq: int) -> int:
 
 
 def root_at(file: LedgerFile, size: int) -> bytes:
-    """Return the root over the first `size` entries, from their bytes."""
+    """Return the root over the first `size` entries, from their bytes.
+
+    Raises:
+        DAMAGED: the file is damaged.
+    """
     tree = Frontier()
     for seq, entry in file.entry_bytes():
         if seq >= size:
@@ -68,7 +68,11 @@ def root_at(file: LedgerFile, size: int) -> bytes:
 
 
 def find_delays(file: LedgerFile, delay_ms_max: int) -> Delays:
-    """Compare each submission's claimed time with its entry's."""
+    """Compare each submission's claimed time with its entry's.
+
+    Raises:
+        DAMAGED: the file is damaged.
+    """
     count, first, longest_ms = 0, -1, 0
     for seq, entry in file.entry_bytes():
         recorded, claimed = _RECORDED.search(entry), _CLAIMED.search(entry)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from verifier import ed25519
 from verifier.findings import Code, Finding, Violation, escaped
-from verifier.given import GivenError
+from verifier.given import GivenError, open_regular
 from verifier.keys import KeyRing
 from verifier.note import NoteError, VerifierKey, parse_vkey
 
@@ -122,7 +122,7 @@ def _distrust(code: Code, expected: str, found: str) -> Finding:
 
 def _read_key_file(path: Path) -> list[str]:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(KEY_FILE_BYTES_MAX + 1)
         if len(content) > KEY_FILE_BYTES_MAX:
             raise _unread(path, f"longer than {KEY_FILE_BYTES_MAX} bytes")

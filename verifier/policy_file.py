@@ -9,6 +9,8 @@ from verifier.given import GivenError
 
 FILE_BYTES_MAX = 1024 * 1024
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
 
 class PolicyError(GivenError):
     """A trust policy is malformed or cannot be read; exit code 2."""
@@ -41,10 +43,12 @@ class Table:
         return self.table(key) or Table(self._file, key, {})
 
     def text(self, key: str) -> str | None:
-        """Take a text, None where there is none."""
+        """Take a text on one line, None where there is none."""
         value = self._left.pop(key, None)
         if value is not None and not isinstance(value, str):
             self.refuse(key, "a text", value)
+        if value is not None and _CONTROL.search(value):
+            self.refuse(key, "a text without control characters", value)
         return value
 
     def integer(self, key: str, least: int, most: int) -> int | None:

@@ -6,9 +6,9 @@ from enum import StrEnum
 from verifier.authority import UnknownSignerError
 from verifier.bundle_findings import BundleViolation
 from verifier.bundle_receipts import Receipt
-from verifier.findings import Violation
+from verifier.findings import Violation, shown
 from verifier.pair import PairError, key_receipts, make_pair
-from verifier.proof_pair import Pair, check_pair, encode_pair, parse_pair
+from verifier.proof_pair import CheckedPair, Pair, check_pair, encode_pair, parse_pair
 from verifier.proof_sides import Side, SideError, open_sound
 from verifier.storage import DAMAGED
 
@@ -29,7 +29,8 @@ class Comparison:
         outcome: consistent, a fork, or undecided.
         why: one line for people.
         sizes: the smaller and the larger size.
-        pair: the checkpoint pair for others; empty where it is undecided.
+        pair: the checkpoint pair for others, who may know the root; empty where none
+            can be made.
     """
 
     outcome: Outcome
@@ -58,19 +59,39 @@ def compare(one: Side, other: Side) -> Comparison:
     )
     origins = old.note.checkpoint.origin, new.note.checkpoint.origin
     if origins[0] != origins[1]:
-        message = f"expected two checkpoints of one log, found {' and '.join(origins)}"
+        message = (
+            f"expected two checkpoints of one log, found {shown(' and '.join(origins))}"
+        )
         raise SideError(message)
     sizes = old.size, new.size
     try:
         content = _pair_of(old, new)
     except PairError as error:
         return Comparison(Outcome.UNDECIDED, str(error), sizes)
-    said = f"size {old.size} and size {new.size}"
-    if parse_pair(content).is_fork:
-        why = f"the log signed two histories: {said}"
-        return Comparison(Outcome.FORK, why, sizes, content)
-    why = f"one history: {said}"
-    return Comparison(Outcome.CONSISTENT, why, sizes, content)
+    return _judged(check_pair(parse_pair(content)), sizes, content)
+
+
+def _judged(checked: CheckedPair, sizes: tuple[int, int], content: bytes) -> Comparison:
+    """What a pair that holds shows to somebody who knows no root."""
+    outcome, why = Outcome.FORK, "the log signed two histories"
+    if not checked.is_fork:
+        outcome, why = Outcome.CONSISTENT, "one history"
+    elif not checked.is_one_log:
+        outcome = Outcome.UNDECIDED
+        why = (
+            "not shown to be one log's: two log keys signed, and the key events of the "
+            "older note are not at hand; write the pair with --out and check it with "
+            "--root"
+        )
+    elif checked.compromised:
+        declared = checked.compromised[0]
+        outcome = Outcome.UNDECIDED
+        why = (
+            "two histories, but root declared the log key that signed compromised from "
+            f"entry {declared.since_seq} on"
+        )
+    why = f"{why}: size {sizes[0]} and size {sizes[1]}"
+    return Comparison(outcome, why, sizes, content)
 
 
 def _pair_of(old: Side, new: Side) -> bytes:

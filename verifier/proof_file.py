@@ -1,7 +1,5 @@
 """Reads a proof file and tells what it is, by its first bytes and its format."""
 
-import os
-import stat
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +7,7 @@ from typing import Any
 
 from verifier.bundle_files import UnreadableError
 from verifier.bundle_json import Reader
+from verifier.given import open_regular
 from verifier.proof_findings import ProofCode
 from verifier.proof_tlog import HEADER
 
@@ -56,11 +55,7 @@ def read_bytes(path: Path, limit: int = PROOF_BYTES_MAX) -> bytes:
         UnreadableError: no such file, no regular one, or longer than the limit.
     """
     try:
-        # Without waiting for a pipe that nobody writes.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise UnreadableError("not a regular file")
+        with open_regular(path) as file:
             content = file.read(limit + 1)
     except OSError as error:
         raise UnreadableError(error.strerror or "not readable") from None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from verifier.authority import UnknownSignerError, check_checkpoint
+from verifier.authority import check_checkpoint
 from verifier.bundle_chain import Chain
 from verifier.bundle_findings import BundleViolation, placed
 from verifier.bundle_json import Reader
@@ -73,15 +73,6 @@ def check_signed(checkpoint: Checkpoint, chain: Chain, *, where: str) -> None:
     """
     with placed(where):
         check_checkpoint(checkpoint, checkpoint.size, chain.ring)
-
-
-def signed_by_log_key(checkpoint: Checkpoint, chain: Chain) -> bool:
-    """Whether the log key that the key events show signed the checkpoint."""
-    try:
-        check_signed(checkpoint, chain, where="checkpoint")
-    except (BundleViolation, UnknownSignerError):
-        return False
-    return True
 
 
 def _joined(known: Receipt, other: Receipt) -> Receipt:

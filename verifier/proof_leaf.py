@@ -83,9 +83,10 @@ def _judge_log(report: ProofReport, checkpoint: Checkpoint, auditor: Auditor) ->
         if not ed25519.is_valid(key.public_key, line.blob, checkpoint.note.text):
             expected = f"a signature of {shown(key.name)} that holds"
             raise _refused(ProofCode.NOTE, "checkpoint", expected, "another")
-        signed = True
+        # The origin is the name of the log's key (KEY-7): a log speaks for itself only.
+        signed = signed or key.name == checkpoint.origin
     if not signed:
-        expected = "a signature by a log key of the reader's tlog-policy"
+        expected = "a signature by this log's key in the reader's tlog-policy"
         count = f"none by the {len(keys)} keys in it"
         found.append(_untrusted(Code.ROOT_NOT_PINNED, expected, count))
     if policy is not None and checkpoint.origin not in policy.origins:

@@ -14,6 +14,8 @@ from verifier.bundle_findings import BundleViolation
 from verifier.bundle_json import Reader, canonical
 from verifier.bundle_receipts import Receipt
 from verifier.checkpoint import Checkpoint
+from verifier.keys import Compromise
+from verifier.note import VerifierKey
 from verifier.proof_file import reader
 from verifier.proof_findings import ProofCode
 from verifier.proof_keys import check_signed, replay, take_keys
@@ -58,16 +60,56 @@ class CheckedPair:
         pair: the pair.
         chain: the keys under the newer root.
         chain_old: the keys under the older root; None where the file has none.
+        log_key_old: the log key that signed the older note.
     """
 
     pair: Pair
     chain: Chain
     chain_old: Chain | None
+    log_key_old: VerifierKey | None
 
     @property
     def is_fork(self) -> bool:
         """Whether the log signed two histories."""
         return self.pair.is_fork
+
+    @property
+    def is_one_log(self) -> bool:
+        """Whether one log signed both notes, whoever its root is.
+
+        A grant carries its key's signature over the origin alone, so a stranger can
+        copy the grant of another log's key. Two notes of one key, or two lists of keys
+        under one root, cannot be copied together.
+        """
+        return (
+            self.chain_old is not None or self.log_key_old == self.chain.ring.log_key()
+        )
+
+    @property
+    def compromised(self) -> list[Compromise]:
+        """What root declared about the log keys that a fork rests on (KEY-10).
+
+        Of one history nothing rests on the older note's key: the newer note covers
+        the older tree.
+        """
+        if not self.is_fork:
+            return []
+        chains = (
+            [self.chain] if self.chain_old is None else [self.chain_old, self.chain]
+        )
+        signers = [
+            (self.log_key_old, self.pair.old.checkpoint.size),
+            (self.chain.ring.log_key(), self.pair.new.checkpoint.size),
+        ]
+        return [
+            declared
+            for chain in chains
+            for declared in chain.ring.compromised.values()
+            if any(
+                declared.key == key and size > declared.since_seq
+                for key, size in signers
+            )
+        ]
 
 
 def take_pair(value: Any) -> Pair:
@@ -106,12 +148,13 @@ def check_pair(pair: Pair) -> CheckedPair:
     check_signed(new, chain, where="new")
     chain_old = None
     if pair.keys_old:
-        chain_old = _replay(old, pair.keys_old, "keys_old")
-        check_signed(old, chain_old, where="old")
+        chain_old = signed = _replay(old, pair.keys_old, "keys_old")
+        _check_roots(chain_old, chain)
     else:
         earlier = [one for one in pair.keys_new if one.index < old.size]
-        check_signed(old, _replay(new, earlier, "keys_new"), where="old")
-    return CheckedPair(pair, chain, chain_old)
+        signed = _replay(new, earlier, "keys_new")
+    check_signed(old, signed, where="old")
+    return CheckedPair(pair, chain, chain_old, signed.ring.log_key())
 
 
 def parse_pair(content: bytes) -> Pair:
@@ -156,6 +199,20 @@ def _check_proof(pair: Pair, old: Checkpoint, new: Checkpoint) -> None:
         raise _refused(
             "PRF-14", f"a proof from size {old.size} to size {new.size}", error
         ) from None
+
+
+def _check_roots(old: Chain, new: Chain) -> None:
+    """Check that both lists of keys lead to one root (PRF-15).
+
+    Anybody can begin a ledger under another log's name, so two roots are no fork.
+    """
+    roots = [
+        ({key.public_key for key in chain.ring.roots}, chain.ring.threshold)
+        for chain in (old, new)
+    ]
+    if roots[0] != roots[1]:
+        expected = "keys_old and keys_new under one set of root keys and one threshold"
+        raise _refused("PRF-15", expected, "not shown to be one log's: another root")
 
 
 def _replay(checkpoint: Checkpoint, keys: list[Receipt], where: str) -> Chain:

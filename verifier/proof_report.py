@@ -24,6 +24,10 @@ FORK = "FORK"
 NOT_PROVEN = (
     "that an event was true when it was written",
     "that nothing was left out before it was appended",
+    (
+        "that the key events shown are all: a later one may retire a key or declare it "
+        "compromised"
+    ),
     "that the entries that are not shown follow docs/spec.md",
     "that nothing came after the checkpoint, such as a key's retirement or an erasure",
 )
@@ -205,5 +209,13 @@ class ProofReport:
         return lines
 
 
+def printable(text: str) -> str:
+    """Return text with all but printable ASCII escaped.
+
+    What is escaped already stays as it is, so that a whole line can be taken.
+    """
+    return "".join(one if " " <= one <= "~" else escaped(one) for one in text)
+
+
 def _line(label: str, text: str) -> str:
-    return f"{label:<15} {text}".rstrip()
+    return printable(f"{label:<15} {text}".rstrip())

@@ -11,6 +11,7 @@ from verifier.bundle_receipts import Receipt, parse_receipts
 from verifier.disclosure import take_disclosure
 from verifier.file import open_ledger
 from verifier.findings import Violation
+from verifier.given import open_regular
 from verifier.proof_file import Kind, read_bytes, read_proof
 from verifier.proof_keys import is_key_receipt
 from verifier.proof_note import CosignedNote, parse_cosigned
@@ -90,7 +91,7 @@ def open_sound(path: Path) -> Iterator[LedgerFile]:
 
 def _is_ledger(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(len(_SQLITE)) == _SQLITE
     except OSError as error:
         raise UnreadableError(error.strerror or "not readable") from None

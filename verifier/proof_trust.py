@@ -19,6 +19,8 @@ from verifier.bundle_chain import Chain
 from verifier.bundle_findings import BundleFinding
 from verifier.demand import Demand
 from verifier.findings import Code, Finding, Violation
+from verifier.keys import Compromise
+from verifier.levels import check_key_events
 from verifier.pin import Pin, check_pins
 from verifier.proof_note import CosignedNote
 from verifier.proof_report import ProofReport
@@ -46,7 +48,12 @@ class Auditor:
 
 
 def judge_keys(
-    report: ProofReport, chain: Chain, auditor: Auditor, *, other: Chain | None = None
+    report: ProofReport,
+    chain: Chain,
+    auditor: Auditor,
+    *,
+    other: Chain | None = None,
+    compromised: Sequence[Compromise] = (),
 ) -> None:
     """Answer `authentic`: are the keys behind the file those that the reader trusts?
 
@@ -55,14 +62,20 @@ def judge_keys(
         chain: the keys that the file shows.
         auditor: what is asked for.
         other: the keys of the other side of a fork, which need the same root.
+        compromised: declarations on the log keys that a fork rests on.
     """
-    found = _judge_root(chain, auditor)
+    found = _judge_root(chain, auditor) + check_key_events(chain.ring)
     if auditor.policy is not None:
         found += check_log(auditor.policy, chain.ring, chain.genesis)
-    found += _judge_compromised(chain, auditor)
+    found += _judge_compromised([*_declared_signers(chain), *compromised], auditor)
     if other is not None:
         found += _judge_root(other, auditor)
     answer(report, auditor, "authentic", found, is_asked=bool(auditor.pins))
+
+
+def is_root_known(chain: Chain, auditor: Auditor) -> bool:
+    """Whether the keys that a file shows lead to the root that the reader pinned."""
+    return not _judge_root(chain, auditor)
 
 
 def judge_anchors(
@@ -127,22 +140,29 @@ def _judge_root(chain: Chain, auditor: Auditor) -> list[Finding]:
     return check_pins(auditor.pins, chain.ring, chain.founders, threshold=least)
 
 
-def _judge_compromised(chain: Chain, auditor: Auditor) -> list[Finding]:
-    """Say which signers of shown events were declared compromised (KEY-10).
+def _declared_signers(chain: Chain) -> list[Compromise]:
+    """The declarations on the signers of shown events (KEY-10).
 
-    The declaration is below this checkpoint, so no anchor over it can be older.
+    They are below this checkpoint, so no anchor over it can be older.
     """
+    declared = chain.ring.compromised
+    return [declared[key] for key in chain.signers if key in declared]
+
+
+def _judge_compromised(
+    compromised: Sequence[Compromise], auditor: Auditor
+) -> list[Finding]:
+    """Refuse the declared keys that the reader does not accept (KEY-10)."""
     accepted = auditor.policy.accept_compromised if auditor.policy else frozenset()
     return [
         Violation(
             Code.STATEMENTS_UNTRUSTED,
             "KEY-10",
             expected="signers that nobody declared compromised",
-            found=f"{signer.key.name}, in entry "
-            f"{chain.ring.compromised[public_key].declared_seq}",
+            found=f"{declared.key.name}, in entry {declared.declared_seq}",
         ).at("key")
-        for public_key, signer in chain.signers.items()
-        if public_key in chain.ring.compromised and public_key not in accepted
+        for declared in compromised
+        if declared.key.public_key not in accepted
     ]
 
 

@@ -6,15 +6,15 @@ by other processes. What is not in order here is left to the walk, which finds i
 
 from dataclasses import replace
 
+from verifier.bulk import read_bulk
 from verifier.content import check_lines
 from verifier.entry import Entry
 from verifier.findings import Violation
-from verifier.runs import read_run
 from verifier.submission import parse_submission
 
 
 def look_at(entry: Entry) -> Entry:
-    """Return the entry with its submission read, and its lines where they are a run.
+    """Return the entry with its submission read, and its lines where they are bulk.
 
     The lines are then known to be those that `events_root` binds. An entry in which
     anything is not in order is returned as it was, and so is entry 0.
@@ -26,5 +26,5 @@ def look_at(entry: Entry) -> Entry:
         lines = check_lines(submission, entry.row.events)
     except Violation:
         return entry
-    run = read_run(lines, entry.row.events)
-    return replace(entry, submission=submission, lines=lines, run=run)
+    bulk = read_bulk(lines, entry.row.events)
+    return replace(entry, submission=submission, lines=lines, bulk=bulk)

@@ -96,9 +96,9 @@ class StateFile:
                 with self.path.open("rb") as file, copy.open("wb") as target:
                     _check_copied(file, target)
                 index = stack.enter_context(closing(Index(copy)))
-            except (OSError, sqlite3.Error) as error:
+                saved: Saved = Reader().read(Saved, json.loads(index.note()))
+            except (OSError, sqlite3.Error, ValueError) as error:
                 raise UnusableStateError(str(error)) from None
-            saved: Saved = Reader().read(Saved, json.loads(index.note()))
             index.assigned = saved.standing.assigned
             index.erased = saved.standing.erased
             yield saved, index

@@ -14,8 +14,13 @@ _HEADER_BYTES = 100
 _FRAME_HEADER_BYTES = 24
 _CHUNK_BYTES = 1 << 20
 
-Fingerprint = tuple[tuple[int, int], tuple[int, int] | None]
-"""Size in bytes and modification time of the file, and of its `-wal` if it has one."""
+Mark = tuple[int, ...]
+"""Size in bytes, then what changes with each write or replacement of a file.
+
+A writer can set the modification time back, but not the time of the change itself.
+"""
+Fingerprint = tuple[Mark, Mark | None]
+"""The mark of the file, and of its `-wal` if it has one."""
 
 
 def beside(path: Path, suffix: str) -> Path:
@@ -52,9 +57,16 @@ def take_fingerprint(path: Path) -> Fingerprint:
     if file is None:
         message = "no such file"
         raise UnreadableLedgerError(message)
+    return _mark(file), None if wal is None else _mark(wal)
+
+
+def _mark(status: os.stat_result) -> Mark:
     return (
-        (file.st_size, file.st_mtime_ns),
-        None if wal is None else (wal.st_size, wal.st_mtime_ns),
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        status.st_dev,
+        status.st_ino,
     )
 
 
@@ -98,7 +110,7 @@ def _check_length(path: Path, taken: Fingerprint) -> None:
     page_bytes = int.from_bytes(header[16:18], "big")
     page_bytes = 65_536 if page_bytes == 1 else page_bytes
     pages = int.from_bytes(header[28:32], "big")
-    (length, _), wal = taken
+    (length, *_), wal = taken
     frames = 0 if wal is None else wal[0] // (page_bytes + _FRAME_HEADER_BYTES)
     most = (pages + frames) * page_bytes
     if length > most:

@@ -202,10 +202,14 @@ class LedgerFile:
             if number != wanted[name]
         ]
         self.has_anchors = any(row[1] in ANCHOR_TABLES for row in rows)
+        found += self._compare_objects(rows)
+
+    def _compare_objects(self, rows: list[tuple[str, str, str, str]]) -> list[Finding]:
+        """Return where the list of objects is not the specified one (STO-1, ANC-1)."""
         wanted_rows = SCHEMA | ANCHOR_SCHEMA if self.has_anchors else SCHEMA
         extra = [row for row in rows if row not in wanted_rows]
         missing = sorted(wanted_rows - set(rows))
-        found += [
+        found = [
             _broken(Code.FILE_SCHEMA, "STO-1", "no other object", f"{row[0]} {row[1]}")
             for row in extra
         ]
@@ -220,6 +224,7 @@ class LedgerFile:
             found.append(
                 _broken(Code.FILE_SCHEMA, "STO-1", "each object once", "a duplicate")
             )
+        return found
 
     def _check_integrity(self, found: list[Finding]) -> None:
         for (line,) in self._db.execute("PRAGMA integrity_check(10)"):

@@ -1,6 +1,6 @@
 """What a pass amounts to: counts, what was not checked, what is not proven."""
 
-from verifier.levels import utc
+from verifier.clock import utc
 from verifier.report import Report
 from verifier.verdict import Covers
 from verifier.walk import Walk

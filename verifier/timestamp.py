@@ -16,15 +16,13 @@ from importlib.util import find_spec
 from typing import NoReturn, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from verifier.der import DerError, sort_certificates, whole_length
 from verifier.findings import Code, Violation
+from verifier.stamp_chain import CERTIFICATES_MAX, Issuers, may_stamp
 
 TOKEN_BYTES_MAX = 65_535
-CERTIFICATES_MAX = 32
-CHAIN_MAX = 8
 
 INSTALL = "pip install 'tuneledger[timestamps]'"
 
@@ -74,7 +72,10 @@ def check_shape(token: bytes) -> None:
 
 
 def check_token(
-    token: bytes, note: bytes, roots: Sequence[x509.Certificate]
+    token: bytes,
+    note: bytes,
+    roots: Sequence[x509.Certificate],
+    issuers: Issuers | None = None,
 ) -> Stamp | None:
     """Check a `TimeStampResp` over a stored checkpoint note.
 
@@ -82,26 +83,37 @@ def check_token(
         token: DER, status included.
         note: the checkpoint's exact bytes, signature line included.
         roots: the certificates that the reader trusts; at least one.
+        issuers: what is known of certificates from other tokens.
 
     Returns:
         The stamp; None where no chain leads from its signer to one of the roots.
 
     Raises:
-        Violation: ANC-4: malformed (LV606), or of a known root and not valid (LV608).
+        Violation: ANC-4: malformed (LV606), or of a known root and not valid (LV608);
+            ANC-5: too many signatures to check (LV105).
         ModuleNotFoundError: the package is not installed.
     """
     check_shape(token)
     parts = _guarded(lambda: _Token(token), _unreadable)
     if parts.status != _GRANTED:
         _malformed("status granted", f"status {parts.status}")
-    signer = _guarded(lambda: _known_signer(parts, roots), _unreadable)
+    signer = _guarded(lambda: _signer(parts), _unreadable)
     if signer is None:
+        return None
+    known = issuers or Issuers()
+    above = _guarded(lambda: known.find(signer, parts.certificates, roots), _unreadable)
+    if above is None:
         return None
     if parts.hash_algorithm != _SHA256 or parts.imprint != sha256(note).digest():
         _invalid("the SHA-256 of the checkpoint note as imprint", parts.imprint.hex())
+    if not _guarded(lambda: all(map(may_stamp, above)), _refused):
+        _invalid("authorities that may issue for time stamps", "one for other purposes")
     _guarded(lambda: _verify(parts, note, roots), _refused)
     at_ms = (parts.at - _EPOCH) // timedelta(milliseconds=1)
-    return Stamp(at_ms, signer.subject.rfc4514_string(), _spki(signer))
+    return _guarded(
+        lambda: Stamp(at_ms, signer.subject.rfc4514_string(), _spki(signer)),
+        _unreadable,
+    )
 
 
 class _Token:
@@ -129,10 +141,8 @@ class _Token:
         ]
 
 
-def _known_signer(
-    parts: _Token, roots: Sequence[x509.Certificate]
-) -> x509.Certificate | None:
-    """Return the embedded certificate that the signer info names, under a root.
+def _signer(parts: _Token) -> x509.Certificate | None:
+    """Return the embedded certificate that the signer info names, if there is one.
 
     Raises:
         Violation: LV606: several signers, or several certificates that fit. Which of
@@ -148,36 +158,7 @@ def _known_signer(
     ]
     if len(fitting) > 1:
         _malformed("one certificate of the signer", f"{len(fitting)} certificates")
-    if not fitting or not _leads_to(fitting[0], parts.certificates, roots):
-        return None
-    return fitting[0]
-
-
-def _leads_to(
-    signer: x509.Certificate,
-    embedded: Sequence[x509.Certificate],
-    roots: Sequence[x509.Certificate],
-) -> bool:
-    """Whether signatures lead from the signer to a root, whatever their dates."""
-    level, seen = [signer], {signer}
-    for _ in range(CHAIN_MAX):
-        if any(_is_issued_by(item, root) for item in level for root in roots):
-            return True
-        level = [
-            issuer
-            for issuer in embedded
-            if issuer not in seen and any(_is_issued_by(item, issuer) for item in level)
-        ]
-        seen.update(level)
-    return False
-
-
-def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
+    return fitting[0] if fitting else None
 
 
 def _verify(parts: _Token, note: bytes, roots: Sequence[x509.Certificate]) -> None:

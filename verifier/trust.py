@@ -14,8 +14,10 @@ from pathlib import Path
 from cryptography import x509
 
 from verifier.findings import escaped
+from verifier.given import open_regular
 from verifier.pin import Pin, RootKeyError, parse_pins
 from verifier.policy_file import FILE_BYTES_MAX, PolicyError, Table, parse_toml
+from verifier.stamp_roots import StampRootError, parse_roots
 from verifier.tlog_policy import TlogPolicyError, WitnessPolicy, parse_policy
 from verifier.wire import KEY_NAME
 
@@ -254,27 +256,11 @@ def _max_age_ms(table: Table) -> int | None:
 
 def _certificates(table: Table, file: Path, name: str) -> Sequence[x509.Certificate]:
     """Read a PEM file of one root certificate or several."""
-    content = _read(_beside(file, name))
     try:
-        found = x509.load_pem_x509_certificates(content)
-        basic = [_is_authority(certificate) for certificate in found]
-    except ValueError as error:
-        table.refuse("roots", f"PEM certificates in {escaped(name)}", error)
-    if not all(basic):
-        expected = f"self-issued certificates of authorities in {escaped(name)}"
-        table.refuse("roots", expected, "another certificate")
-    return found
-
-
-def _is_authority(certificate: x509.Certificate) -> bool:
-    """Whether a chain can end here: a certificate authority that names itself."""
-    try:
-        extension = certificate.extensions.get_extension_for_class(
-            x509.BasicConstraints
-        )
-    except x509.ExtensionNotFound:
-        return False
-    return extension.value.ca and certificate.issuer == certificate.subject
+        return parse_roots(_read(_beside(file, name)))
+    except StampRootError as error:
+        expected = f"PEM of self-issued certificates of authorities in {escaped(name)}"
+        table.refuse("roots", expected, error)
 
 
 def _beside(file: Path, name: str) -> Path:
@@ -284,7 +270,7 @@ def _beside(file: Path, name: str) -> Path:
 def _read(path: Path) -> bytes:
     """Read a file of at most 1 MiB (POL-2)."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(FILE_BYTES_MAX + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from verifier.entry import StoredRow, read_entry
 from verifier.keys import KeyRing
+from verifier.lookup import recorded_at_ms
 from verifier.note import Note, NoteError, VerifierKey, parse_note, signed_by_exactly
 from verifier.storage import LedgerFile
 
@@ -97,7 +98,7 @@ def _starts(
     """Return the first untrusted entry of each key, nothing counted yet."""
     found: dict[bytes, Untrusted] = {}
     for public_key, declared in ring.compromised.items():
-        declared_at_ms = _recorded_at_ms(file, declared.declared_seq)
+        declared_at_ms = recorded_at_ms(file, declared.declared_seq)
         covered = max((size for size, at in anchors if at < declared_at_ms), default=0)
         since = min(declared.since_seq, covered)
         found[public_key] = Untrusted(declared.key, since)
@@ -111,10 +112,3 @@ def _starts(
         else:
             found[run.key.public_key] = Untrusted(run.key, certifier.since_seq)
     return list(found.values())
-
-
-def _recorded_at_ms(file: LedgerFile, seq: int) -> int:
-    """Return when an entry was recorded; 0, so that no anchor is older, if unknown."""
-    row = next(file.entries(seq), None)
-    header = read_entry(row).header if row is not None else None
-    return header.recorded_at_ms if header is not None else 0

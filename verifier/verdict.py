@@ -9,8 +9,13 @@ from verifier.authentic import check_log, check_statements
 from verifier.continuity import Continuity
 from verifier.demand import Demand
 from verifier.findings import FINDINGS_MAX, Code, Violation
-from verifier.levels import Subject, judge_timed, judge_witnessed
-from verifier.lookup import find_delays, genesis_of
+from verifier.levels import (
+    Subject,
+    check_key_events,
+    judge_timed,
+    judge_witnessed,
+)
+from verifier.lookup import find_delays
 from verifier.pin import Pin, check_pins
 from verifier.pin_store import Kept, PinStore
 from verifier.report import ANCHORS_LISTED_MAX, Report
@@ -19,6 +24,8 @@ from verifier.timestamp import is_available
 from verifier.trust import TrustPolicy
 from verifier.untrusted import find_untrusted
 from verifier.walk import Walk
+
+_OTHER_ROOT = frozenset({Code.ROOT_DIFFERS, Code.ROOT_THRESHOLD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +115,10 @@ def _judge_authentic(
         walk.genesis_signers,
         threshold=reader.root_threshold,
     )
+    found += check_key_events(subject.ring)
     if reader.pins and not len(report.findings):
         if reader.policy is not None:
-            found += check_log(reader.policy, subject.ring, genesis_of(subject.file))
+            found += check_log(reader.policy, subject.ring, walk.genesis)
         dated = _dated(reader.policy, judge.accepted, subject)
         untrusted = find_untrusted(subject.file, subject.ring, dated)
         refused, accepted = check_statements(reader.policy, untrusted)
@@ -178,11 +186,17 @@ def _judge_continuous(
         expected = "a pin store: --pin, or [pin] in a policy"
         demand.skip(report, "continuous", code, expected)
         return
+    if any(finding.code in _OTHER_ROOT for finding in report.trust):
+        # Somebody else's ledger under this name contradicts nothing that the log said.
+        report.levels["continuous"] = "no"
+        report.pin.append("not compared: the ledger is not that of the root you gave")
+        return
     continuity = Continuity(
         store=PinStore(reader.store),
         file=subject.file,
         newest=newest,
-        genesis=genesis_of(subject.file),
+        genesis=walk.genesis,
+        entries=walk.entries,
         before=kept,
         roots={size: root for size, (root, _) in walk.watched.items()},
         fork_out=reader.fork_out,

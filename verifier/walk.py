@@ -83,8 +83,7 @@ class Walk:
         self.signatures = known.signatures
         self.unsigned = 0
         self.watched = known.watched
-        self.head = known.head
-        self.genesis = known.genesis
+        self.head, self.genesis = known.head, known.genesis
         self._shift = 0
         self.recorded_at_ms = known.recorded_at_ms
         self._damaged = False
@@ -209,10 +208,10 @@ class Walk:
         self.signatures += len(submission.note.signatures)
         self.events += submission.events
         if self._takes_place(seq, submission):
-            if entry.run is None:
+            if entry.bulk is None:
                 self.content.apply(seq, submission, lines, signer)
             else:
-                self.content.apply_run(seq, entry.run, signer)
+                self.content.apply_bulk(seq, entry.bulk, signer)
         if submission.stream == ROOT_STREAM:
             try:
                 self.ring.check_log_keys()
@@ -292,8 +291,8 @@ class Walk:
 
 
 def _lines(entry: Entry, submission: Submission) -> list[bytes]:
-    """Return the event lines, which are bound; nothing is asked of those of a run."""
-    if entry.run is not None:
+    """Return the event lines, which are bound; nothing is asked of those of bulk."""
+    if entry.bulk is not None:
         return []
     if entry.lines is not None:
         return entry.lines

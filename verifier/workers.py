@@ -151,7 +151,9 @@ def _hand_over(entry: Entry, keys: Keys) -> Entry:
     note = _signatures_checked(entry.submission.note, keys)
     return replace(
         entry,
-        row=StoredRow(entry.row.seq, b"", b"" if entry.run else entry.row.events, None),
+        row=StoredRow(
+            entry.row.seq, b"", b"" if entry.bulk else entry.row.events, None
+        ),
         note=b"",
         submission=replace(entry.submission, note=note),
         lines=None,

@@ -33,7 +33,7 @@ from ledger.errors import (
     KeyTrustError,
     NotALedgerError,
 )
-from ledger.files import disk_errors, remove_temporaries, write_atomic
+from ledger.files import disk_errors, open_regular, remove_temporaries, write_atomic
 from ledger.keys import SigningKey, load_key, save_key
 from ledger.locks import file_lock
 from ledger.note import VerifierKey, parse_vkey
@@ -209,7 +209,7 @@ class WitnessState:
             NotALedgerError: it cannot be read.
         """
         try:
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 return file.read(_FILE_BYTES_MAX).decode()
         except (OSError, UnicodeDecodeError):
             message = f"{path} cannot be read"

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 import click
 
 from ledger.errors import InputError, IntegrityError, KeyTrustError
+from ledger.files import open_regular
 
 Key = TypeVar("Key")
 
@@ -30,7 +31,7 @@ def read_limited(path: Path, bytes_max: int) -> bytes:
         InputError: it cannot be read, or is longer than `bytes_max`.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(bytes_max + 1)
     except OSError as error:
         message = f"{path} cannot be read ({error.strerror})"
@@ -58,18 +59,20 @@ def taking(given: Path | str) -> Iterator[None]:
 def read_vkey(given: str, parse: Callable[[str], Key]) -> Key:
     """The key of a vkey text, or of the one in @FILE.
 
+    A text is not repeated in a message: it may be a private key given by mistake.
+
     Raises:
         InputError: it cannot be read, or is no such key.
     """
-    text = given
+    text, where = given, "the argument"
     if given.startswith("@"):
         content = read_limited(Path(given[1:]), _VKEY_BYTES_MAX)
-        text = content.decode("utf-8", "replace").strip()
+        text, where = content.decode("utf-8", "replace").strip(), given
     try:
         return parse(text)
     except (IntegrityError, KeyTrustError) as error:
         hint = "" if text != given or "+" in given else "; for a file give @FILE"
-        message = f"{given[:80]}: {error}{hint}"
+        message = f"{where}: {error}{hint}"
         raise InputError(message) from None
 
 

@@ -33,6 +33,7 @@ from verifier.bundle_files import UnreadableError
 from verifier.check import LEVEL_MAX, check_proof
 from verifier.pin import read_root_keys
 from verifier.proof_compare import Outcome, compare
+from verifier.proof_report import printable
 from verifier.proof_sides import DamagedLedgerError, Side, SideError, read_side
 from verifier.storage import UnreadableLedgerError
 from verifier.trust import load_policy
@@ -164,7 +165,7 @@ def consistency(
 
     OLD and NEW: a size of the workspace's ledger, or a checkpoint note, ledger,
     receipt or bundle. Exit code 1 for a fork, or where NEW is smaller than OLD: rolled
-    back; 5 where it cannot be decided.
+    back; 5 where it cannot be decided, as where the two are under different roots.
     """
     with side_errors(f"{old} and {new}"):
         sides = side_of(old, folder), side_of(new, folder)
@@ -184,7 +185,7 @@ def consistency(
         document = {"outcome": outcome, "why": why, "sizes": found.sizes}
         print_json({"schema": "tuneledger.consistency/1", **document})
     else:
-        click.echo(f"{outcome}: {why}")
+        click.echo(f"{outcome}: {printable(why)}")
     finish("", EXIT_ROLLED_BACK if is_rolled_back else found.exit_code)
 
 
@@ -211,13 +212,13 @@ def side_errors(given: str) -> Iterator[None]:
     try:
         yield
     except DamagedLedgerError as error:
-        message = f"{given}: {error}"
+        message = f"{given}: {printable(str(error))}"
         raise IntegrityError(message) from None
     except SideError as error:
-        message = f"{given}: {error}"
+        message = f"{given}: {printable(str(error))}"
         raise InputError(message) from None
     except (UnreadableError, UnreadableLedgerError) as error:
-        message = f"{given}: {error}"
+        message = f"{given}: {printable(str(error))}"
         raise NotALedgerError(message) from None
 
 

@@ -147,3 +147,17 @@ def test_no_file(tmp_path, name):
         os.mkfifo(path)
 
     assert 6 == main([str(path)])
+
+
+def test_written_to_while_it_is_read(written):
+    """Also where the bytes and the modification time are put back at once."""
+    before = written.stat()
+
+    def meddle(entries):
+        content = written.read_bytes()
+        written.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        written.write_bytes(content)
+        os.utime(written, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    with pytest.raises(UnreadableLedgerError, match="changed while it was read"):
+        verify(written, level=0, progress=meddle)

@@ -1,7 +1,7 @@
 """Rules across events: docs/spec.md, section 9."""
 
 from verifier.rules import erasure, ingest, metered, optout, shards, training
-from verifier.rules.state import Handler, RunRules
+from verifier.rules.state import BulkRules, Handler
 
 HANDLERS: dict[str, Handler] = {
     **optout.HANDLERS,
@@ -12,10 +12,10 @@ HANDLERS: dict[str, Handler] = {
 }
 """By type: applies one event; makes the findings."""
 
-RUNS: dict[str, RunRules] = {
-    **optout.RUNS,
-    **ingest.RUNS,
-    **shards.RUNS,
-    **metered.RUNS,
+BULK: dict[str, BulkRules] = {
+    **optout.BULK,
+    **ingest.BULK,
+    **shards.BULK,
+    **metered.BULK,
 }
-"""By type, of those that come in thousands: applies a run of events, or doubts."""
+"""By type, of those that come in thousands: applies many events at once, or doubts."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from verifier.doubt import Doubt
 from verifier.findings import Code
 from verifier.rules.optout import check_policy
-from verifier.rules.state import Column, Handler, History, RunRules, digest, refuse
+from verifier.rules.state import BulkRules, Column, Handler, History, digest, refuse
 from verifier.schema import Event
 
 _RESTS_ON_SCAN = b"tdm_article_4"
@@ -89,7 +89,7 @@ def _check_acceptance(basis: _Basis, jurisdictions: frozenset[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Decisions:
-    """The gist of a run of decisions.
+    """The gist of a bulk of decisions.
 
     Attributes:
         records: the ids, in order.
@@ -144,8 +144,8 @@ def _apply_decisions(state: History, gist: _Decisions, _at: int) -> None:
 
 
 HANDLERS: dict[str, Handler] = {"ingest.record_decided.v1": _decided}
-RUNS: dict[str, RunRules] = {
-    "ingest.record_decided.v1": RunRules(
+BULK: dict[str, BulkRules] = {
+    "ingest.record_decided.v1": BulkRules(
         fields=(
             "record_id",
             "decision",

@@ -30,6 +30,8 @@ from verifier.rules.recent import (
 
 # Assignments to one shard that are put in order in memory: about 40 MB.
 _SORTED_MAX = 131_072
+# The newest ids of every map are in memory, about 10 MB each.
+_MAPS_MAX = 16
 # What is only written down is not looked at again for a long time.
 _CACHE = "PRAGMA cache_size=-8192"
 
@@ -201,4 +203,6 @@ class LateIndex(Index):
                 self._assigned[number] = Recent(self._db, name, pack_nothing)
             if len(fresh) < len(records) or not self._assigned[number].add(fresh):
                 return False
+        if len(self._assigned) > _MAPS_MAX:
+            self.become_plain()
         return True

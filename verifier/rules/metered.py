@@ -1,4 +1,4 @@
-"""A run of metered batches of one training run, all at once: XEV-9."""
+"""Many metered batches of one training run, all at once: XEV-9."""
 
 import json
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from functools import lru_cache
 from itertools import accumulate
 
 from verifier.doubt import Doubt
-from verifier.rules.state import Column, History, RunRules
-from verifier.tables import FLOP_FIELDS
+from verifier.model_tables import FLOP_FIELDS
+from verifier.rules.state import BulkRules, Column, History
 
 Place = tuple[bytes, bytes]
 """Shard and slice, as they are written."""
@@ -108,8 +108,8 @@ def _apply(state: History, gist: _Batches, _at: int) -> None:
         run.sums[place] += amount
 
 
-RUNS: dict[str, RunRules] = {
-    "training.steps_metered.v1": RunRules(
+BULK: dict[str, BulkRules] = {
+    "training.steps_metered.v1": BulkRules(
         fields=(
             "run_id",
             "batch",

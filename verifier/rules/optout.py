@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from verifier.doubt import Doubt
 from verifier.findings import Code
-from verifier.rules.state import Column, Handler, History, RunRules, digest, refuse
+from verifier.rules.state import BulkRules, Column, Handler, History, digest, refuse
 from verifier.schema import Event
 
 # Verdict written, verdict that channels and page lead to, whether there is no reason.
@@ -83,7 +83,7 @@ def _strictest(channels: bytes, http_status: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Scans:
-    """The gist of a run of scans: each one's id and verdict, and all that they cite."""
+    """The gist of many scans: ids and verdicts in order, and all that they cite."""
 
     scans: list[bytes]
     verdicts: list[str]
@@ -126,8 +126,8 @@ HANDLERS: dict[str, Handler] = {
     "optout.policy_file_fetched.v1": _check_site,
     "optout.url_scanned.v1": _scanned,
 }
-RUNS: dict[str, RunRules] = {
-    "optout.url_scanned.v1": RunRules(
+BULK: dict[str, BulkRules] = {
+    "optout.url_scanned.v1": BulkRules(
         fields=(
             "scan_id",
             "site_id",

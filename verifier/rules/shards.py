@@ -7,10 +7,10 @@ from verifier.doubt import Doubt
 from verifier.findings import Code
 from verifier.rules.index import Assignment
 from verifier.rules.state import (
+    BulkRules,
     Column,
     Handler,
     History,
-    RunRules,
     ShardMap,
     digest,
     refuse,
@@ -63,7 +63,7 @@ def _assigned(state: History, event: Event, at: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Assignments:
-    """The gist of a run of assignments.
+    """The gist of a bulk of assignments.
 
     Attributes:
         records: the ids, in order.
@@ -117,8 +117,8 @@ HANDLERS: dict[str, Handler] = {
     "shards.map_declared.v1": _declared,
     "shards.record_assigned.v1": _assigned,
 }
-RUNS: dict[str, RunRules] = {
-    "shards.record_assigned.v1": RunRules(
+BULK: dict[str, BulkRules] = {
+    "shards.record_assigned.v1": BulkRules(
         fields=("map_id", "record_id", "shard", "slice"),
         gather=_gather_assignments,
         apply=_apply_assignments,

@@ -106,19 +106,19 @@ Handler = Callable[[History, Event, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class RunRules:
-    """The rules for a run, many events of one type in a row, all at once.
+class BulkRules:
+    """The rules for bulk, many events of one type in a row, all at once.
 
     They acquit or doubt: where the `Handler` would refuse one of the events, and
     where they cannot tell, `gather` returns None or `apply` raises.
 
     Attributes:
         fields: the fields that the rules look at.
-        gather: takes a column for each field; returns the gist of the run, what
+        gather: takes a column for each field; returns the gist of the bulk, what
             must be known of it once the state before it is. A column holds the
             values of one field, in order.
         apply: checks the gist against the history and adds it, given the number of
-            the run's first event; raises `Doubt` or `Violation`.
+            its first event; raises `Doubt` or `Violation`.
     """
 
     fields: tuple[str, ...]
@@ -127,7 +127,7 @@ class RunRules:
 
 
 Column = tuple[bytes, ...]
-"""The values of one field over a run."""
+"""The values of one field over a bulk of lines."""
 
 
 def refuse(code: Code, number: int, *, expected: str, found: object) -> NoReturn:

@@ -6,9 +6,9 @@ from itertools import islice
 from typing import NoReturn
 
 from verifier.findings import Code
+from verifier.model_tables import FLOP_FIELDS
 from verifier.rules.state import Handler, History, Run, ShardMap, digest, refuse
 from verifier.schema import Event
-from verifier.tables import FLOP_FIELDS
 from verifier.tree import counted_root, leaf_hash, root_of_leaves
 
 COUNTED_MAX = 4096

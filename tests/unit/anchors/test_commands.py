@@ -193,6 +193,31 @@ def test_add_log_refused(shell, office, vkey):
     check_one_error(shell.run("witness", "add-log", office, vkey[1]), 2, "verifier key")
 
 
+PRIVATE = (
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n"
+    "-----END PRIVATE KEY-----"
+)
+
+
+@pytest.mark.parametrize("separator", [(), ("--",)], ids=["an option", "a value"])
+def test_a_private_key_given_by_mistake(shell, office, separator):
+    """No part of it is repeated, for messages end in logs."""
+    ran = shell.run("witness", "add-log", *separator, office, PRIVATE)
+
+    check_one_error(ran, 2, "the argument: ")
+    assert "BEGIN" not in ran.err
+    assert "MC4CAQ" not in ran.err
+
+
+def test_a_private_key_in_place_of_a_vkey(shell, office):
+    """The value of an option is not repeated either."""
+    ran = shell.w("witness", "add", office / "witness.vkey", "--vkey", PRIVATE)
+
+    check_one_error(ran, 2, "the argument: witness key: ")
+    assert "MC4CAQ" not in ran.err
+
+
 def test_submit(shell, office, vkey, serve):
     """The cosignature is asked for, verified and stored, each time for the newest."""
     url = serve(Witness(WitnessState(office), clock_s=lambda: NOW_S)).url

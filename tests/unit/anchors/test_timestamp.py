@@ -126,7 +126,7 @@ def test_not_stored(authority, ledger):
         ledger.add_timestamp(token, 1)
     with pytest.raises(InputError):
         ledger.add_timestamp(token, 3)
-    with pytest.raises(IntegrityError):
+    with pytest.raises(InputError, match="no checkpoint of this ledger"):
         find_stamped_size(ledger, authority.reply(make_query(NOTE).content))
 
     assert [] == list(ledger.anchors("timestamp"))

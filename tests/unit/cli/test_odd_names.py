@@ -77,11 +77,36 @@ def test_bundle_name_prints_no_line(tmp_path):
     "command", [*COMMANDS.values(), ["-m", "cli", "verify-bundle"]]
 )
 def test_endless_key_file(command):
-    """A key file has a limit: a device that never ends is refused."""
+    """A device that never ends is no key file."""
     done = run(*command, "any.ledger", "--root", "@/dev/zero")
 
     assert 2 == done.returncode
-    assert done.stderr.endswith(b"cannot be read (longer than 65536 bytes)\n")
+    assert done.stderr.endswith(b"cannot be read (not a regular file)\n")
+
+
+PIPED = {
+    "root": (2, ["verify", "any.ledger", "--root", "@{pipe}"]),
+    "policy": (2, ["verify", "any.ledger", "--policy", "{pipe}"]),
+    "older": (6, ["consistency", "{pipe}", "any.ledger"]),
+    "newer": (6, ["consistency", "{ledger}", "{pipe}"]),
+    "request": (2, ["witness", "cosign", "any", "{pipe}"]),
+    "key": (2, ["witness", "add", "any", "--vkey", "@{pipe}"]),
+    "token": (2, ["timestamp", "add", "{pipe}"]),
+}
+
+
+@pytest.mark.parametrize(("code", "arguments"), PIPED.values(), ids=PIPED)
+def test_pipe_that_nobody_writes(trained, tmp_path, code, arguments):
+    """No command waits for one where it takes a file's name."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    ledger = trained.folder / "acme.ledger"
+    done = run(
+        "-m", "cli", *(one.format(pipe=pipe, ledger=ledger) for one in arguments)
+    )
+
+    assert code == done.returncode
+    assert b"not a regular file" in done.stderr + done.stdout
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from tests.tamper.chapters import BASE, ident
 from tests.tamper.harness import told_ledger
 from tests.unit.engine.bulk import LINES, Bulk
 from tests.unit.engine.passes import facts, read, read_plainly, shown
-from verifier import runs
-from verifier.rules import RUNS, index, placed, recent
-from verifier.schema import _fields, run_pattern
+from verifier.bulk import read_bulk
+from verifier.rules import BULK, index, placed, recent
+from verifier.schema import _fields, bulk_pattern
 from verifier.tables import EVENT_TYPES
 
 
@@ -39,21 +39,21 @@ def test_same_facts_as_the_plain_pass(ledger, memory, tmp_path):
     assert facts(plain) == facts(fast)
 
 
-def test_bulk_is_read_as_runs(tmp_path):
+def test_bulk_is_read_together(tmp_path):
     """Each of the four types of bulk is read as a whole submission at a time."""
     entries = Bulk().build().entries
-    found = [runs.read_run(events.split(b"\n")[:-1], events) for _, events in entries]
+    found = [read_bulk(events.split(b"\n")[:-1], events) for _, events in entries]
 
     assert [2, 2, 2, 2] == [
-        sum(r is not None and r.name == t for r in found) for t in RUNS
+        sum(r is not None and r.name == t for r in found) for t in BULK
     ]
 
 
-@pytest.mark.parametrize("name", RUNS)
-def test_fields_of_runs_are_in_the_order_of_the_table(name):
+@pytest.mark.parametrize("name", BULK)
+def test_fields_of_bulk_are_in_the_order_of_the_table(name):
     """The groups of an expression come in that order."""
     table = list(_fields(name))
-    places = [table.index(field) for field in RUNS[name].fields]
+    places = [table.index(field) for field in BULK[name].fields]
 
     assert sorted(places) == places
 
@@ -185,8 +185,8 @@ def test_full_disk_of_the_reader_is_no_fault_of_the_ledger(monkeypatch, tmp_path
 
 @pytest.mark.parametrize("name", EVENT_TYPES)
 def test_no_value_admits_a_newline(name):
-    """So a match of one line of a run cannot go on into the next."""
-    tree = repr(_parser.parse(run_pattern(name, ()).pattern.decode()).data)
+    """So a match of one line of bulk cannot go on into the next."""
+    tree = repr(_parser.parse(bulk_pattern(name, ()).pattern.decode()).data)
     ranges = re.findall(r"\(RANGE, \((\d+), (\d+)\)\)", tree)
 
     assert not re.search("ANY|NEGATE|CATEGORY|NOT_LITERAL", tree)

@@ -67,6 +67,7 @@ def test_answers_are_those_of_the_plain_index(steps, few, compared):
         patch.setattr(recent, "COMPARED_MAX", compared)
         patch.setattr(placed, "_ROWS_MAX", few)
         patch.setattr(late_index, "_SORTED_MAX", few)
+        patch.setattr(late_index, "_MAPS_MAX", few - 1)
         late = play(LateIndex(), steps)
     plain = play(Index(), steps)
 

@@ -75,7 +75,7 @@ def test_report_says_what_was_not_read_again(halves, tmp_path):
 
     assert line == (
         f"signatures and rules of entries 0 to {sizes[-2] - 1} again: their bytes are"
-        " those that were in order 2026-09-21 14:13:20 UTC to 2026-09-22 14:13:20 UTC;"
+        " those that were in order 2026-09-21T14:13:20Z to 2026-09-22T14:13:20Z;"
         " --full checks them again"
     )
 

@@ -6,8 +6,9 @@ from hashlib import sha256
 
 import pytest
 
+from tests.simulator import LedgerSimulator
 from tests.unit.levels.office import Office, broken, grow, small_ledger, trusted
-from verifier import PinStoreError
+from verifier import PinStoreError, verify
 from verifier.checkpoint import parse_checkpoint
 from verifier.pin_store import Kept, PinStore
 from verifier.proof_pair import check_pair, parse_pair
@@ -166,6 +167,26 @@ def test_other_genesis(office, pins):
     report = Office(office.folder, grow(ledger, 3)).verify(pin=pins)
 
     assert [("FORKED", "checkpoint 3")] == broken(report)
+
+
+def test_ledger_of_a_stranger(office, pins):
+    """Somebody's own ledger under this name is no fork of the log."""
+    office.verify(pin=pins)
+    stranger = LedgerSimulator(seed="stranger")
+    stranger.submit(
+        "root", [stranger.created(), stranger.granted(stranger.log, "log", [], "log")]
+    )
+    known = [key.vkey for key in office.ledger.roots]
+    path = grow(stranger, 3).write(office.folder / "stranger.ledger")
+    report = verify(path, root_keys=known, pin=pins)
+
+    assert ([], ["ROOT_DIFFERS"], 7) == (
+        broken(report),
+        trusted(report),
+        report.exit_code,
+    )
+    assert "no" == report.levels["continuous"]
+    assert [] == list(pins.glob("*.fork*"))
 
 
 def test_deleted_checkpoint_row_is_no_way_out(office, pins):

@@ -4,15 +4,20 @@ import shutil
 import subprocess
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from tests.tamper import der
 from tests.tamper.anchoring import TimeAuthority
+from verifier import anchors, load_policy
+from verifier.anchors import Judge
 from verifier.findings import Code, Violation
+from verifier.stamp_chain import CERTIFICATES_MAX, CHAIN_MAX, CHECKS_MAX, Issuers
 from verifier.timestamp import check_shape, check_token
 
 pytest.importorskip("rfc3161_client", reason="time stamps need rfc3161-client")
@@ -37,6 +42,15 @@ extendedKeyUsage = critical, timeStamping
 [plain]
 basicConstraints = critical, CA:FALSE
 extendedKeyUsage = clientAuth
+[web]
+basicConstraints = critical, CA:TRUE
+extendedKeyUsage = serverAuth
+[stamps]
+basicConstraints = critical, CA:TRUE
+extendedKeyUsage = timeStamping
+[any]
+basicConstraints = critical, CA:TRUE
+extendedKeyUsage = anyExtendedKeyUsage
 [tsa_config]
 serial = {folder}/serial
 crypto_device = builtin
@@ -157,6 +171,118 @@ def test_embedded_root_is_not_trusted(openssl):
     token = openssl.token(NOTE, "tsa2", chain=("middle", "root"))
 
     assert check_token(token, NOTE, openssl.roots("other")) is None
+
+
+@pytest.mark.parametrize("purpose", ["stamps", "any"])
+def test_authority_for_time_stamps(openssl, purpose):
+    """An authority below the root may issue for time stamps only, or for all."""
+    openssl.certificate(purpose, "root", purpose)
+    openssl.certificate(f"under-{purpose}", purpose, "tsa")
+    token = openssl.token(NOTE, f"under-{purpose}", chain=(purpose,))
+
+    assert check_token(token, NOTE, openssl.roots("root")) is not None
+
+
+def test_authority_for_another_purpose(openssl):
+    """Whoever may only issue for web sites dates nothing: LV608."""
+    openssl.certificate("web", "root", "web")
+    openssl.certificate("under-web", "web", "tsa")
+    token = openssl.token(NOTE, "under-web", chain=("web",))
+
+    assert Code.TIMESTAMP_INVALID is code_of(token, roots=openssl.roots("root"))
+
+
+def chain_of(openssl, length):
+    """A token whose signer is below so many certificates under the root."""
+    names = ["root", *(f"c{number}" for number in range(1, length))]
+    for issuer, name in pairwise(names):
+        if not (openssl.folder / f"{name}.pem").exists():
+            openssl.certificate(name, issuer, "ca")
+    openssl.certificate("leaf", names[-1], "tsa")
+    return openssl.token(NOTE, "leaf", chain=names[1:])
+
+
+@pytest.mark.parametrize("length", [CHAIN_MAX, CHAIN_MAX + 1])
+def test_length_of_a_chain(openssl, length):
+    """A chain has at most four certificates below the root (ANC-5)."""
+    stamp = check_token(chain_of(openssl, length), NOTE, openssl.roots("root"))
+
+    assert (length <= CHAIN_MAX) == (stamp is not None)
+
+
+def crowd(count: int) -> list[x509.Certificate]:
+    """Certificates of the root's name with another key: none issued the signer's."""
+    key = TimeAuthority("crowd")._key
+    name = AUTHORITY._certificate.issuer
+    return [
+        x509.CertificateBuilder(
+            subject_name=name,
+            issuer_name=name,
+            public_key=key.public_key(),
+            serial_number=serial,
+            not_valid_before=datetime(2020, 1, 1, tzinfo=UTC),
+            not_valid_after=datetime(2040, 1, 1, tzinfo=UTC),
+        ).sign(key, SHA256())
+        for serial in range(1, count + 1)
+    ]
+
+
+@pytest.mark.parametrize("count", [CERTIFICATES_MAX, CERTIFICATES_MAX + 1])
+def test_number_of_certificates(count):
+    """A token with more than ten certificates is LV606 (ANC-5)."""
+    others = crowd(count - 1)
+    parts = [
+        item.public_bytes(Encoding.DER) for item in (AUTHORITY._certificate, *others)
+    ]
+    token = _with_certificates(b"".join(sorted(parts)))
+    if count > CERTIFICATES_MAX:
+        assert Code.ANCHOR_MALFORMED is code_of(token)
+    else:
+        assert check_token(token, NOTE, ROOTS) is not None
+
+
+def test_number_of_signatures():
+    """One verification checks so many pairs of certificates, and no more (LV105)."""
+    issuers, embedded = Issuers(), crowd(CHECKS_MAX + 1)
+    with pytest.raises(Violation) as caught:
+        issuers.find(AUTHORITY._certificate, embedded, ROOTS)
+
+    assert Code.OVER_LIMIT is caught.value.code
+    assert CHECKS_MAX == len(issuers._checked)
+
+
+def test_pair_of_certificates_is_checked_once():
+    """A thousand and one tokens of one authority are no reason to stop."""
+    issuers = Issuers()
+    for _ in range(CHECKS_MAX + 1):
+        assert [] == issuers.find(AUTHORITY._certificate, [], ROOTS)
+
+
+def test_certificates_of_strangers_cost_nothing():
+    """Where no certificate names a root as its issuer, no signature is checked."""
+    issuers = Issuers()
+    roots = x509.load_pem_x509_certificates(TimeAuthority("another").root_pem)
+
+    assert issuers.find(AUTHORITY._certificate, crowd(10), roots) is None
+    assert {} == issuers._checked
+
+
+def test_token_is_judged_once(office, monkeypatch):
+    """The same token over the same note is not checked again, valid or not."""
+    calls = []
+    monkeypatch.setattr(
+        anchors, "check_token", lambda *given: (calls.append(1), check_token(*given))[1]
+    )
+    office.ask_stamps()
+    policy = load_policy(office.policy_file())
+    judge = Judge(policy, 1_800_000_000_000, can_read_stamps=True)
+    token = office.authorities[0].stamp(NOTE, 1_790_000_000_000)
+    for _ in range(2):
+        judge.timestamp(token, NOTE, 8)
+        with pytest.raises(Violation, match="as imprint"):
+            judge.timestamp(token, NOTE + b"x", 8)
+
+    assert (2, 2) == (len(calls), len(judge.accepted))
 
 
 def test_missing_intermediate_is_unknown(openssl):

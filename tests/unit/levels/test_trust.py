@@ -149,12 +149,22 @@ REFUSED = {
     ),
     "age 0": ({"timestamps": ['roots = ["tsa.pem"]', "max_age_hours = 0"]}, "from 1"),
     "stamp root absent": ({"timestamps": ['roots = ["no.pem"]']}, "no.pem: it cannot"),
-    "stamp root no PEM": ({"timestamps": ['roots = ["w.policy"]']}, "PEM certificates"),
+    "stamp root no PEM": (
+        {"timestamps": ['roots = ["w.policy"]']},
+        "PEM of self-issued",
+    ),
     "no witness policy": ({"witnesses": []}, "policy: expected a file"),
     "witness policy absent": ({"witnesses": ['policy = "no"']}, "no: it cannot"),
     "witness policy bad": ({"witnesses": ['policy = "tsa.pem"']}, "tsa.pem: line 1"),
     "witness policy a folder": ({"witnesses": ['policy = "."']}, "it cannot be read"),
-    "NUL in a path": ({"witnesses": ['policy = "a\\u0000b"']}, "it cannot be read"),
+    "NUL in a folder": ({"pin": ['store = "a\\u0000b"']}, "without control"),
+    "integer of 4,800 digits": ({"verdict": [f"level = 0x{'9' * 4000}"]}, "found int"),
+    "20,000 tables deep": ({".".join("a" * 20_000): []}, "no such key, found dict"),
+    "NUL in a path": ({"witnesses": ['policy = "a\\u0000b"']}, "without control"),
+    "NUL in a root's path": (
+        {"timestamps": ['roots = ["a\\u0000b"]']},
+        "it cannot be read",
+    ),
 }
 
 

@@ -154,6 +154,17 @@ def test_consistency_finds_a_fork(run, tmp_path):
     assert "RESULT          FORK   exit 1" in text
 
 
+def test_consistency_of_a_stranger(run, tmp_path):
+    """A ledger of that name under another root is no fork: exit code 5, no file."""
+    ours, theirs = history(4), history(6, seed="stranger")
+    code, out, _ = run(
+        "consistency", write(tmp_path, ours), write(tmp_path, theirs, "theirs")
+    )
+
+    assert (5, True) == (code, "not shown to be one log's: another root" in out)
+    assert [] == list(tmp_path.glob("fork-*"))
+
+
 def test_consistency_of_two_forked_ledgers(run, tmp_path):
     """Two ledgers of one size, each with its own key events."""
     ours, theirs = history(6), history(6, common=0, teller="b")

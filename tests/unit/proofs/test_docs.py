@@ -52,6 +52,13 @@ def test_what_is_not_proven():
     assert listed == proof_report.NOT_PROVEN
 
 
+def test_a_key_event_that_is_left_out():
+    """A reader is told that a newer key event may be missing, as bundle.md does."""
+    [line] = [one for one in proof_report.NOT_PROVEN if "key events shown" in one]
+
+    assert line.endswith("a later one may retire a key or declare it compromised")
+
+
 def test_limits():
     """The limits of the document are those that are enforced, by the writer too."""
     assert proof_parts.PROOF_BYTES_MAX == proof_file.PROOF_BYTES_MAX

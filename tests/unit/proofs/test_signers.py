@@ -10,6 +10,8 @@ from tests.simulator import LedgerSimulator
 from tests.tamper.chapters import RUN
 from tests.unit.proofs.histories import write
 from tests.unit.proofs.material import canonical, check
+from verifier.file import open_ledger
+from verifier.pair import make_pair
 from verifier.run_keys import CERTIFIED
 
 
@@ -130,3 +132,20 @@ def test_the_root_threshold(tmp_path, least, code):
     assert [] == report.findings
     assert code == report.exit_code
     assert ["LV814"] * (code == 7) == [one.code for one in report.trust]
+
+
+def test_key_event_of_an_unknown_type(tmp_path):
+    """It may have changed the keys, so nothing that rests on them is answered yes."""
+    made = LedgerSimulator()
+    made.submit("root", [made.created(), made.granted(made.log, "log", [], "log")])
+    made.submit("root", [made.event("keys.borrowed.v1")])
+    with open_ledger(made.write(tmp_path / "acme.ledger")) as file:
+        pair = make_pair(file, made.checkpoints[1])
+    report = check(tmp_path, pair, root_keys=[made.roots[0].vkey])
+
+    assert ("INCOMPLETE", 5, "no", "no") == (
+        report.verdict,
+        report.exit_code,
+        report.levels["consistent"],
+        report.levels["authentic"],
+    )

@@ -5,8 +5,8 @@ import pytest
 from ledger.checkpoint import parse_checkpoint
 from ledger.export.receipt import encode_receipt
 from ledger.log import Ledger
-from tests.simulator import Key
-from tests.unit.proofs.material import check
+from tests.simulator import Key, leaf, sign_note
+from tests.unit.proofs.material import check, encoded
 from verifier.proof_tlog import TlogProofError, parse_tlog_proof
 from verifier.trust import load_policy
 
@@ -81,6 +81,27 @@ def test_another_log_key(material, plain, tmp_path):
     report = check(tmp_path, text, policy=policy, entry=tmp_path / "entry")
 
     assert (7, "no") == (report.exit_code, report.levels["authentic"])
+
+
+def test_the_key_of_another_log(material, tmp_path):
+    """A log of the policy that signs in the name of another one does not count."""
+    ours, other = Key("example.org/acme", "ours"), Key("example.org/other", "other")
+    policy = log_policy(material, f"{ours.vkey}\nlog {other.vkey}")
+    (tmp_path / "entry").write_bytes(b"an entry")
+    text = f"{ours.name}\n1\n{encoded(leaf(b'an entry'))}\n".encode()
+    found = [
+        check(
+            tmp_path,
+            b"c2sp.org/tlog-proof@v1\nindex 0\n\n" + sign_note(text, key),
+            policy=policy,
+            level=1,
+            entry=tmp_path / "entry",
+        )
+        for key in (ours, other)
+    ]
+
+    assert [0, 7] == [one.exit_code for one in found]
+    assert ["yes", "no"] == [one.levels["authentic"] for one in found]
 
 
 def test_a_spoilt_signature_of_the_known_key(plain, policy, tmp_path):

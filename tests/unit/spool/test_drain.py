@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from ledger import group as group_module
-from ledger.errors import ConflictError, GapError, KeyTrustError, StorageError
+from ledger.errors import (
+    ConflictError,
+    GapError,
+    IntegrityError,
+    KeyTrustError,
+    StorageError,
+)
 from ledger.events.keys import KeyRetired, StreamAbandoned
 from ledger.keys import ROLE_GRANTS, grant_event, save_key
 from ledger.spool import Spool
@@ -262,6 +268,23 @@ def test_a_link_out_of_the_spool(workspace, tmp_path):
 
     assert "cannot be read" in str(drained.refused[STREAM])
     assert [0, 1] == spool_of(workspace).waiting()
+
+
+def test_a_folder_in_place_of_a_submission(workspace):
+    """It can never be appended: it is moved away, and no descriptor stays open."""
+    fill(workspace)
+    spool = spool_of(workspace)
+    spool.path(0).unlink()
+    spool.path(0).mkdir()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(IntegrityError, match="expected a regular file"):
+        spool.read(0)
+    after = len(list(Path("/proc/self/fd").iterdir()))
+    drain(workspace)
+
+    assert before == after
+    assert "expected a regular file" in spool.quarantined()
+    assert [] == spool.waiting()
 
 
 def test_a_lost_submission_is_not_acknowledged(workspace):
