@@ -41,7 +41,7 @@ TESTS = {
     "ledger/": "unit/ledger unit/keys vectors property/test_format.py",
 }
 TIMEOUT_S = 120
-_PAIRS = "Eq NotEq, Lt LtE, Gt GtE, Is IsNot, In NotIn, And Or".split(", ")
+_PAIRS = ["Eq NotEq", "Lt LtE", "Gt GtE", "Is IsNot", "In NotIn", "And Or"]
 SWAPPED = {
     getattr(ast, one): getattr(ast, other)
     for pair in _PAIRS
