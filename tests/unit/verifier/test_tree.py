@@ -9,6 +9,8 @@ from verifier.tree import (
     check_consistency,
     check_inclusion,
     counted_root,
+    leaf_hash,
+    node_hash,
     root_of,
 )
 
@@ -147,6 +149,14 @@ def test_only_leaf_at_another_index():
     """The root of a tree of one leaf is that leaf, at index 0 only."""
     with pytest.raises(ProofError):
         included(0, 1, index=1)
+
+
+def test_hashes_have_their_prefix():
+    """Leaves and nodes are hashed as in RFC 6962, section 2.1."""
+    left, right = LEAVES[:2]
+
+    assert leaf(b"item") == leaf_hash(b"item")
+    assert tree_root([left, right]) == node_hash(left, right)
 
 
 @pytest.mark.parametrize("size", [0, *SIZES])
