@@ -1,6 +1,6 @@
 """What group commit is worth: many producers against one, and against each its own.
 
-    python tests/bench/bench_writers.py [--processes N] [--submissions N] [--events N]
+    python tests/bench/bench_writers.py [--processes N] [--events N] [--batch N]
 
 Three ways to append the same submissions, side by side in every round: processes that
 spool and share commits, one process that spools and flushes alone, and processes that
@@ -121,11 +121,12 @@ def main():
     """Print one figure a line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--processes", type=int, default=8)
-    parser.add_argument("--submissions", type=int, default=64, help="of each process")
-    parser.add_argument("--events", type=int, default=16, help="in each submission")
+    parser.add_argument("--events", type=int, default=8192, help="of all together")
+    parser.add_argument("--batch", type=int, default=16, help="in each submission")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    many, each, events = options.processes, options.submissions, options.events
+    many, events = options.processes, options.batch
+    each = max(1, options.events // (many * events))
     ways = {
         f"{many} processes, group commit": ("spool", many, each),
         "1 process, group commit": ("spool", 1, many * each),

@@ -1,13 +1,13 @@
 """Mutation testing: change one thing in a module, and see whether the tests notice.
 
     python tests/tools/mutate.py verifier/tree.py verifier/note.py
-    python tests/tools/mutate.py --sample 50 verifier/*.py verifier/rules/*.py
+    ls verifier/*.py verifier/rules/*.py | xargs -P2 -n1 python tests/tools/mutate.py
 
 A mutant is compiled in memory in a forked child, which runs the tests of its module
 with `-x`; no file is written. A survivor is a hole in the tests, or means the same.
+`SAMPLE=50` before the command takes so many mutants of each module.
 """
 
-import argparse
 import ast
 import importlib.abc
 import importlib.util
@@ -16,7 +16,6 @@ import random
 import signal
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -24,6 +23,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = int(os.environ.get("SAMPLE", "1000000"))
 # By the longest beginning that fits, the tests that know a module best, fastest first.
 TESTS = {
     "verifier/": "tamper/test_rewrite.py tamper/test_keys.py tamper/test_rows.py"
@@ -40,12 +40,9 @@ TESTS = {
     "verifier/disclosure": "unit/proofs",
     "ledger/": "unit/ledger unit/keys vectors property/test_format.py",
 }
-_PAIRS = ["Eq NotEq", "Lt LtE", "Gt GtE", "Is IsNot", "In NotIn", "And Or"]
-SWAPPED = {
-    getattr(ast, one): getattr(ast, other)
-    for pair in _PAIRS
-    for one, other in (pair.split(), pair.split()[::-1])
-}
+_PAIRS = [("Eq", "NotEq"), ("Lt", "LtE"), ("Gt", "GtE"), ("Is", "IsNot")]
+_PAIRS += [("In", "NotIn"), ("And", "Or")]
+SWAPPED = {getattr(ast, a): getattr(ast, b) for p in _PAIRS for a, b in (p, p[::-1])}
 
 
 def changes(node: ast.AST) -> Iterator[ast.AST]:  # noqa: C901 (a table)
@@ -66,9 +63,8 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:  # noqa: C901 (a table)
             yield ast.Constant(value + 1)
         case ast.If() | ast.IfExp():
             for truth in (True, False):
-                whole = deepcopy(node)
-                whole.test = ast.Constant(truth)
-                yield whole
+                other.test = ast.Constant(truth)
+                yield deepcopy(other)
         case ast.Return(value=ast.expr()) if not isinstance(other.value, ast.Constant):
             yield ast.Return(ast.Constant(None))
         case ast.Raise() | ast.AugAssign() | ast.Delete():
@@ -78,19 +74,19 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:  # noqa: C901 (a table)
 
 
 class Swap(ast.NodeTransformer):
-    """Puts another node in the place of the one that is visited as number `at`."""
+    """Puts another node in the place of the one with this number."""
 
-    def __init__(self, at: int, new: ast.AST) -> None:
-        self.at, self.new = at, new
+    def __init__(self, number: int, new: ast.AST) -> None:
+        self.number, self.new = number, new
 
     def visit(self, node: ast.AST) -> ast.AST:
-        if node.number == self.at:
+        if node.number == self.number:
             return ast.copy_location(self.new, node)
         return self.generic_visit(node)
 
 
-def mutants(source: str) -> Iterator[tuple[int, str, ast.Module]]:
-    """Line, description and tree of every mutant of a module."""
+def mutants(source: str) -> Iterator[tuple[str, ast.Module]]:
+    """Line and description, and tree, of every mutant of a module."""
     tree = ast.parse(source)
     for number, node in enumerate(ast.walk(tree)):
         node.number = number
@@ -98,11 +94,8 @@ def mutants(source: str) -> Iterator[tuple[int, str, ast.Module]]:
         for other in changes(node):
             whole = Swap(node.number, other).visit(deepcopy(tree))
             before, after = (ast.unparse(n).split("\n")[0][:60] for n in (node, other))
-            yield (
-                node.lineno,
-                f"{before}  ->  {after}",
-                ast.fix_missing_locations(whole),
-            )
+            what = f"{node.lineno}: {before}  ->  {after}"
+            yield what, ast.fix_missing_locations(whole)
 
 
 class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -142,34 +135,25 @@ def survives(path: Path, tree: ast.Module, tests: list[str], limit_s: float) -> 
     return False
 
 
-def main() -> None:
-    """Mutate the named modules; print what survived, and how many did not."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("modules", nargs="+", type=Path)
-    parser.add_argument("--sample", type=int, help="so many mutants of each module")
-    parser.add_argument("--tests", nargs="+", help="instead of those of the module")
-    options = parser.parse_args()
-    os.chdir(ROOT)
-    sys.path.insert(0, str(ROOT))
-    sys.dont_write_bytecode = True
-    for path in options.modules:
-        key = max((k for k in TESTS if str(path).startswith(k)), key=len)
-        tests = options.tests or [f"tests/{name}" for name in TESTS[key].split()]
-        found = list(mutants(path.read_text()))
-        if options.sample and options.sample < len(found):
-            found = random.Random(0).sample(found, options.sample)
-        came: Counter[bool] = Counter()
-        start = time.monotonic()
-        if not survives(path, ast.parse(path.read_text()), tests, 3600):
-            raise SystemExit(f"{path}: the tests fail without any change: {tests}")
-        limit_s = 5 + 3 * (time.monotonic() - start)
-        for line, what, tree in found:
-            alive = survives(path, tree, tests, limit_s)
-            came[alive] += 1
-            if alive:
-                print(f"{path}:{line}: {what}", flush=True)
-        print(f"{path}: {came[False]} killed, {came[True]} survived", flush=True)
+def campaign(path: Path) -> str:
+    """Try the mutants of a module, print those that survive, and return the figures."""
+    key = max((key for key in TESTS if str(path).startswith(key)), key=len)
+    tests = [f"tests/{name}" for name in TESTS[key].split()]
+    start = time.monotonic()
+    if not survives(path, ast.parse(path.read_text()), tests, 3600):
+        return f"{path}: not tried, since these fail without any change: {tests}"
+    limit_s = 5 + 3 * (time.monotonic() - start)
+    found = list(mutants(path.read_text()))
+    found = random.Random(0).sample(found, min(SAMPLE, len(found)))
+    alive = [what for what, tree in found if survives(path, tree, tests, limit_s)]
+    lines = [f"{path}:{what}" for what in sorted(alive)]
+    total = f"{path}: {len(found) - len(alive)} killed, {len(alive)} survived"
+    return "\n".join([*lines, total])
 
 
 if __name__ == "__main__":
-    main()
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))
+    sys.dont_write_bytecode = True
+    for name in sys.argv[1:]:
+        print(campaign(Path(name)), flush=True)
