@@ -7,7 +7,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.property.campaign.audience import Audience
 from tests.property.campaign.machine import Campaign
 
-SEQUENCES = 30
+SEQUENCES = 20
 SEQUENCES_SOAK = 2500
 
 

@@ -22,7 +22,7 @@ class Trust:
     Attributes:
         roots: pinned root keys.
         witnesses: name and key of each; two of them make the quorum.
-        stamps: every token that the authority ever gave: note and time.
+        stamps: of each token: note, time, and whether it is as the authority gave it.
         kept: size and root of the kept checkpoint.
         now_ms: the auditor's clock.
         age_ms_max: how old stamps and cosignatures may be.
@@ -31,7 +31,7 @@ class Trust:
 
     roots: frozenset[bytes]
     witnesses: tuple[tuple[str, bytes], ...]
-    stamps: dict[bytes, tuple[bytes, int]]
+    stamps: dict[bytes, tuple[bytes, int, bool]]
     kept: tuple[int, bytes] | None
     now_ms: int
     age_ms_max: int = 24 * 3_600_000
@@ -109,9 +109,10 @@ def stamp_time(row, checkpoints, trust: Trust) -> tuple[int, int | None]:
     size, token = row
     if token not in trust.stamps:
         return size, None
-    note, at_ms = trust.stamps[token]
-    require(note == checkpoints[size], "ANC-4")
-    return size, at_ms
+    note, at_ms, as_given = trust.stamps[token]
+    fits = note == checkpoints[size]
+    require(fits or not as_given, "ANC-4")
+    return size, at_ms if fits else None
 
 
 def cosigner(row, checkpoints, trust: Trust) -> tuple[int, str, int | None]:

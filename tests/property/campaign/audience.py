@@ -31,23 +31,25 @@ class Audience:
         self.kept: tuple[int, bytes] | None = None
         self._roots = frozenset(key.public for key in ledger.roots)
 
-    def read_plainly(self, world: World) -> Outcome:
-        """The verdict for the reader who has the root key and nothing else."""
-        Audience.looks += 1
-        return judge_file(self._write(world), root_keys=self.auditor.roots)
+    def read(
+        self, world: World, now_ms: int, *, keep: bool = False
+    ) -> tuple[Outcome, Outcome]:
+        """The verdicts for the reader who has the root key alone, and for the auditor.
 
-    def read(self, world: World, now_ms: int, *, keep: bool = False) -> Outcome:
-        """The auditor's verdict; unless asked, what it did to the store is undone."""
-        Audience.looks += 1
+        Unless asked, what the auditor's look did to the store is undone.
+        """
+        Audience.looks += 2
+        path = self._write(world)
+        plain = judge_file(path, root_keys=self.auditor.roots)
         store = self.auditor.folder / "pins"
         saved = {item: item.read_bytes() for item in store.glob("*")}
-        outcome = self.auditor.read(self._write(world), now_ms + MINUTE_MS)
+        outcome = self.auditor.read(path, now_ms + MINUTE_MS)
         if not keep:
             for item in store.glob("*"):
                 item.unlink()
             for item, content in saved.items():
                 item.write_bytes(content)
-        return outcome
+        return plain, outcome
 
     def expected_plainly(self, world: World) -> Answers:
         """What the model has the first reader told."""
@@ -70,10 +72,10 @@ class Audience:
         Holding all means L4; the first time there is nothing to be continuous with.
         """
         expected = self.expected(world, now_ms)
-        outcome = self.read(world, now_ms, keep=True)
+        plain, outcome = self.read(world, now_ms, keep=True)
         assert expected.verdict == outcome.verdict, (expected, outcome)
         assert (expected.verdict == "L4") == (outcome.exit_code == 0)
-        assert self.read_plainly(world).verdict == "L1"
+        assert plain.verdict == "L1"
         if expected.timed and expected.witnessed and not expected.contradicted:
             leaves = world.ledger.leaves
             self.kept = (len(leaves), tree_root(leaves))

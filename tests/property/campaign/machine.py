@@ -228,7 +228,7 @@ class Campaign(RuleBasedStateMachine):
     def look(self, world: World) -> Outcome:
         """Show a forged file to both readers, and hold it against the model."""
         now_ms, audience = self.honest.ledger.now_ms, self.audience
-        plain, whole = audience.read_plainly(world), audience.read(world, now_ms)
+        plain, whole = audience.read(world, now_ms)
         if world.flaws:
             assert {plain.verdict, whole.verdict} <= {"BROKEN", "UNREADABLE"}, whole
             return whole
@@ -246,5 +246,5 @@ class Campaign(RuleBasedStateMachine):
         if whole.verdict != "BROKEN":
             hold_anchored(world, whole, audience.kept)
         if world.rows() == self.honest.rows():
-            assert whole == audience.read(self.honest, now_ms)
+            assert (plain, whole) == audience.read(self.honest, now_ms)
         return plain

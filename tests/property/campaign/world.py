@@ -75,7 +75,7 @@ class World:
         anchors: rows of the anchor tables.
         witnesses: they remember what they cosigned.
         authority: stamps whatever it is given.
-        stamps: every token that it gave.
+        stamps: of every token that it gave: note, time, and whether it is as given.
         keys: the thief's: stolen ones as they were then, and `own` ones.
         flaws: SQL that leaves the file outside its specification.
         murky: whether an anchor's bytes were edited, so that only a bound is known.
@@ -87,7 +87,7 @@ class World:
     anchors: Anchors
     witnesses: list[Witness]
     authority: TimeAuthority
-    stamps: dict[bytes, tuple[bytes, int]]
+    stamps: dict[bytes, tuple[bytes, int, bool]]
     keys: dict[str, Key] = field(default_factory=dict)
     flaws: list[str] = field(default_factory=list)
     murky: bool = False
@@ -114,7 +114,7 @@ class World:
         if size:
             note, at = self.ledger.checkpoints[size], self.ledger.now_ms
             token = self.authority.stamp(note, at)
-            self.stamps[token] = (note, at)
+            self.stamps[token] = (note, at, True)
             self.anchors.timestamps.append((size, token))
 
     def cosign(self, number: int) -> None:
