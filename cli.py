@@ -19,9 +19,13 @@ from ledger.workspace import Workspace
 from producers import wiring
 from producers.commands import (
     anchors,
+    evidence,
     keys,
+    licences,
     proofs,
     reading,
+    reviews,
+    scanning,
     spool,
     verifying,
     witness,
@@ -29,18 +33,18 @@ from producers.commands import (
 from producers.commands.common import (
     EXIT_BUG,
     EXIT_INTERRUPTED,
-    EXIT_POLICY,
     EXIT_WAITING,
     json_option,
     jurisdiction_option,
     open_workspace,
     passphrase,
     print_json,
-    resolver,
     say,
     stop_printing,
     workspace_option,
 )
+from producers.commands.scanning import scan_options
+from producers.scanning import ScanOptions
 from verifier import UnreadableLedgerError
 from verifier.given import GivenError
 
@@ -114,28 +118,18 @@ def init(
 
 
 @app.command()
-@click.argument("urls", nargs=-1, required=True, metavar="URL...")
-@workspace_option
-def scan(urls: tuple[str, ...], folder: Path) -> None:
-    """Ask every opt-out channel of each URL, and append the verdicts.
-
-    Exit code 3 where a verdict is not `allowed`.
-    """
-    with open_workspace(folder) as workspace:
-        outcomes = wiring.scan_urls(workspace, urls, resolver=resolver())
-    for url, outcome in zip(urls, outcomes, strict=True):
-        click.echo(f"{outcome.verdict:<9} {url} {' '.join(outcome.reasons)}".rstrip())
-    if any(outcome.verdict != "allowed" for outcome in outcomes):
-        sys.exit(EXIT_POLICY)
-
-
-@app.command()
 @click.argument("file", type=click.File("rb"))
 @workspace_option
 @click.option("--resume", is_flag=True, help="Skip records that are kept already.")
 @jurisdiction_option
+@scan_options
 def ingest(
-    file: Any, folder: Path, *, resume: bool, jurisdictions: tuple[Jurisdiction, ...]
+    file: Any,
+    folder: Path,
+    options: ScanOptions,
+    *,
+    resume: bool,
+    jurisdictions: tuple[Jurisdiction, ...],
 ) -> None:
     """Decide on every record of FILE (JSON Lines), and keep what is accepted.
 
@@ -146,7 +140,7 @@ def ingest(
         report = wiring.ingest_file(
             workspace,
             file,
-            resolver=resolver(),
+            options=options,
             progress=say,
             resume=resume,
             jurisdictions=jurisdictions,
@@ -301,7 +295,19 @@ def demo(folder: Path) -> None:
     tell(folder, stage)
 
 
-for group in (reading, verifying, proofs, keys, anchors, witness, spool):
+for group in (
+    scanning,
+    reviews,
+    licences,
+    evidence,
+    reading,
+    verifying,
+    proofs,
+    keys,
+    anchors,
+    witness,
+    spool,
+):
     for command in group.COMMANDS:
         app.add_command(command)
 

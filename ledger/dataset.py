@@ -31,8 +31,10 @@ class Dataset:
         self._taken = frozenset(record.record_id for record in self._placed())
 
     def _placed(self) -> list[Record]:
-        """Every placed record of the map, by record id."""
-        return self._workspace.vault.records("pending = 0 AND map_id = ?", self._map_id)
+        """Every placed record of the map that is not quarantined, by record id."""
+        return self._workspace.vault.records(
+            "pending = 0 AND quarantined = 0 AND map_id = ?", self._map_id
+        )
 
     def _of_shard(self, shard: int) -> list[Record]:
         """The shard's records that are still there.
@@ -106,10 +108,11 @@ class Dataset:
         return int.from_bytes(digest[:8], "big")
 
     def publish(self, event: SliceTrained) -> None:
-        """Append a trained slice unless an erasure has changed its records.
+        """Append a trained slice unless its records have changed (XEV-11).
 
         Raises:
-            ErasedError: a record that the slice was trained on is gone or fenced.
+            ErasedError: a record that the slice was trained on is gone, fenced or
+                quarantined.
         """
         workspace = self._workspace
         with workspace.vault.transaction():
@@ -117,8 +120,9 @@ class Dataset:
             count = sum(record.slice <= event.slice for record in standing)
             if count != event.records:
                 message = (
-                    f"shard {event.shard}, slice {event.slice}: an erasure took "
-                    f"{event.records - count} records during the training"
+                    f"shard {event.shard}, slice {event.slice}: an erasure or a "
+                    f"quarantine took {event.records - count} records during the "
+                    "training"
                 )
                 raise ErasedError(message)
             ledger = workspace.ledger

@@ -149,7 +149,8 @@ class ErasureBook:
             return 0
         total = 0
         for record in self._workspace.vault.records():
-            if record.shard == UNPLACED or record.record_id in without:
+            is_trained = record.shard != UNPLACED and not record.quarantined
+            if not is_trained or record.record_id in without:
                 continue
             start = 0 if first is None else first.get(record.shard, current.slices)
             total += record.bytes * max(0, current.slices - max(start, record.slice))

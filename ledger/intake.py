@@ -30,7 +30,7 @@ class Intake:
     def __init__(self, workspace: Workspace) -> None:
         """Records go into `workspace`."""
         self._workspace = workspace
-        self._links = Links(workspace.vault.records())
+        self._links = Links(workspace.vault.members())
 
     def known(self, external_id: str) -> bool:
         """Whether a record of this id is kept already."""
@@ -86,10 +86,15 @@ class Intake:
 
         A record whose subject was fenced since it was kept is decided as blocked, and
         its file and keys go.
+
+        Raises:
+            InputError: a decision rests on a scan or a licence that does not carry it
+                (XEV-6, XEV-19).
         """
         workspace = self._workspace
         with workspace.vault.transaction():
             checked = [self._recheck(event) for event in events]
+            workspace.admission.check_decisions(checked, workspace.clock_ms())
             workspace.ledger.append(checked, stream="ingest")
             for event in checked:
                 if isinstance(event, RecordDecided) and event.decision == "accepted":
@@ -143,16 +148,19 @@ class Placer:
             return declared
 
     def members(self) -> list[UnitRecord]:
-        """Every accepted record, placed or not."""
+        """Every accepted record, placed or not; none that was quarantined before.
+
+        A placed one that is quarantined still binds its subjects to its shard.
+        """
         # A record that an interrupted append left unnoted may join two others.
         self._workspace.follow()
-        return [_member(record) for record in self._workspace.vault.records()]
+        return [_member(record) for record in self._workspace.vault.members()]
 
     def loads(self, shards: int) -> list[int]:
-        """Bytes that each shard holds."""
+        """Bytes that each shard trains on."""
         loads = [0] * shards
-        for record in self._workspace.vault.records():
-            if record.shard != UNPLACED:
+        for record in self._workspace.vault.members():
+            if record.shard != UNPLACED and not record.quarantined:
                 loads[record.shard] += record.bytes
         return loads
 
@@ -163,14 +171,14 @@ class Placer:
     def append(self, events: Sequence[RecordAssigned]) -> None:
         """Append assignments and note them in the vault.
 
-        A record that was erased or placed meanwhile is left out.
+        A record that was erased, quarantined or placed meanwhile is left out.
         """
         workspace = self._workspace
         for start in range(0, len(events), EVENTS_MAX):
             with workspace.vault.transaction():
                 unplaced = {
                     record.record_id
-                    for record in workspace.vault.records()
+                    for record in workspace.vault.members()
                     if record.shard == UNPLACED
                 }
                 batch = [

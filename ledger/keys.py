@@ -42,7 +42,11 @@ class RoleGrant:
 
 ROLE_GRANTS: Final = (
     RoleGrant(role="log", stream="log", families=()),
-    RoleGrant(role="governance", stream="policy", families=("policy", "spool")),
+    RoleGrant(
+        role="governance",
+        stream="policy",
+        families=("policy", "review", "licence", "spool"),
+    ),
     RoleGrant(role="scanner", stream="scan", families=("optout", "spool")),
     RoleGrant(role="ingest", stream="ingest", families=("ingest", "spool")),
     RoleGrant(role="sharder", stream="shards", families=("shards", "spool")),
@@ -52,7 +56,8 @@ ROLE_GRANTS: Final = (
 )
 """The grants that `init` writes: one key a role.
 
-A producer's key signs one family, and what its spool had to drop.
+A producer's key signs one family, and what its spool had to drop. Governance signs the
+decisions of persons: policies, reviews and licences.
 """
 
 

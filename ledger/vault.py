@@ -125,11 +125,7 @@ class Vault(PrivateFile):
         """
         with self.transaction():
             for record_id in record_ids:
-                self.connection.execute(
-                    "DELETE FROM url WHERE scan_id IN "
-                    "(SELECT scan_id FROM scan_of_record WHERE record_id = ?)",
-                    (record_id,),
-                )
+                self._delete_scans_of(record_id)
                 for table in ("scan_of_record", "record"):
                     self.connection.execute(
                         f"DELETE FROM {table} WHERE record_id = ?",
@@ -139,6 +135,31 @@ class Vault(PrivateFile):
                 "DELETE FROM subject WHERE NOT EXISTS (SELECT 1 FROM record_subject r "
                 "WHERE r.subject_id = subject.subject_id)"
             )
+
+    def _delete_scans_of(self, record_id: str) -> None:
+        """Delete the URL that a record was copied from, and notes on its scans.
+
+        Later scans of that URL go too, unless another record is kept from it.
+        """
+        rows = self.connection.execute(
+            "SELECT u.scan_id, u.tag FROM url u JOIN scan_of_record USING (scan_id) "
+            "WHERE record_id = ?",
+            (record_id,),
+        ).fetchall()
+        for scan_id, tag in rows:
+            others = (
+                "SELECT 1 FROM url u JOIN scan_of_record r USING (scan_id) "
+                "WHERE u.tag = ? AND r.record_id <> ? AND u.scan_id <> ?"
+            )
+            kept = self.connection.execute(others, (tag, record_id, scan_id))
+            doomed = ("scan_id = ?", scan_id) if kept.fetchone() else ("tag = ?", tag)
+            condition, value = doomed
+            self.connection.execute(
+                "DELETE FROM review_note WHERE scan_id IN "
+                f"(SELECT scan_id FROM url WHERE {condition})",
+                (value,),
+            )
+            self.connection.execute(f"DELETE FROM url WHERE {condition}", (value,))
 
     # Records
 
@@ -166,7 +187,7 @@ class Vault(PrivateFile):
                 message = "a record of this id is kept already"
                 raise InputError(message)
             self.connection.execute(
-                "INSERT INTO record VALUES (?, ?, ?, ?, ?, '', 1, '', ?, ?)",
+                "INSERT INTO record VALUES (?, ?, ?, ?, ?, '', 1, '', ?, ?, 0)",
                 (
                     record_id,
                     self.tag("record", external_id),
@@ -231,8 +252,8 @@ class Vault(PrivateFile):
         """
         keys: dict[str, list[tuple[str, bytes]]] = {}
         found = self.connection.execute(
-            "SELECT record_id, key, digest, bytes, hazard, shard, slice FROM record "
-            f"WHERE {condition} ORDER BY record_id",
+            "SELECT record_id, key, digest, bytes, hazard, shard, slice, quarantined "
+            f"FROM record WHERE {condition} ORDER BY record_id",
             values,
         ).fetchall()
         joined = self.connection.execute(
@@ -254,9 +275,14 @@ class Vault(PrivateFile):
                 subjects=tuple(name for name, _ in keys.get(row[0], [])),
                 shard=row[5],
                 slice=row[6],
+                quarantined=bool(row[7]),
             )
             for row in found
         ]
+
+    def members(self) -> list[Record]:
+        """The decided records that weights saw or may see: placed, or to be placed."""
+        return self.records(f"pending = 0 AND (quarantined = 0 OR shard <> {UNPLACED})")
 
     def records_of(self, subject_id: str) -> list[Record]:
         """The decided records of a subject."""

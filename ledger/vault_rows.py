@@ -17,7 +17,8 @@ SCHEMA: Final = (
         "CREATE TABLE record (record_id TEXT PRIMARY KEY, id_tag BLOB NOT NULL UNIQUE, "
         "key BLOB NOT NULL, digest BLOB NOT NULL, bytes INTEGER NOT NULL, "
         "hazard TEXT NOT NULL, pending INTEGER NOT NULL, map_id TEXT NOT NULL, "
-        "shard INTEGER NOT NULL, slice INTEGER NOT NULL) STRICT"
+        "shard INTEGER NOT NULL, slice INTEGER NOT NULL, "
+        "quarantined INTEGER NOT NULL) STRICT"
     ),
     "CREATE INDEX record_place ON record (map_id, shard, slice)",
     (
@@ -31,13 +32,20 @@ SCHEMA: Final = (
         "key BLOB NOT NULL, name TEXT NOT NULL, registered INTEGER NOT NULL) STRICT"
     ),
     (
-        "CREATE TABLE url (scan_id TEXT PRIMARY KEY, key BLOB NOT NULL, "
-        "name TEXT NOT NULL, pending INTEGER NOT NULL) STRICT"
+        "CREATE TABLE url (scan_id TEXT PRIMARY KEY, tag BLOB NOT NULL, "
+        "key BLOB NOT NULL, name TEXT NOT NULL, body_sha256 TEXT NOT NULL, "
+        "pending INTEGER NOT NULL) STRICT"
     ),
+    "CREATE INDEX url_tag ON url (tag)",
     (
         "CREATE TABLE scan_of_record (record_id TEXT PRIMARY KEY, "
         "scan_id TEXT NOT NULL) STRICT"
     ),
+    (
+        "CREATE TABLE review_note (review_id TEXT PRIMARY KEY, scan_id TEXT NOT NULL, "
+        "key BLOB NOT NULL, text TEXT NOT NULL, pending INTEGER NOT NULL) STRICT"
+    ),
+    "CREATE INDEX review_note_scan ON review_note (scan_id)",
     (
         "CREATE TABLE seed (map_id TEXT NOT NULL, shard INTEGER NOT NULL, "
         "slice INTEGER NOT NULL, generation INTEGER NOT NULL, secret BLOB NOT NULL, "
@@ -77,6 +85,7 @@ class Record:
         subjects: ids of its subjects.
         shard: its shard, or `UNPLACED`.
         slice: its slice, or `UNPLACED`.
+        quarantined: whether it may be in no run that starts from now on.
     """
 
     record_id: str
@@ -87,3 +96,4 @@ class Record:
     subjects: tuple[str, ...]
     shard: int
     slice: int
+    quarantined: bool

@@ -12,17 +12,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ledger.admission import Admission
 from ledger.checkpoint import parse_checkpoint
 from ledger.corpus import Corpus, EvidenceFolder
 from ledger.destroy import destroy_in_vault
 from ledger.errors import LockedError, ReadOnlyError
 from ledger.events import Event
-from ledger.events.ingest import RecordDecided
-from ledger.events.optout import SiteRegistered, UrlScanned
+from ledger.events.optout import SiteRegistered
 from ledger.events.policy import PolicyAdopted
-from ledger.events.shards import RecordAssigned
 from ledger.fences import Fences
 from ledger.files import remove_temporaries
+from ledger.follower import Follower
 from ledger.locks import file_lock
 from ledger.log import Ledger, system_clock_ms
 from ledger.names import Names
@@ -31,6 +31,7 @@ from ledger.places import ledger_file
 from ledger.private_file import Seen, check_seen
 from ledger.projections import States
 from ledger.projector import project
+from ledger.review_notes import ReviewNotes
 from ledger.settings import Settings, load_settings
 from ledger.vault import Vault
 
@@ -73,6 +74,11 @@ class Workspace:
             stack.callback(self.fences.close)
             self.fences.expire(clock_ms())
             self.names = Names(self.vault, random_bytes=random_bytes)
+            self.review_notes = ReviewNotes(self.vault, random_bytes=random_bytes)
+            self.admission = Admission(self.ledger, self.vault)
+            self._follower = Follower(
+                self.ledger, self.vault, self.names, self.review_notes
+            )
             self.corpus = Corpus(folder / "corpus")
             self.evidence = EvidenceFolder(folder / "evidence")
             self._check_memory()
@@ -120,8 +126,14 @@ class Workspace:
     # Ports
 
     def append_scan(self, events: Sequence[Event]) -> None:
-        """Append a scan's events; a site that is registered by now is left out."""
+        """Append a scan's events; a site that is registered by now is left out.
+
+        Raises:
+            ConflictError: a record would be quarantined twice.
+            InputError: a quarantine that XEV-20 does not allow.
+        """
         with self.vault.transaction():
+            self.admission.check_quarantines(events)
             new = [
                 event
                 for event in events
@@ -130,7 +142,7 @@ class Workspace:
             ]
             self.ledger.append(new, stream="scan")
             for event in new:
-                self._follow(event)
+                self._follower.note(event)
 
     def adopt(self, event: PolicyAdopted, document: bytes) -> None:
         """Adopt a policy unless the ledger holds it already; keep its document."""
@@ -212,48 +224,7 @@ class Workspace:
         Raises:
             ReadOnlyError: the ledger accepted records that the vault lacks.
         """
-        with self.vault.transaction():
-            self._follow_ledger()
-
-    def _follow_ledger(self) -> None:
-        size = self.vault.followed()
-        accepted: set[str] = set()
-        for recorded in self.ledger.events(size):
-            self._follow(recorded.event)
-            size = recorded.seq + 1
-            if isinstance(recorded.event, RecordDecided) and recorded.event.commitment:
-                accepted.add(recorded.event.record_id)
-        lost = accepted - self.vault.record_ids()
-        # What an erasure took is rightly gone.
-        lost -= self.states()["shards"].erased.keys() if lost else set()
-        if lost:
-            message = (
-                f"{self.vault.path.name} lacks {len(lost)} records that the ledger "
-                "accepted: restore a newer copy before anything is written"
-            )
-            raise ReadOnlyError(message)
-        self.vault.set_followed(size)
-
-    def _follow(self, event: Event) -> None:
-        """Note in the vault what the ledger says."""
-        match event:
-            case RecordDecided(decision="accepted"):
-                self.vault.settle(
-                    event.record_id, hazard=event.hazard, scan_id=event.scan_id
-                )
-            case RecordAssigned():
-                self.vault.place(
-                    event.record_id,
-                    map_id=event.map_id,
-                    shard=event.shard,
-                    slice_=event.slice,
-                )
-            case SiteRegistered(site_id=site_id):
-                self.names.settle_site(site_id)
-            case UrlScanned(scan_id=scan_id):
-                self.names.settle_url(scan_id)
-            case _:
-                pass
+        self._follower.follow()
 
     def _replay_fences(self) -> None:
         """Erase again what a restored vault brought back, seeds included."""
@@ -276,6 +247,7 @@ class Workspace:
         self.corpus.delete(pending)
         self.vault.delete_records(pending)
         self.names.drop_pending()
+        self.review_notes.drop_pending()
         remove_temporaries(self.folder / "corpus")
         remove_temporaries(self.folder / "evidence")
         self.corpus.sweep(self.vault.record_ids())

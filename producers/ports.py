@@ -40,6 +40,14 @@ class Evidence(Protocol):
         """Keep `content`, once, and return its SHA-256 in hex."""
         ...
 
+    def get(self, digest: str) -> bytes:
+        """The bytes of a digest.
+
+        Raises:
+            IntegrityError: missing, too large, or not what the digest says.
+        """
+        ...
+
 
 class Names(Protocol):
     """The vault's register of sites and URLs; names stay there."""
@@ -48,6 +56,20 @@ class Names(Protocol):
         """The id of `origin` (`scheme://host[:port]`), given on first sight."""
         ...
 
-    def commit_url(self, scan_id: str, url: str) -> str:
-        """Keep the URL of a scan and return its commitment, hex."""
+    def commit_scan(
+        self, scan_id: str, urls: Sequence[str], body_sha256: str
+    ) -> tuple[str, str]:
+        """Keep what a scan looked at, and commit to it.
+
+        Args:
+            scan_id: the scan.
+            urls: the URL that was asked for, and the one that its redirects ended at;
+                the same URL twice counts once.
+            body_sha256: SHA-256 of the page's whole body, hex; empty where there is
+                none.
+
+        Returns:
+            `url_commitment` and `response_commitment`, hex; the second is empty where
+            there is no body.
+        """
         ...

@@ -1,7 +1,8 @@
 """Where the producers meet the ledger: one function for each thing a command does.
 
-This is the only module of `producers` that sees a workspace; every producer below it
-gets small ports. `cli.py` parses, calls one of these, prints and exits.
+With `producers.scanning`, `producers.rights` and `producers.rescanning` the only module
+of `producers` that sees a workspace; every producer below it gets small ports. Commands
+parse, call one of these, print and exit.
 """
 
 import contextlib
@@ -20,17 +21,10 @@ from ledger.training_book import TrainingBook
 from ledger.workspace import Workspace
 from producers.assign import assign
 from producers.erasure import Erased, Eraser
-from producers.ingest import (
-    IngestPolicy,
-    IngestReport,
-    ScanOutcome,
-    ingest,
-    read_records,
-)
-from producers.optout.basket import load_basket
-from producers.optout.policy import ScanPolicy
-from producers.optout.resolve import Resolver
+from producers.ingest import IngestReport, ScanOutcome, ingest, read_records
 from producers.ports import Progress
+from producers.rights import licence_port, outcome_port
+from producers.scanning import ScanOptions, adopted_policy, open_scanner
 from producers.training.fine_tune import (
     BaseModel,
     ShardTask,
@@ -45,25 +39,11 @@ from producers.training.weights import WeightStore
 T = TypeVar("T")
 
 
-def scan_urls(
-    workspace: Workspace, urls: Sequence[str], *, resolver: Resolver
-) -> list[ScanOutcome]:
-    """Scan each URL under the policy of the settings.
-
-    Raises:
-        InputError: a URL is malformed, or the extra `scan` is missing.
-        LockedError: an ingest is running.
-    """
-    with workspace.exclusive("ingest"):
-        scan = scan_port(workspace, adopted_policy(workspace), resolver)
-        return [scan(url) for url in urls]
-
-
 def ingest_file(
     workspace: Workspace,
     stream: BinaryIO,
     *,
-    resolver: Resolver,
+    options: ScanOptions,
     progress: Progress,
     resume: bool = False,
     jurisdictions: Sequence[Jurisdiction] = (),
@@ -73,7 +53,7 @@ def ingest_file(
     Args:
         workspace: where it goes.
         stream: the file.
-        resolver: where a scan connects to.
+        options: how a scan is made where a record needs one.
         progress: told how far the work is.
         resume: skip records that are kept already.
         jurisdictions: decide for these instead of the settings'.
@@ -82,13 +62,20 @@ def ingest_file(
         InputError: a line is no record; those before it are ingested.
         LockedError: another ingest is running.
     """
-    with workspace.exclusive("ingest"):
+    with workspace.exclusive("ingest"), contextlib.ExitStack() as stack:
         policy = adopted_policy(workspace, jurisdictions)
+
+        def make_scan() -> Callable[[str], ScanOutcome]:
+            scanner = stack.enter_context(open_scanner(workspace, policy, options))
+            outcome_of = outcome_port(workspace)
+            return lambda url: outcome_of(scanner.scan(url))
+
         intake = Intake(workspace)
         report = ingest(
             read_records(stream),
             policy=policy,
-            scan=_lazy(lambda: scan_port(workspace, policy, resolver)),
+            scan=_lazy(make_scan),
+            licensed=licence_port(workspace, policy),
             known=intake.known,
             keep=intake.keep,
             emit=intake.append_decisions,
@@ -225,60 +212,6 @@ def finish_erasures(workspace: Workspace, *, progress: Progress) -> list[Erased]
         driver.begin(fences)
         with workspace.exclusive("ingest"):
             return [driver.resume(fence) for fence in fences]
-
-
-def adopted_policy(
-    workspace: Workspace, jurisdictions: Sequence[Jurisdiction] = ()
-) -> IngestPolicy:
-    """The policy of the settings, adopted in the ledger and signed by governance."""
-    settings = workspace.settings
-    policy = IngestPolicy(
-        basket_version=load_basket().version,
-        jurisdictions=frozenset(jurisdictions or settings.jurisdictions),
-        basket_relaxed=frozenset(settings.basket_relaxed),
-    )
-    workspace.adopt(policy.to_event(), policy.document())
-    return policy
-
-
-def scan_port(
-    workspace: Workspace, policy: IngestPolicy, resolver: Resolver
-) -> Callable[[str], ScanOutcome]:
-    """The function that scans one URL and appends what it found.
-
-    Raises:
-        InputError: the extra `scan` is missing.
-    """
-    try:
-        from producers.optout.fetch import HttpFetcher  # noqa: PLC0415 (an extra)
-        from producers.optout.scan import Scanner  # noqa: PLC0415
-    except ImportError as error:
-        message = f"scanning needs the extra 'scan': module {error.name} not found"
-        raise InputError(message) from None
-    scanner = Scanner(
-        fetch=HttpFetcher(resolver=resolver),
-        emit=workspace.append_scan,
-        evidence=workspace.evidence,
-        names=workspace.names,
-        policy=ScanPolicy(
-            policy_sha256=policy.sha256(),
-            basket_version=policy.basket_version,
-            basket_relaxed=tuple(sorted(policy.basket_relaxed)),
-        ),
-        clock_ms=workspace.clock_ms,
-        random_bytes=workspace.random_bytes,
-    )
-
-    def scan(url: str) -> ScanOutcome:
-        result = scanner.scan(url)
-        return ScanOutcome(
-            scan_id=result.scan_id,
-            site=result.url,
-            verdict=result.verdict,
-            reasons=result.reasons,
-        )
-
-    return scan
 
 
 def retrainer(workspace: Workspace, progress: Progress) -> Retrainer:

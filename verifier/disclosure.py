@@ -22,7 +22,7 @@ FIELDS = {
 """The commitments that can be opened, by event type (PRF-12)."""
 
 OPENINGS_MAX = 100_000
-NAME_BYTES_MAX = 8_192
+NAME_BYTES_MAX = 131_072
 """Most openings in a file, and the longest name (PRF-11)."""
 
 _EVENT_ID = re.compile(r"(0|[1-9][0-9]{0,15})\.(0|[1-9][0-9]{0,3})")

@@ -38,6 +38,12 @@ def one_of(listed: str) -> Kind:
     return Kind(pattern, is_text=True, meaning=f"one of {', '.join(names)}")
 
 
+def or_empty(kind: Kind) -> Kind:
+    """Text of a kind, or the empty string."""
+    meaning = f"{kind.meaning}, or empty"
+    return Kind(f"(?:{kind.pattern})?", is_text=True, meaning=meaning)
+
+
 def integer(low: int, high: int) -> Kind:
     """A decimal from `low` to `high`, both included."""
     pattern = _range_pattern(low, high)
@@ -107,18 +113,19 @@ def _same_length(first: str, last: str) -> list[str]:
 
 SALT = text("[0-9a-f]{24}")
 ID = text("[0-9a-f]{32}")
-ID_OR_EMPTY = text("(?:[0-9a-f]{32})?")
+ID_OR_EMPTY = or_empty(ID)
 SHA256 = text("[0-9a-f]{64}")
-SHA256_OR_EMPTY = text("(?:[0-9a-f]{64})?")
+SHA256_OR_EMPTY = or_empty(SHA256)
 SIGNATURE = text("[0-9a-f]{128}")
 NAME = text(KEY_NAME)
 STREAM = text(STREAM_NAME)
 FAMILY = text("[a-z][a-z0-9_]{0,31}")
 LABEL = text("[A-Za-z0-9][A-Za-z0-9._+:/-]{0,127}")
+LABEL_OR_EMPTY = or_empty(LABEL)
 TOKEN = text("[A-Za-z0-9][A-Za-z0-9._/ -]{0,63}")
 LICENCE = text("[A-Za-z0-9 .+()-]{0,256}")
 FLOP = text("(?:0|[1-9][0-9]{0,39})")
-FLOP_OR_EMPTY = text("(?:(?:0|[1-9][0-9]{0,39}))?")
+FLOP_OR_EMPTY = or_empty(FLOP)
 COUNT = integer(0, INT_MAX)
 SHARD = integer(0, 4095)
 SLICE = integer(0, 255)

@@ -100,7 +100,7 @@ class StateFile:
             except (OSError, sqlite3.Error, ValueError) as error:
                 raise UnusableStateError(str(error)) from None
             index.assigned = saved.standing.assigned
-            index.erased = saved.standing.erased
+            index.gone = saved.standing.gone
             yield saved, index
 
     def write(
@@ -259,7 +259,7 @@ def standing_of(walk: Walk) -> Standing:
         checkpoints=walk.heads.passed,
         judged=content.judged,
         assigned=history.index.assigned,
-        erased=history.index.erased,
+        gone=history.index.gone,
         types=content.types,
         dropped=content.dropped,
         genesis_signers=walk.genesis_signers,

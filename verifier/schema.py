@@ -135,11 +135,12 @@ def unknown_type(line: bytes) -> tuple[str, str]:
 
 
 def _is_shallow(event: Any, depth: int = 0) -> bool:
-    """Whether values nest as EVT-6 allows: objects in lists hold only scalars."""
-    if isinstance(event, dict) and depth in (0, 2):
+    """Whether values nest as EVT-6 allows: at most a list in an object of a list."""
+    if isinstance(event, dict) and depth in (0, 2, 4):
         return all(_is_shallow(value, depth + 1) for value in event.values())
-    if isinstance(event, list) and depth == 1:
-        return len(event) <= LIST_ITEMS_MAX and all(_is_shallow(v, 2) for v in event)
+    if isinstance(event, list) and depth in (1, 3):
+        items = (_is_shallow(value, depth + 1) for value in event)
+        return len(event) <= LIST_ITEMS_MAX and all(items)
     return isinstance(event, str | int)
 
 

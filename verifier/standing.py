@@ -25,7 +25,7 @@ class Standing:
         dropped: by stream and reason, how many events its producer dropped.
         judged: events to which the rules across events were applied.
         watched: root, and time of the last entry below it, of sizes asked for.
-        assigned, erased: as the index counts them.
+        assigned, gone: as the index counts them.
     """
 
     head: bytes = b""
@@ -37,7 +37,7 @@ class Standing:
     checkpoints: int = 0
     judged: int = 0
     assigned: int = 0
-    erased: int = 0
+    gone: int = 0
     types: Counter[str] = field(default_factory=Counter)
     dropped: dict[str, Counter[str]] = field(default_factory=dict)
     genesis_signers: tuple[VerifierKey, ...] = ()

@@ -1,7 +1,8 @@
 """The field table of every event type, written by hand from docs/events.md.
 
-Every event also has a `salt`, first; `verifier.schema` adds it. The tables of training
-and erasure are in `verifier.model_tables`.
+Every event also has a `salt`, first; `verifier.schema` adds it. The tables of scans,
+reviews and licences are in `verifier.rights_tables`, those of training and erasure in
+`verifier.model_tables`.
 """
 
 from verifier.model_tables import ERASURE, TRAINING
@@ -10,7 +11,6 @@ from verifier.patterns import (
     FAMILY,
     ID,
     ID_OR_EMPTY,
-    LABEL,
     LICENCE,
     NAME,
     SHA256,
@@ -19,17 +19,14 @@ from verifier.patterns import (
     SIGNATURE,
     SLICE,
     STREAM,
-    TOKEN,
     Kind,
     integer,
     list_of,
     one_of,
     record,
 )
+from verifier.rights_tables import LICENCES, OPTOUT, POLICY, REVIEWS
 from verifier.wire import INT_MAX
-
-OUTCOME = one_of("absent not_recorded parsed unknown unreadable")
-VERDICT = one_of("allowed reserved unknown")
 
 KEYS: dict[str, dict[str, Kind]] = {
     "keys.ledger_created.v1": {
@@ -66,67 +63,15 @@ KEYS: dict[str, dict[str, Kind]] = {
     "keys.compromised.v1": {"name": NAME, "public_key": SHA256, "since_seq": COUNT},
 }
 
-OPTOUT: dict[str, dict[str, Kind]] = {
-    "policy.adopted.v1": {
-        "policy_sha256": SHA256,
-        "jurisdictions": list_of(one_of("eu uk"), 1, 2),
-        "basket_version": LABEL,
-        "basket_relaxed": list_of(TOKEN, 0, 256),
-    },
-    "optout.site_registered.v1": {"site_id": ID, "commitment": SHA256},
-    "optout.policy_file_fetched.v1": {
-        "site_id": ID,
-        "channel": one_of("ai_txt robots_txt tdmrep_file"),
-        "outcome": OUTCOME,
-        "http_status": integer(0, 999),
-        "body_sha256": SHA256_OR_EMPTY,
-        "body_bytes": COUNT,
-        "redirects": integer(0, 99),
-        "fetched_at_ms": COUNT,
-    },
-    "optout.url_scanned.v1": {
-        "scan_id": ID,
-        "site_id": ID,
-        "url_commitment": SHA256,
-        "policy_sha256": SHA256,
-        "scanner": LABEL,
-        "http_status": integer(0, 999),
-        "channels": list_of(
-            record(
-                channel=one_of(
-                    "ai_txt meta_robots robots_basket robots_txt tdm_header "
-                    "tdm_meta tdmrep_file x_robots_tag"
-                ),
-                outcome=OUTCOME,
-                verdict=VERDICT,
-                evidence_sha256=SHA256_OR_EMPTY,
-                line=COUNT,
-            ),
-            1,
-            16,
-        ),
-        "robots_rfc9309": one_of("allow disallow"),
-        "verdict": VERDICT,
-        "reasons": list_of(
-            one_of(
-                "ai_txt_disallow basket malformed_signal noai page_unreadable "
-                "robots_disallow tdm_reserved unknown_dialect unreadable"
-            ),
-            0,
-            16,
-        ),
-        "scanned_at_ms": COUNT,
-    },
-}
-
 RECORDS: dict[str, dict[str, Kind]] = {
     "ingest.record_decided.v1": {
         "record_id": ID,
         "decision": one_of("accepted blocked pending"),
         "reasons": list_of(
             one_of(
-                "basket licence licence_unclear links_units public_domain "
-                "scan_clear scan_missing scan_reserved scan_unknown "
+                "basket licence licence_register licence_unclear links_units "
+                "public_domain response_differs review_cleared scan_clear "
+                "scan_missing scan_reserved scan_review scan_unknown "
                 "subject_fenced uk_no_licence"
             ),
             1,
@@ -135,6 +80,7 @@ RECORDS: dict[str, dict[str, Kind]] = {
         "policy_sha256": SHA256,
         "source_kind": one_of("licensed other public_dataset synthetic user web"),
         "licence": LICENCE,
+        "licence_id": ID_OR_EMPTY,
         "scan_id": ID_OR_EMPTY,
         "eu_basis": one_of("licence none public_domain tdm_article_4"),
         "uk_basis": one_of("licence none public_domain"),
@@ -167,7 +113,10 @@ SPOOL: dict[str, dict[str, Kind]] = {
 
 EVENT_TYPES: dict[str, dict[str, Kind]] = {
     **KEYS,
+    **POLICY,
     **OPTOUT,
+    **REVIEWS,
+    **LICENCES,
     **RECORDS,
     **TRAINING,
     **ERASURE,

@@ -11,8 +11,10 @@ from ledger.events.base import Event
 from ledger.events.erasure import ErasureEvent
 from ledger.events.ingest import IngestEvent
 from ledger.events.keys import KeysEvent
+from ledger.events.licence import LicenceEvent
 from ledger.events.optout import OptoutEvent
 from ledger.events.policy import PolicyEvent
+from ledger.events.review import ReviewEvent
 from ledger.events.shards import ShardsEvent
 from ledger.events.spool import SpoolEvent
 from ledger.events.training import TrainingEvent
@@ -24,6 +26,8 @@ AnyEvent = (
     KeysEvent
     | PolicyEvent
     | OptoutEvent
+    | ReviewEvent
+    | LicenceEvent
     | IngestEvent
     | ShardsEvent
     | TrainingEvent

@@ -35,6 +35,10 @@ IngestReason = Literal[
     "scan_reserved",
     "scan_unknown",
     "scan_missing",
+    "scan_review",
+    "review_cleared",
+    "response_differs",
+    "licence_register",
     "basket",
     "uk_no_licence",
     "licence_unclear",
@@ -42,7 +46,10 @@ IngestReason = Literal[
     "subject_fenced",
 ]
 """`links_units`: the record names subjects whose data already lie in different shards,
-so that it would tie two erasure units together; a person must split it."""
+so that it would tie two erasure units together; a person must split it.
+`scan_review`: only a person can read what the site said; `review_cleared`: one did.
+`response_differs`: the text was taken from another response than the scan's.
+`licence_register`: it rests on a licence of the register."""
 
 Hazard = Literal["public", "personal", "consent"]
 """How likely an erasure is, lowest first; slices are filled in this order."""
@@ -58,6 +65,7 @@ class RecordDecided(Event, frozen=True, kw_only=True, tag="ingest.record_decided
         policy_sha256: the policy that decided.
         source_kind: where the text came from.
         licence: SPDX expression; empty where none was stated.
+        licence_id: the licence of the register that it rests on; empty where none.
         scan_id: the opt-out scan that it rests on; empty where none was needed.
         eu_basis: why copying is allowed in the EU.
         uk_basis: why copying is allowed in the UK.
@@ -75,6 +83,7 @@ class RecordDecided(Event, frozen=True, kw_only=True, tag="ingest.record_decided
     policy_sha256: Sha256Hex
     source_kind: SourceKind
     licence: LicenceExpression
+    licence_id: OptionalId
     scan_id: OptionalId
     eu_basis: EuBasis
     uk_basis: UkBasis

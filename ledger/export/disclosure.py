@@ -1,6 +1,7 @@
 """A disclosure: names from the vault that open commitments in the ledger.
 
 Sites and scanned URLs only, and only those that are asked for; never a data subject.
+Where redirects led a scan to another URL, its name is both, a line feed between them.
 """
 
 from collections.abc import Collection
@@ -23,7 +24,8 @@ class Asked:
 
     Attributes:
         sites: origins, `scheme://host[:port]`.
-        scans: scan ids, whose URLs are disclosed.
+        scans: scan ids, whose URLs are disclosed. The key of a scan also opens its
+            `response_commitment`, for whoever has the page's digest.
         all_sites: every registered site.
     """
 

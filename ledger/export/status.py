@@ -13,7 +13,7 @@ from ledger.moment import Moment, root_then
 from ledger.places import vault_beside
 from ledger.projections import States
 from ledger.projections.erasures import Erasure, is_overdue, outstanding
-from ledger.projections.optout import OptoutState
+from ledger.projections.optout import OptoutState, waiting_for_review
 from ledger.projections.provider_status import ProviderStatus, decide
 from ledger.projections.shards import Shard, ShardsState
 from ledger.vault import Vault
@@ -42,6 +42,8 @@ def status_document(
             name: {"decisions": one.total, "by_reason": one.by_reason}
             for name, one in optout.decisions.items()
         },
+        "waiting_for_review": waiting_for_review(optout),
+        "quarantined": len(optout.quarantined),
         "shards": _shards(states["shards"]),
         "runs": [
             {
@@ -167,6 +169,11 @@ def status_text(document: dict[str, Any]) -> str:
     for name, decision in sorted(document["decisions"].items()):
         reasons = _counts(decision["by_reason"])
         lines.append(f"{name:<10} {decision['decisions']} decisions: {reasons}")
+    if document["waiting_for_review"]:
+        waiting = len(document["waiting_for_review"])
+        lines.append(f"review     {waiting} scans wait for a person")
+    if document["quarantined"]:
+        lines.append(f"quarantine {document['quarantined']} records")
     lines += [_shard_line(shard) for shard in document["shards"]]
     lines += [
         f"run        {run['run_id']} {run['objective']}, {run['purpose']}, "

@@ -1,9 +1,16 @@
-"""What the sites said, and what was decided on each record."""
+"""What the sites said, what persons made of it, and what was decided on each record."""
 
 import msgspec
 
 from ledger.events.ingest import RecordDecided
-from ledger.events.optout import PolicyFileFetched, SiteRegistered, UrlScanned
+from ledger.events.optout import (
+    REVIEW_REASONS,
+    PolicyFileFetched,
+    RecordsQuarantined,
+    SiteRegistered,
+    UrlScanned,
+)
+from ledger.events.review import ReviewDecided
 from ledger.projections.base import Projection, Recorded
 
 
@@ -16,6 +23,7 @@ class Site(msgspec.Struct):
         latest_verdict: verdict of the newest scan in the ledger's order; empty before
             one.
         latest_scan: that `UrlScanned` event.
+        latest_scan_id: the scan's id.
         latest_at_ms: when that page's answer ended.
         policy_files: for each channel, how the newest fetch of the file ended.
     """
@@ -24,6 +32,7 @@ class Site(msgspec.Struct):
     verdicts: dict[str, int] = {}
     latest_verdict: str = ""
     latest_scan: str = ""
+    latest_scan_id: str = ""
     latest_at_ms: int = 0
     policy_files: dict[str, str] = {}
 
@@ -46,8 +55,42 @@ class Tally(msgspec.Struct):
             self.by_reason[reason] = self.by_reason.get(reason, 0) + step
 
 
+class ScanFacts(msgspec.Struct, array_like=True):
+    """What other events need of a scan; a short array when persisted.
+
+    Attributes:
+        site_id: the site.
+        verdict: the scan's verdict.
+        is_reviewable: whether a person may clear it (XEV-18).
+        event_id: the `UrlScanned` event.
+    """
+
+    site_id: str
+    verdict: str
+    is_reviewable: bool
+    event_id: str
+
+
+class Review(msgspec.Struct):
+    """What a person decided about a scan.
+
+    Attributes:
+        review_id: the review.
+        outcome: `cleared` or `upheld`.
+        expires_at_ms: when a `cleared` ends.
+        decided_at_ms: when it was decided.
+        event_id: the `ReviewDecided` event.
+    """
+
+    review_id: str
+    outcome: str
+    expires_at_ms: int
+    decided_at_ms: int
+    event_id: str
+
+
 class OptoutState(msgspec.Struct):
-    """Counts over all sites, scans and decisions.
+    """Counts over all sites, scans and decisions, and what stands of each scan.
 
     Attributes:
         sites: site id to site.
@@ -57,6 +100,10 @@ class OptoutState(msgspec.Struct):
         channels: channel to how its reads ended, each read counted.
         scanners: scanner name and version to its scans.
         waiting: pending records with their first reason.
+        by_scan: every scan by its id.
+        reviews: reviewed scan to its newest review, the one that counts.
+        review_ids: every review to its scan.
+        quarantined: quarantined record to the scan that took it out.
     """
 
     sites: dict[str, Site] = {}
@@ -65,6 +112,10 @@ class OptoutState(msgspec.Struct):
     channels: dict[str, dict[str, int]] = {}
     scanners: dict[str, int] = {}
     waiting: dict[str, str] = {}
+    by_scan: dict[str, ScanFacts] = {}
+    reviews: dict[str, Review] = {}
+    review_ids: dict[str, str] = {}
+    quarantined: dict[str, str] = {}
 
 
 def apply(state: OptoutState, recorded: Recorded) -> OptoutState:
@@ -79,6 +130,11 @@ def apply(state: OptoutState, recorded: Recorded) -> OptoutState:
         case SiteRegistered(site_id=site_id):
             site = _site(state, site_id)
             site.registered = site.registered or recorded.event_id
+        case ReviewDecided() as event:
+            _review(state, event, recorded.event_id)
+        case RecordsQuarantined(scan_id=scan_id, record_ids=record_ids):
+            for record_id in record_ids:
+                state.quarantined.setdefault(record_id, scan_id)
         case _:
             pass
     return state
@@ -96,12 +152,32 @@ def _scan(state: OptoutState, event: UrlScanned, event_id: str) -> None:
     site.verdicts[event.verdict] = site.verdicts.get(event.verdict, 0) + 1
     site.latest_verdict = event.verdict
     site.latest_scan = event_id
+    site.latest_scan_id = event.scan_id
     site.latest_at_ms = event.scanned_at_ms
     state.scans.setdefault(event.verdict, Tally()).add(list(event.reasons))
     state.scanners[event.scanner] = state.scanners.get(event.scanner, 0) + 1
     for read in event.channels:
         outcomes = state.channels.setdefault(read.channel, {})
         outcomes[read.outcome] = outcomes.get(read.outcome, 0) + 1
+    state.by_scan.setdefault(
+        event.scan_id,
+        ScanFacts(event.site_id, event.verdict, _is_reviewable(event), event_id),
+    )
+
+
+def _is_reviewable(event: UrlScanned) -> bool:
+    return event.verdict == "unknown" and REVIEW_REASONS.issuperset(event.reasons)
+
+
+def _review(state: OptoutState, event: ReviewDecided, event_id: str) -> None:
+    state.review_ids.setdefault(event.review_id, event.scan_id)
+    state.reviews[event.scan_id] = Review(
+        review_id=event.review_id,
+        outcome=event.outcome,
+        expires_at_ms=event.expires_at_ms,
+        decided_at_ms=event.decided_at_ms,
+        event_id=event_id,
+    )
 
 
 def _decide(state: OptoutState, event: RecordDecided) -> None:
@@ -123,4 +199,21 @@ def latest_verdicts(state: OptoutState) -> dict[str, int]:
     return counts
 
 
-PROJECTION = Projection(name="optout", version=1, state=OptoutState, apply=apply)
+def cleared_until(state: OptoutState, scan_id: str) -> int:
+    """Until when a person has cleared a scan, Unix milliseconds; 0 where nobody has."""
+    review = state.reviews.get(scan_id)
+    if review is None or review.outcome != "cleared":
+        return 0
+    return review.expires_at_ms
+
+
+def waiting_for_review(state: OptoutState) -> list[str]:
+    """Scans that only a person can read and that none has, oldest first."""
+    return [
+        scan_id
+        for scan_id, scan in state.by_scan.items()
+        if scan.is_reviewable and scan_id not in state.reviews
+    ]
+
+
+PROJECTION = Projection(name="optout", version=2, state=OptoutState, apply=apply)

@@ -3,11 +3,19 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from ledger.projections import compute, erasures, optout, shards, training_sources
+from ledger.projections import (
+    compute,
+    erasures,
+    licences,
+    optout,
+    shards,
+    training_sources,
+)
 from ledger.projections.base import Projection, Recorded
 
 PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     optout.PROJECTION,
+    licences.PROJECTION,
     shards.PROJECTION,
     compute.PROJECTION,
     training_sources.PROJECTION,

@@ -4,9 +4,10 @@ An erasure taints every saved set of weights whose slice saw an erased record: s
 was trained on slices 0..k, so the taint reaches from the record's slice up. Only
 `ShardRetrained` of that same erasure clears `needs_retrain`: any other training may
 have continued from tainted weights.
-"""
 
-import msgspec
+A quarantine taints nothing: weights that saw the record stay in service. But no later
+training goes on from them.
+"""
 
 from ledger.events.erasure import (
     RecordsErased,
@@ -14,119 +15,33 @@ from ledger.events.erasure import (
     ShardRolledBack,
     WeightsDeleted,
 )
+from ledger.events.optout import RecordsQuarantined
 from ledger.events.shards import MapDeclared, RecordAssigned
 from ledger.events.training import RunFinished, RunStarted, SliceTrained
 from ledger.projections.base import Projection, Recorded
+from ledger.projections.shard_map import (
+    Placement,
+    SavedWeights,
+    Shard,
+    ShardMap,
+    ShardsState,
+)
 
-
-class Placement(msgspec.Struct, array_like=True):
-    """Where a live record is; a short array when persisted, as there is one a record.
-
-    Attributes:
-        shard: its shard.
-        slice: its slice.
-    """
-
-    shard: int
-    slice: int
-
-
-class SavedWeights(msgspec.Struct):
-    """Weights that a `SliceTrained` event saved.
-
-    Attributes:
-        weights_sha256: their digest.
-        slice: they were trained on slices 0..slice.
-        generation: how often the shard was trained before.
-        run_id: the run.
-        records: how many records they were trained on.
-        tokens_unique: tokens of those records, each counted once.
-        event_id: the `SliceTrained` event.
-        tainted_by: the first `RecordsErased` event with a record they saw, or empty.
-        deleted_by: the `WeightsDeleted` event, or empty.
-    """
-
-    weights_sha256: str
-    slice: int
-    generation: int
-    run_id: str
-    records: int
-    tokens_unique: int
-    event_id: str
-    tainted_by: str = ""
-    deleted_by: str = ""
-
-
-class Shard(msgspec.Struct):
-    """One shard of a map.
-
-    Attributes:
-        live: live records in each slice.
-        generation: generation of the newest saved slice; None before any training.
-        slices: digest of the newest saved weights of each slice that no erasure has
-            tainted; a retrain starts from the highest one below its first hit slice.
-        saved: every set of weights ever saved, oldest first.
-        served_sha256: weights in service; empty where none are.
-        served_by: the event that put them there.
-        needs_retrain: for each erasure that waits for a retrain, the `RecordsErased`
-            event that asked for it.
-    """
-
-    live: dict[int, int] = {}
-    generation: int | None = None
-    slices: dict[int, str] = {}
-    saved: list[SavedWeights] = []
-    served_sha256: str = ""
-    served_by: str = ""
-    needs_retrain: dict[str, str] = {}
-
-
-class ShardMap(msgspec.Struct):
-    """One declared map.
-
-    Attributes:
-        declared_by: the `MapDeclared` event.
-        shards: number of shards, S.
-        slices: number of slices in each, R.
-        by_shard: state of each shard, all S of them.
-        records: where each live record is.
-    """
-
-    declared_by: str
-    shards: int
-    slices: int
-    by_shard: dict[int, Shard]
-    records: dict[str, Placement] = {}
-
-
-class ShardsState(msgspec.Struct):
-    """Every map, and every record that may never be used again.
-
-    Attributes:
-        current_map: the newest map's id; empty before any.
-        maps: all maps by id. An older map's weights still answer to erasures.
-        erased: erased record to the `RecordsErased` event that fenced it.
-        runs: run to its map, for runs with shards.
-        contradictions: assignments and trainings that do not fit: to an undeclared
-            map, outside it, twice, or of an erased record. They change nothing else.
-    """
-
-    current_map: str = ""
-    maps: dict[str, ShardMap] = {}
-    erased: dict[str, str] = {}
-    runs: dict[str, str] = {}
-    contradictions: list[str] = []
-
-    def current(self) -> ShardMap | None:
-        """The newest map, or None before any."""
-        return self.maps.get(self.current_map)
+__all__ = [
+    "PROJECTION",
+    "Placement",
+    "SavedWeights",
+    "Shard",
+    "ShardMap",
+    "ShardsState",
+]
 
 
 def apply(state: ShardsState, recorded: Recorded) -> ShardsState:
     """Fold one event in place; events of other types change nothing."""
     match recorded.event:
         case RecordAssigned() as event:
-            _assign(state, event, recorded.event_id)
+            _assign(state, event, recorded)
         case MapDeclared() as event:
             _declare(state, event, recorded.event_id)
         case RunStarted(run_id=run_id, map_id=map_id):
@@ -140,12 +55,16 @@ def apply(state: ShardsState, recorded: Recorded) -> ShardsState:
                 if shard is not None:
                     _serve(shard, adapter.weights_sha256, recorded.event_id)
         case _:
-            _apply_erasure(state, recorded)
+            _apply_removal(state, recorded)
     return state
 
 
-def _apply_erasure(state: ShardsState, recorded: Recorded) -> None:
+def _apply_removal(state: ShardsState, recorded: Recorded) -> None:
+    """Fold what takes records or weights out again."""
     match recorded.event:
+        case RecordsQuarantined(record_ids=record_ids):
+            for record_id in record_ids:
+                _quarantine(state, record_id, recorded.event_id)
         case RecordsErased() as event:
             _erase(state, event, recorded.event_id)
         case ShardRolledBack() as event:
@@ -171,7 +90,7 @@ def _declare(state: ShardsState, event: MapDeclared, event_id: str) -> None:
     state.current_map = event.map_id
 
 
-def _assign(state: ShardsState, event: RecordAssigned, event_id: str) -> None:
+def _assign(state: ShardsState, event: RecordAssigned, recorded: Recorded) -> None:
     shard_map = state.maps.get(event.map_id)
     if (
         shard_map is None
@@ -179,12 +98,28 @@ def _assign(state: ShardsState, event: RecordAssigned, event_id: str) -> None:
         or event.slice >= shard_map.slices
         or event.record_id in shard_map.records
         or event.record_id in state.erased
+        or event.record_id in state.quarantined
     ):
-        state.contradictions.append(event_id)
+        state.contradictions.append(recorded.event_id)
         return
-    shard_map.records[event.record_id] = Placement(event.shard, event.slice)
+    place = Placement(event.shard, event.slice, recorded.seq)
+    shard_map.records[event.record_id] = place
     live = shard_map.by_shard[event.shard].live
     live[event.slice] = live.get(event.slice, 0) + 1
+
+
+def _quarantine(state: ShardsState, record_id: str, event_id: str) -> None:
+    if record_id in state.erased or record_id in state.quarantined:
+        state.contradictions.append(event_id)
+        return
+    state.quarantined[record_id] = event_id
+    for shard_map in state.maps.values():
+        place = shard_map.records.get(record_id)
+        if place is not None:
+            shard = shard_map.by_shard[place.shard]
+            shard.live[place.slice] -= 1
+            for number in [one for one in shard.slices if one >= place.slice]:
+                del shard.slices[number]
 
 
 def _shard_of_run(state: ShardsState, run_id: str, number: int) -> Shard | None:
@@ -208,6 +143,7 @@ def _save_slice(state: ShardsState, event: SliceTrained, event_id: str) -> None:
             records=event.records,
             tokens_unique=event.tokens_unique,
             event_id=event_id,
+            parent_sha256=event.parent_sha256,
         )
     )
     shard.slices[event.slice] = event.weights_sha256
@@ -227,7 +163,8 @@ def _erase(state: ShardsState, event: RecordsErased, event_id: str) -> None:
             if place is None:
                 continue
             shard = shard_map.by_shard[place.shard]
-            shard.live[place.slice] -= 1
+            if record_id not in state.quarantined:
+                shard.live[place.slice] -= 1
             if _taint(shard, place.slice, event_id):
                 shard.needs_retrain.setdefault(event.erasure_id, event_id)
 
@@ -280,4 +217,4 @@ def _delete_weights(state: ShardsState, weights: frozenset[str], event_id: str) 
                     saved.deleted_by = event_id
 
 
-PROJECTION = Projection(name="shards", version=1, state=ShardsState, apply=apply)
+PROJECTION = Projection(name="shards", version=2, state=ShardsState, apply=apply)

@@ -4,20 +4,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from ledger.projections.optout import OptoutState
+from ledger.projections.signal_names import SIGNAL_NAMES
 from ledger.projections.summary_facts import Facts
 from ledger.projections.training_sources import UNDECIDED, utc
 from ledger.rules.summary import SummaryTemplate
-
-_CHANNELS: Final = {
-    "robots_txt": "robots.txt (RFC 9309)",
-    "robots_basket": "robots.txt rules for known training crawlers",
-    "ai_txt": "ai.txt",
-    "tdmrep_file": "TDMRep file (/.well-known/tdmrep.json)",
-    "tdm_header": "TDM-Reservation header",
-    "tdm_meta": "tdm-reservation meta element",
-    "x_robots_tag": "X-Robots-Tag header",
-    "meta_robots": "robots meta element",
-}
 
 _KINDS: Final = {
     "public_dataset": ("2.1.a", "2.1.b"),
@@ -182,10 +172,12 @@ def _processing(facts: Facts) -> Answers:
         )
     }
     if facts.optout.channels:
-        read = sorted(facts.optout.channels, key=list(_CHANNELS).index)
+        read = [
+            said for name, said in SIGNAL_NAMES.items() if name in facts.optout.channels
+        ]
         answers["3.1.b"] = Answer(
             "Opt-out signals read by the scans: "
-            + ", ".join(_CHANNELS[channel] for channel in read)
+            + ", ".join(dict.fromkeys(read))
             + _excluded(facts.optout),
             "of the whole ledger; measures of third parties are not recorded",
             (*_SCANS, "ingest.record_decided.v1"),

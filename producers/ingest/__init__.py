@@ -1,10 +1,18 @@
 """Ingest: which record may be trained on, and why."""
 
-from producers.ingest.decide import Facts, Ruling, ScanOutcome, decide
+from producers.ingest.decide import (
+    Facts,
+    RegisterLicence,
+    Ruling,
+    ScanOutcome,
+    decide,
+)
 from producers.ingest.licences import Licence, licence_table, read_licence
 from producers.ingest.policy import IngestPolicy
 from producers.ingest.reader import InputRecord, parse_record, read_records
-from producers.ingest.run import IngestReport, Keep, Known, Scan, ingest
+from producers.ingest.register import Register, check_grant, in_register
+from producers.ingest.reviews import ReviewBook, review_evidence
+from producers.ingest.run import IngestReport, Keep, Known, Licensed, Scan, ingest
 
 __all__ = [
     "Facts",
@@ -14,13 +22,20 @@ __all__ = [
     "Keep",
     "Known",
     "Licence",
+    "Licensed",
+    "Register",
+    "RegisterLicence",
+    "ReviewBook",
     "Ruling",
     "Scan",
     "ScanOutcome",
+    "check_grant",
     "decide",
+    "in_register",
     "ingest",
     "licence_table",
     "parse_record",
     "read_licence",
     "read_records",
+    "review_evidence",
 ]

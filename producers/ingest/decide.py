@@ -10,9 +10,14 @@ there, and a text without a licence is blocked.
 
 A licence is a basis in both, even where the site reserves: it is the rights holder's
 more specific word. A licence that nobody has read may itself reserve (Directive (EU)
-2019/790, recital 18), so an unclear one is no ground to fall back on Article 4.
+2019/790, recital 18), so an unclear one is no ground to fall back on Article 4. One of
+the register counts where it holds; a site on a list of piracy sites grants none.
+
+What no parser decides waits for a person, blocked. Once a person has cleared it, the
+same evidence need not be read again until that decision ends.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,9 +29,24 @@ from ledger.events.ingest import (
     SourceKind,
     UkBasis,
 )
-from ledger.events.optout import ScanReason, Verdict
+from ledger.events.optout import REVIEW_REASONS, ScanReason, Verdict
+from ledger.events.policy import Jurisdiction
+from ledger.events.review import ReviewOutcome
 from producers.ingest.licences import Standing
 from producers.ingest.policy import IngestPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterLicence:
+    """A licence of the register that covers the record now, for training.
+
+    Attributes:
+        licence_id: its id, cited by the decision.
+        jurisdictions: where it holds.
+    """
+
+    licence_id: str
+    jurisdictions: frozenset[Jurisdiction]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +58,17 @@ class Facts:
         source_kind: where the text came from.
         has_subjects: whether data subjects are declared.
         consent: whether their consent is the legal basis.
+        register: the licence of the register that covers the record; None where none.
+        response_sha256: digest of the response that the text was taken from, hex; empty
+            where it is not stated.
     """
 
     standing: Standing
     source_kind: SourceKind
     has_subjects: bool
     consent: bool
+    register: RegisterLicence | None = None
+    response_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +77,35 @@ class ScanOutcome:
 
     Attributes:
         scan_id: id of the scan's event.
-        site: id of the site.
         verdict: the strictest verdict, the policy's relaxed tokens already left out.
         reasons: why it is not `allowed`.
+        body_sha256: digest of the page's body, hex; empty where there was no whole one.
+        review: what a person decided on the same URL and the same evidence, as it
+            stands now; empty where nobody did, or where it has ended.
+        reviewed_scan_id: the scan that was decided on; empty without a review.
     """
 
     scan_id: str
-    site: str
     verdict: Verdict
     reasons: tuple[ScanReason, ...] = ()
+    body_sha256: str = ""
+    review: ReviewOutcome | Literal[""] = ""
+    reviewed_scan_id: str = ""
+
+    @property
+    def is_for_review(self) -> bool:
+        """Whether it is unknown only for what a person may clear (XEV-18)."""
+        return self.verdict == "unknown" and is_for_review(self.reasons)
+
+    @property
+    def is_cleared(self) -> bool:
+        """Whether a person found no reservation in what no parser decides."""
+        return self.is_for_review and self.review == "cleared"
+
+
+def is_for_review(reasons: Collection[str]) -> bool:
+    """Whether a scan that is `unknown` for these reasons is one a person may clear."""
+    return bool(reasons) and REVIEW_REASONS.issuperset(reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +117,9 @@ class Ruling:
         reasons: why, most important first.
         eu_basis: why copying is allowed in the EU.
         uk_basis: why copying is allowed in the UK.
+        licence_id: the licence of the register that a basis rests on; empty where none.
+        scan_id: the scan that it rests on, or that a licence overrides; empty where
+            none was needed.
         source_kind: where the text came from.
         hazard: how likely an erasure is.
     """
@@ -80,12 +128,18 @@ class Ruling:
     reasons: tuple[IngestReason, ...]
     eu_basis: EuBasis
     uk_basis: UkBasis
+    licence_id: str
+    scan_id: str
     source_kind: SourceKind
     hazard: Hazard
 
 
 def needs_scan(facts: Facts, *, has_url: bool, policy: IngestPolicy) -> bool:
-    """Say whether the decision can depend on what the source's site reserves."""
+    """Say whether the decision can depend on what the source's site reserves.
+
+    A licence of the register is no reason to leave the scan out: the decision names
+    the reservation that the licence overrides.
+    """
     licensed = facts.standing in {"licence", "public_domain"}
     return has_url and not licensed and "eu" in policy.jurisdictions
 
@@ -103,72 +157,134 @@ def decide(facts: Facts, scan: ScanOutcome | None, policy: IngestPolicy) -> Ruli
     """
     if "eu" not in policy.jurisdictions:
         scan = None
-    match facts.standing:
-        case "licence" | "public_domain" as basis:
-            return _licensed(facts, basis, scan)
-        case "unclear":
-            return _unclear(facts, scan)
-        case "none" | "refused":
-            return _unlicensed(facts, scan, policy)
+    if facts.standing in {"licence", "public_domain"}:
+        return _licensed(facts, scan)
+    covered = _covered(facts, scan, policy)
+    if facts.standing == "unclear" and covered != policy.jurisdictions:
+        return _unclear(facts, scan, covered)
+    return _unlicensed(facts, scan, policy, covered)
 
 
-def _licensed(
-    facts: Facts, basis: Literal["licence", "public_domain"], scan: ScanOutcome | None
+def _licensed(facts: Facts, scan: ScanOutcome | None) -> Ruling:
+    basis: Literal["licence", "public_domain"] = (
+        "public_domain" if facts.standing == "public_domain" else "licence"
+    )
+    reasons = (basis, *_reservation(scan))
+    return _ruling(facts, scan, "accepted", reasons, eu_basis=basis, uk_basis=basis)
+
+
+def _unclear(
+    facts: Facts, scan: ScanOutcome | None, covered: frozenset[Jurisdiction]
 ) -> Ruling:
-    against = () if scan is None else _scan_grounds(scan)
-    return _ruling(facts, "accepted", (basis, *against), eu_basis=basis, uk_basis=basis)
+    against = () if scan is None or "eu" in covered else _against(facts, scan)
+    reasons = (*against, "licence_unclear")
+    decision: Decision = "pending" if set(against) <= {"scan_review"} else "blocked"
+    return _ruling(facts, scan, decision, reasons)
 
 
-def _unclear(facts: Facts, scan: ScanOutcome | None) -> Ruling:
-    against = () if scan is None else _scan_grounds(scan)
-    if against:
-        return _ruling(facts, "blocked", (*against, "licence_unclear"))
-    return _ruling(facts, "pending", ("licence_unclear",))
-
-
-def _unlicensed(facts: Facts, scan: ScanOutcome | None, policy: IngestPolicy) -> Ruling:
+def _unlicensed(
+    facts: Facts,
+    scan: ScanOutcome | None,
+    policy: IngestPolicy,
+    covered: frozenset[Jurisdiction],
+) -> Ruling:
     grounds: list[IngestReason] = []
-    eu_basis: EuBasis = "none"
-    if "eu" in policy.jurisdictions:
-        against = ("scan_missing",) if scan is None else _scan_grounds(scan)
-        grounds.extend(against)
-        eu_basis = "none" if against else "tdm_article_4"
-    if "uk" in policy.jurisdictions:
+    eu_basis: EuBasis = "licence" if "eu" in covered else "none"
+    uk_basis: UkBasis = "licence" if "uk" in covered else "none"
+    if "eu" in policy.jurisdictions - covered:
+        grounds.extend(_against(facts, scan))
+        eu_basis = "none" if grounds else "tdm_article_4"
+    if "uk" in policy.jurisdictions - covered:
         grounds.append("uk_no_licence")
+    licence_id = facts.register.licence_id if facts.register and covered else ""
+    decision: Decision = "accepted"
     if grounds:
-        return _ruling(facts, "blocked", tuple(grounds), eu_basis=eu_basis)
-    return _ruling(facts, "accepted", ("scan_clear",), eu_basis=eu_basis)
+        decision = "pending" if grounds == ["scan_review"] else "blocked"
+    return _ruling(
+        facts,
+        scan,
+        decision,
+        tuple(grounds) or _in_favour(scan, eu_basis, covered),
+        eu_basis=eu_basis,
+        uk_basis=uk_basis,
+        licence_id=licence_id,
+    )
 
 
-def _scan_grounds(scan: ScanOutcome) -> tuple[IngestReason, ...]:
+def _covered(
+    facts: Facts, scan: ScanOutcome | None, policy: IngestPolicy
+) -> frozenset[Jurisdiction]:
+    """The jurisdictions of the policy that a licence of the register covers."""
+    is_piracy = scan is not None and "piracy_site" in scan.reasons
+    if facts.register is None or is_piracy:
+        return frozenset()
+    return facts.register.jurisdictions & policy.jurisdictions
+
+
+def _in_favour(
+    scan: ScanOutcome | None, eu_basis: EuBasis, covered: frozenset[Jurisdiction]
+) -> tuple[IngestReason, ...]:
+    """Why a record passes; what a licence overrides comes last."""
+    reasons: list[IngestReason] = ["licence_register"] if covered else []
+    if eu_basis == "tdm_article_4":
+        is_cleared = scan is not None and scan.is_cleared
+        reasons.append("review_cleared" if is_cleared else "scan_clear")
+    else:
+        reasons.extend(_reservation(scan))
+    return tuple(reasons)
+
+
+def _against(facts: Facts, scan: ScanOutcome | None) -> tuple[IngestReason, ...]:
+    """What stands against Article 4; empty where the scan is a basis."""
+    if scan is None:
+        return ("scan_missing",)
+    stated = facts.response_sha256
+    # The verdict is on the response that was scanned, and on no other.
+    if stated and stated != scan.body_sha256:
+        return (*_reservation(scan), "response_differs")
+    return _reservation(scan)
+
+
+def _reservation(scan: ScanOutcome | None) -> tuple[IngestReason, ...]:
     """What the scan holds against training; empty where it found no reservation."""
+    if scan is None or scan.verdict == "allowed" or scan.is_cleared:
+        return ()
     # The basket is the policy's own caution, not the rights holder's word to us.
     basket: tuple[IngestReason, ...] = ("basket",) if "basket" in scan.reasons else ()
-    match scan.verdict:
-        case "allowed":
-            return ()
-        case "reserved":
-            return ("scan_reserved", *basket)
-        case "unknown":
-            return ("scan_unknown", *basket)
+    if scan.verdict == "reserved":
+        return ("scan_reserved", *basket)
+    if scan.is_for_review and scan.review != "upheld":
+        return ("scan_review",)
+    return ("scan_unknown", *basket)
 
 
 def _ruling(
     facts: Facts,
+    scan: ScanOutcome | None,
     decision: Decision,
     reasons: tuple[IngestReason, ...],
     *,
     eu_basis: EuBasis = "none",
     uk_basis: UkBasis = "none",
+    licence_id: str = "",
 ) -> Ruling:
     return Ruling(
         decision=decision,
         reasons=reasons,
         eu_basis=eu_basis,
         uk_basis=uk_basis,
+        licence_id=licence_id,
+        scan_id=_cited(scan),
         source_kind=facts.source_kind,
         hazard=_hazard(facts),
     )
+
+
+def _cited(scan: ScanOutcome | None) -> str:
+    """The scan that a decision names; a cleared one is the one that a person read."""
+    if scan is None:
+        return ""
+    return scan.reviewed_scan_id if scan.is_cleared else scan.scan_id
 
 
 def _hazard(facts: Facts) -> Hazard:

@@ -4,9 +4,10 @@
      "licence": "CC-BY-4.0", "subjects": ["jane@example.org"]}
 
 `id`, `text`, `url`, `licence` and `subjects` are required; the last three are empty
-where there is none, since a forgotten `subjects` must not read as "nobody". `source`
-and `consent` are optional. The input comes from outside: all of it has a limit, and a
-refusal names the line and the rule but never a value: values may be personal data.
+where there is none, since a forgotten `subjects` must not read as "nobody". `source`,
+`consent` and `response_sha256` are optional. The input comes from outside: all of it
+has a limit, and a refusal names the line and the rule but never a value: values may be
+personal data.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from ledger.errors import InputError
+from ledger.events.base import OptionalSha256Hex
 from ledger.events.ingest import SourceKind
 
 LINE_BYTES_MAX: Final = 2**20
@@ -48,12 +50,16 @@ class InputRecord(
         id: the owner's own id, unique in the corpus, 1 .. 256 characters.
         text: what would be trained on; not blank.
         url: where the text was copied from, http or https; empty where nowhere public.
-        licence: an SPDX expression, or what else the owner knows; empty where none.
+        licence: an SPDX expression, the id of a licence of the register, or what else
+            the owner knows; empty where none.
         subjects: identifiers of the persons the text is about or by, such as e-mail
             addresses, at most 64.
         source: where the text came from; empty means `web` with a URL, else `other`.
         consent: whether the subjects' consent is the legal basis (Regulation (EU)
             2016/679, Article 6(1)(a)), which they may withdraw at any time.
+        response_sha256: SHA-256 of the body of the response that the text was taken
+            from, after content decoding, in lowercase hex; empty where it is not known.
+            A scan that saw another body says nothing about this text.
     """
 
     id: Annotated[str, Meta(min_length=1, max_length=IDENTIFIER_CHARS_MAX)]
@@ -66,6 +72,7 @@ class InputRecord(
     ]
     source: SourceKind | Literal[""] = ""
     consent: bool = False
+    response_sha256: OptionalSha256Hex = ""
 
     @property
     def source_kind(self) -> SourceKind:
@@ -125,6 +132,8 @@ def parse_record(line: bytes, *, number: int) -> InputRecord:
     _check_strings(record, number)
     if record.consent and not record.subjects:
         _refuse(number, "expected the subjects who consented, found none")
+    if record.response_sha256 and not record.url:
+        _refuse(number, "expected the url of the response, found none")
     return record
 
 
@@ -175,6 +184,8 @@ def _without_values(message: str) -> str:
         return f"expected source to be one of {', '.join(get_args(SourceKind))}"
     if message.startswith("Object missing required field"):
         return f"expected a field {message.split('`')[1]}, found none"
+    if message.endswith("`$.response_sha256`"):
+        return "expected 64 lowercase hex digits in response_sha256"
     if message.startswith("Expected `"):
         return f"expected {message.removeprefix('Expected ')}"
     return "expected a record, found another shape"

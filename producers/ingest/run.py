@@ -13,8 +13,15 @@ from typing import Final, Literal, NoReturn
 from ledger.errors import ErasedError, InputError, TiedUnitsError
 from ledger.events.ingest import Decision, IngestReason, RecordDecided
 from ledger.identifiers import normalise_identifier
-from producers.ingest.decide import Facts, Ruling, ScanOutcome, decide, needs_scan
-from producers.ingest.licences import Licence, read_licence
+from producers.ingest.decide import (
+    Facts,
+    RegisterLicence,
+    Ruling,
+    ScanOutcome,
+    decide,
+    needs_scan,
+)
+from producers.ingest.licences import Licence, Standing, read_licence
 from producers.ingest.policy import IngestPolicy
 from producers.ingest.reader import InputRecord
 from producers.ports import Emit, Kept, Progress, RandomBytes
@@ -25,6 +32,9 @@ BATCH_EVENTS: Final = 64
 
 Scan = Callable[[str], ScanOutcome]
 """Scan one URL; the scan's events are in the ledger when it returns."""
+
+Licensed = Callable[[str, str], RegisterLicence | None]
+"""The licence of the register that covers (URL, stated licence) now, for training."""
 
 Known = Callable[[str], bool]
 """Whether a record of this external id is kept already."""
@@ -59,6 +69,7 @@ def ingest(
     *,
     policy: IngestPolicy,
     scan: Scan,
+    licensed: Licensed,
     known: Known,
     keep: Keep,
     emit: Emit,
@@ -74,7 +85,9 @@ def ingest(
     Args:
         records: the input; the n-th record is called line n in messages.
         policy: the rules in force, adopted in the ledger before.
-        scan: asked for a record that has a URL and no licence, where the EU counts.
+        scan: asked for a record that has a URL and states no licence that is a basis,
+            where the EU counts.
+        licensed: asked for every record that states no licence that is a basis.
         known: asked for every record, before anything else.
         keep: called for every record that the rules accept.
         emit: called with 1 .. 64 decisions.
@@ -86,7 +99,7 @@ def ingest(
         InputError: a line is no record, or its id is kept already. The records before
             it are ingested; nothing of the line itself is.
     """
-    run = _Run(policy, scan, keep, emit, random_bytes, progress)
+    run = _Run(policy, scan, licensed, keep, emit, random_bytes, progress)
     try:
         for line, record in enumerate(records, start=1):
             if not known(record.id):
@@ -127,6 +140,7 @@ class _Run:
         self,
         policy: IngestPolicy,
         scan: Scan,
+        licensed: Licensed,
         keep: Keep,
         emit: Emit,
         random_bytes: RandomBytes,
@@ -135,6 +149,7 @@ class _Run:
         self._policy = policy
         self._policy_sha256 = policy.sha256()
         self._scan = scan
+        self._licensed = licensed
         self._keep = keep
         self._emit = emit
         self._random_bytes = random_bytes
@@ -148,17 +163,7 @@ class _Run:
     def take(self, record: InputRecord) -> None:
         """Decide on one record, and keep it if it is accepted."""
         licence = read_licence(record.licence)
-        facts = Facts(
-            standing=licence.standing,
-            source_kind=record.source_kind,
-            has_subjects=bool(record.subjects),
-            consent=record.consent,
-        )
-        outcome = None
-        if needs_scan(facts, has_url=bool(record.url), policy=self._policy):
-            outcome = self._scan(record.url)
-            self._scanned += 1
-        ruling = decide(facts, outcome, self._policy)
+        ruling = self._rule(record, licence.standing)
         record_id = self._random_bytes(16).hex()
         kept = Kept(commitment="", size_log2=size_log2(record.text))
         if ruling.decision == "accepted":
@@ -177,10 +182,28 @@ class _Run:
                 ruling=ruling,
                 kept=kept,
                 licence=licence,
-                scan_id="" if outcome is None else outcome.scan_id,
                 policy_sha256=self._policy_sha256,
             )
         )
+
+    def _rule(self, record: InputRecord, standing: Standing) -> Ruling:
+        """Gather what the decision rests on, and decide."""
+        register = None
+        if standing not in {"licence", "public_domain"}:
+            register = self._licensed(record.url, record.licence)
+        facts = Facts(
+            standing=standing,
+            source_kind=record.source_kind,
+            has_subjects=bool(record.subjects),
+            consent=record.consent,
+            register=register,
+            response_sha256=record.response_sha256,
+        )
+        outcome = None
+        if needs_scan(facts, has_url=bool(record.url), policy=self._policy):
+            outcome = self._scan(record.url)
+            self._scanned += 1
+        return decide(facts, outcome, self._policy)
 
     def tell(self, line: int) -> None:
         """Say of the newest record why it was not accepted; never what it holds."""
@@ -234,7 +257,6 @@ def _event(
     ruling: Ruling,
     kept: Kept,
     licence: Licence,
-    scan_id: str,
     policy_sha256: str,
 ) -> RecordDecided:
     return RecordDecided(
@@ -244,7 +266,8 @@ def _event(
         policy_sha256=policy_sha256,
         source_kind=ruling.source_kind,
         licence=licence.expression,
-        scan_id=scan_id,
+        licence_id=ruling.licence_id,
+        scan_id=ruling.scan_id,
         eu_basis=ruling.eu_basis,
         uk_basis=ruling.uk_basis,
         hazard=ruling.hazard,

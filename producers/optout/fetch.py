@@ -15,9 +15,9 @@ deadlines.
 import ssl
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import metadata
 
 import httpcore
@@ -27,6 +27,7 @@ from ledger.errors import InputError
 from producers.optout.resolve import RefusedError, Resolver, resolve_public
 from producers.optout.response import Failure, FailureKind, FetchResult, Response
 from producers.optout.sockets import Deadline, Monotonic, PinnedBackend
+from producers.optout.turns import RetryLaterError
 from producers.optout.url import Url, parse_url
 
 REDIRECTS_MAX = 5
@@ -42,6 +43,7 @@ _REDIRECT = frozenset({301, 302, 303, 307, 308})
 _CHUNK_BYTES = 64 * 1024
 
 
+@cache
 def user_agent() -> str:
     """`tuneledger/VERSION`, as sent to sites."""
     try:
@@ -75,17 +77,23 @@ class HttpFetcher:
 
     def __call__(self, url: str, *, bytes_max: int) -> FetchResult:
         """GET `url`, following redirects; failures are returned, never raised."""
+        return self.follow(url, bytes_max, self.hop)
+
+    def follow(self, url: str, bytes_max: int, hop: "Hop") -> FetchResult:
+        """As a call, with `hop` in place of the one GET that each redirect costs."""
         deadline = Deadline(self._monotonic, self._seconds_max)
         redirects = 0
         try:
             here = parse_url(url)
             while True:
-                response = self._hop(here, bytes_max, redirects, deadline)
-                location = response.header("location")
+                response = hop(here, bytes_max, redirects, deadline)
+                location = _location(response)
                 if response.status not in _REDIRECT or not location:
                     return response
                 if redirects == REDIRECTS_MAX:
-                    return Failure(kind="redirects", redirects=redirects)
+                    return Failure(
+                        kind="redirects", redirects=redirects, status=response.status
+                    )
                 redirects += 1
                 here = parse_url(location, base=here)
         except _FAILURES as error:
@@ -95,9 +103,10 @@ class HttpFetcher:
     def _ssl_context(self) -> ssl.SSLContext:
         return self._given_ssl_context or httpx.create_ssl_context(trust_env=False)
 
-    def _hop(
+    def hop(
         self, url: Url, bytes_max: int, redirects: int, deadline: Deadline
     ) -> Response:
+        """GET one URL and follow nothing; raises what the network raises."""
         endpoint = self._resolver(url.host, url.port, url.scheme)
         backend = PinnedBackend(endpoint, deadline)
         request = httpcore.Request(
@@ -135,6 +144,11 @@ class HttpFetcher:
             )
 
 
+Hop = Callable[[Url, int, int, Deadline], Response]
+"""(URL, most bytes, redirects so far, deadline) to the answer; raises what the network
+raises."""
+
+
 class _EncodingError(Exception):
     """The content coding is not what the header says, or none that was asked for."""
 
@@ -142,7 +156,7 @@ class _EncodingError(Exception):
 _FAILURES = (
     InputError,
     OSError,
-    UnicodeError,
+    ValueError,  # a number that the protocol library cannot take
     _EncodingError,
     httpcore.NetworkError,
     httpcore.ProtocolError,
@@ -151,16 +165,30 @@ _FAILURES = (
 )
 
 
-def _kind_of(error: BaseException) -> FailureKind:
-    if isinstance(error, InputError | RefusedError):
-        return "refused"
-    if isinstance(error, httpcore.TimeoutException | TimeoutError):
-        return "timeout"
-    if isinstance(error, _EncodingError):
-        return "encoding"
-    if isinstance(error, httpcore.ProtocolError):
-        return "protocol"
-    return "network"
+_KINDS: tuple[
+    tuple[type[Exception] | tuple[type[Exception], ...], FailureKind], ...
+] = (
+    ((InputError, RefusedError), "refused"),
+    (RetryLaterError, "retry_later"),
+    ((httpcore.TimeoutException, TimeoutError), "timeout"),
+    (_EncodingError, "encoding"),
+    (UnicodeError, "network"),  # a name that cannot be asked for
+    ((httpcore.ProtocolError, ValueError), "protocol"),
+)
+"""What each error is called; the first that fits, and `network` where none does."""
+
+
+def _kind_of(error: Exception) -> FailureKind:
+    return next((kind for kinds, kind in _KINDS if isinstance(error, kinds)), "network")
+
+
+def _location(response: Response) -> str:
+    """Where a redirect leads; servers write UTF-8 there, whatever the standard says."""
+    location = response.header("location")
+    try:
+        return location.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return location
 
 
 def _headers(raw: list[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:

@@ -13,14 +13,18 @@ November 2022; noml: Mojeek, 2023.
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
+from producers.optout.merge import Preferences, merged
 from producers.optout.signals import SILENCE, Statement
+from producers.optout.tdmrep import TDM_NAMES
 from producers.optout.usage import is_usage_key, leaves_training_open
 
 _RESERVING = frozenset({"noai", "noml"})
 _HEADERS = frozenset({"x-robots-tag", "robots-tag"})
-_TDM_NAMES = frozenset({"tdm-reservation", "tdm-policy"})
+_USAGE = frozenset({"content-usage", "content-signal"})
+"""Headers that have readers of their own; as meta elements they are in no standard."""
+
 
 _WITH_VALUE = frozenset(
     {"max-snippet", "max-image-preview", "max-video-preview", "unavailable_after"}
@@ -59,14 +63,20 @@ _Scoped = Sequence[tuple[str, set[str]]]
 def relevant_headers(headers: _Pairs) -> tuple[tuple[str, str], ...]:
     """The header lines that can hold a reservation, in order, names in lower case."""
     usage = {name.casefold() for name, _ in headers if is_usage_key(name)}
-    return _select(headers, _HEADERS | _TDM_NAMES | usage)
+    has_licence = any(_is_licence_link(name, value) for name, value in headers)
+    links = {"link"} if has_licence else set[str]()
+    return _select(headers, _HEADERS | TDM_NAMES | usage | links)
 
 
 def relevant_metas(
     metas: _Pairs, agents: Collection[str]
 ) -> tuple[tuple[str, str], ...]:
-    """The meta elements that can hold a reservation, in order."""
-    return _select(metas, _TDM_NAMES | {"robots"} | _folded(agents))
+    """The meta elements that can hold a reservation, in order.
+
+    One with `http-equiv` is listed under the name of the header that it stands for.
+    """
+    usage = {name.casefold() for name, _ in metas if is_usage_key(name)}
+    return _select(metas, _HEADERS | TDM_NAMES | {"robots"} | usage | _folded(agents))
 
 
 def canonical_lines(pairs: _Pairs) -> bytes:
@@ -84,25 +94,29 @@ def header_noai(headers: _Pairs, agents: Collection[str]) -> Statement:
         agents: product tokens that count besides "everybody".
     """
     ours = {"*", *_folded(agents)}
-    return _strictest(
-        _header_line(number, name.lower(), value, ours)
+    return merged(
+        _named_line(number, name.lower(), value, ours)
         for number, (name, value) in enumerate(headers, 1)
+        if name.lower() not in _USAGE
     )
 
 
 def meta_noai(metas: _Pairs, agents: Collection[str]) -> Statement:
     """The first meta element that reserves, or may, against `agents` or everybody."""
-    ours = {"robots", *_folded(agents)}
-    return _strictest(
+    ours = _folded(agents)
+    return merged(
         _by_rules(number, [("*", _words(content))], {"*"})
+        if name.casefold() in {"robots", *ours}
+        else _named_line(number, name.lower(), content, {"*", *ours})
         for number, (name, content) in enumerate(metas, 1)
-        if name.casefold() in ours
     )
 
 
-def _header_line(
-    number: int, name: str, value: str, ours: Collection[str]
-) -> Statement:
+def _is_licence_link(name: str, value: str) -> bool:
+    return name.lower() == "link" and "license" in value.lower()
+
+
+def _named_line(number: int, name: str, value: str, ours: Collection[str]) -> Statement:
     if name == "x-robots-tag":
         return _by_rules(number, _x_robots_tag(value), ours)
     if name == "robots-tag":
@@ -116,7 +130,8 @@ def _by_rules(number: int, scoped: _Scoped, ours: Collection[str]) -> Statement:
     if any(
         scope in ours and not _RESERVING.isdisjoint(rules) for scope, rules in scoped
     ):
-        return Statement(reservation="reserved", line=number)
+        no: Preferences = (("train", "disallow"),)
+        return Statement(reservation="reserved", stated=no, line=number)
     if any(_is_odd(scope, rules) for scope, rules in scoped):
         return Statement(reservation="unset", line=number, is_malformed=True)
     return SILENCE
@@ -127,15 +142,6 @@ def _is_odd(scope: str, rules: set[str]) -> bool:
     is_crawler = _CRAWLER.fullmatch(scope) is not None and scope not in _NO_CRAWLERS
     odd_rules = rules - _RESERVING if is_crawler else rules
     return any(_RESERVING_WORD.search(word) for word in (scope, *odd_rules))
-
-
-def _strictest(statements: Iterable[Statement]) -> Statement:
-    """The first that reserves, else the first that is not understood."""
-    return max(
-        statements,
-        key=lambda s: (s.reservation == "reserved", s.is_malformed or s.is_unread),
-        default=SILENCE,
-    )
 
 
 def _x_robots_tag(value: str) -> list[tuple[str, set[str]]]:

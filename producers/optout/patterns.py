@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 _PATH_START = re.compile(r"[/?;]")
+_AUTHORITY_END = re.compile(r"[/?#\\]")
 _ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
@@ -103,6 +104,17 @@ def path_of(url: str) -> bytes:
     if not path.startswith("/"):
         path = "/" + path
     return path.encode("utf-8", "surrogatepass")
+
+
+def host_of(url: str) -> str:
+    """Host, and port unless it is the default one; empty for a relative reference."""
+    scheme, mark, rest = url.partition("://")
+    if not mark or not scheme.isalnum():
+        return ""
+    authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
+    host = authority.rpartition("@")[2].lower()
+    default_port = {"http": ":80", "https": ":443"}.get(scheme.lower(), "")
+    return host.removesuffix(default_port).removesuffix(".")
 
 
 def _path_start(url: str, start: int) -> int:

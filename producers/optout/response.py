@@ -10,9 +10,11 @@ FailureKind = Literal[
     "protocol",
     "encoding",
     "redirects",
+    "retry_later",
 ]
 """`refused`: not a URL or an address that may be fetched. `encoding`: the content
-coding is broken or was not asked for. `redirects`: too many of them."""
+coding is broken or was not asked for. `redirects`: too many of them. `retry_later`: the
+host had asked for a longer pause than a scan makes, so it was left alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +49,12 @@ class Failure:
     Attributes:
         kind: why.
         redirects: how many were followed before.
+        status: status code of the last redirect where there were too many; else 0.
     """
 
     kind: FailureKind
     redirects: int = 0
+    status: int = 0
 
 
 FetchResult = Response | Failure

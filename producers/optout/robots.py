@@ -13,123 +13,59 @@ it looks for reservations and not for permission to crawl:
 
 - a token may hold digits, dots and slashes (`AI2Bot`, `bigsur.ai`), which the grammar
   of RFC 9309 leaves out: the first word of the value is compared as well;
-- a user-agent line that lists names, or quotes them, disallows for each of them;
+- a user-agent line that lists names, quotes them or holds a wildcard (`GPT*`) disallows
+  for each crawler that it may mean;
 - a disallow rule is also compared with both sides percent-decoded, and unquoted;
+- a disallow rule may be a whole URL: of this host it is read as its path, of another
+  host a person reads it where the path matches;
 - what was cut off, or is no UTF-8 text, is never silently allowed: see `is_whole`.
 
 Source: RFC 9309; google/robotstxt, robots.cc, for what is tolerated.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
-from operator import itemgetter
-from urllib.parse import unquote_to_bytes
+from operator import attrgetter, itemgetter
+from typing import Final, Literal
 
-from producers.optout.patterns import (
-    Glob,
-    canonical_escapes,
-    escape_octets,
-    parse_glob,
-    path_of,
+from ledger.events.optout import Layer, ScanReason
+from producers.optout.merge import merged
+from producers.optout.robots_groups import (
+    NO_MATCH,
+    Group,
+    GroupBuilder,
+    Rule,
+    place_of,
 )
 from producers.optout.robots_lines import (
     Line,
     is_for_crawlers,
+    is_licence,
     is_plain_text,
-    is_star,
-    listed_in,
     read_lines,
-    tokens_of,
-    unquoted,
 )
-from producers.optout.usage import is_usage_key, leaves_training_open
+from producers.optout.robots_usage import (
+    UsageRule,
+    decide_usage,
+    is_unread,
+    outside_of_groups,
+    signal_rules,
+    usage_rules,
+    without_yes,
+)
+from producers.optout.signals import Statement
 
 BYTES_MAX = 500 * 1024
 """Bytes that are parsed; RFC 9309, section 2.5 asks for at least 500 KiB."""
 
-_USER_AGENT = (b"user-agent", b"useragent", b"user agent")
-_DISALLOW = (
-    b"disallow",
-    b"dissallow",
-    b"dissalow",
-    b"disalow",
-    b"diasllow",
-    b"disallaw",
-)
+LICENCES_MAX: Final = 16
+"""Most lines that name a licence document; each is fetched."""
 
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """An allow or disallow line of a group.
-
-    Attributes:
-        line: 1-based number.
-        allow: whether it allows.
-        pattern: octets, percent-encoded; never empty.
-        globs: the pattern as written and, for a disallow rule with escapes, decoded.
-    """
-
-    line: int
-    allow: bool
-    pattern: bytes
-    globs: tuple[Glob, Glob | None]
-
-    def length(self, path: bytes, decoded_path: bytes) -> int:
-        """Octets by which this rule beats others; 0 where it does not match."""
-        literal, decoded = self.globs
-        if literal.matches(path):
-            return len(self.pattern)
-        if decoded is not None and decoded.matches(decoded_path):
-            return len(self.pattern)
-        if self.allow:
-            return self._length_as_folder(path)
-        return 0
-
-    def _length_as_folder(self, path: bytes) -> int:
-        # "Allow: /a/index.html" allows "/a/" too (google/robotstxt).
-        slash = self.pattern.rfind(b"/")
-        if slash < 0 or not self.pattern.startswith(b"/index.htm", slash):
-            return 0
-        folder = self.pattern[: slash + 1] + b"$"
-        return len(folder) if parse_glob(folder).matches(path) else 0
-
-
-Rank = tuple[int, bool]
-"""Octets of the matching pattern, then allow before disallow."""
-
-_NO_MATCH: tuple[Rank, Rule | None] = ((0, False), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """User-agent lines and the rules that follow them.
-
-    Attributes:
-        agents: its user-agent lines.
-        tokens: every product token that it names, case-folded.
-        listed: names in lists and quotes besides `tokens`, perhaps `*`; they say no,
-            and never yes.
-        is_star: whether it speaks to every crawler.
-        rules: allow and disallow lines with a pattern.
-        unknown: lines with another key, in order.
-    """
-
-    agents: tuple[Line, ...]
-    tokens: frozenset[str]
-    listed: frozenset[str]
-    is_star: bool
-    rules: tuple[Rule, ...]
-    unknown: tuple[Line, ...]
-
-    def best(self, path: bytes, decoded_path: bytes) -> tuple[Rank, Rule | None]:
-        """The first of its rules that no other beats, and the rank of the match."""
-        best = _NO_MATCH
-        for rule in self.rules:
-            rank = (rule.length(path, decoded_path), rule.allow)
-            if rank > best[0] and rank[0]:
-                best = (rank, rule)
-        return best
+_RULES_OF: dict[str, Callable[[Group], tuple[UsageRule, ...]]] = {
+    "usage": attrgetter("usage"),
+    "signals": attrgetter("signals"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,34 +77,65 @@ class RobotsDecision:
         line: 1-based line of the deciding rule; 0 where no rule matched.
         rule: the pattern of that rule.
         agent: the crawler it was decided for; empty where no rule matched.
+        layer: whom that rule spoke to: `own` the crawler by name, `star` everybody,
+            `basket` where the caller left `*` out; empty where no rule matched.
+        review: why a person must read the file though it allows; empty where none needs
+            to.
     """
 
     allowed: bool
     line: int = 0
     rule: str = ""
     agent: str = ""
+    layer: Layer = ""
+    review: ScanReason | Literal[""] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Addressed:
+    """What speaks to one crawler; groups by index.
+
+    Attributes:
+        groups: those that RFC 9309 selects.
+        doubtful: those that may mean it besides; only a no of theirs counts.
+        layer: whom `groups` speak to.
+        hosted: rules of both that name a host.
+    """
+
+    groups: tuple[int, ...]
+    doubtful: tuple[int, ...]
+    layer: Layer
+    hosted: tuple[Rule, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RobotsFile:
-    """A parsed robots.txt.
+    """A parsed robots.txt. May be shared by threads.
 
     Attributes:
         groups: in order of appearance, not merged.
         unknown: lines with an unknown key before the first group.
         is_whole: whether all of it could be read: not cut off, plain UTF-8 text, and
             meant for crawlers. Without it the absence of a rule proves nothing.
+        licence_urls: URLs of the licence documents that it names for every crawler, as
+            RSL 1.0 has it.
+        unread_line: the first line that speaks of training in a way not read here; 0
+            for none.
+        outside: what Content-Usage and Content-Signal lines before the first group say.
     """
 
     groups: tuple[Group, ...]
     unknown: tuple[Line, ...]
     is_whole: bool
-
-    @property
-    def unread_line(self) -> int:
-        """The first line that speaks of training in a way not read here; 0 for none."""
-        lines = [*self.unknown, *(line for g in self.groups for line in g.unknown)]
-        return next((line.number for line in lines if _is_unread(line)), 0)
+    licence_urls: tuple[str, ...]
+    unread_line: int
+    outside: tuple[Statement, Statement]
+    _known: dict[tuple[str, bool], _Addressed] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _firsts: dict[tuple[tuple[str, ...], bool], tuple[str, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def decide(
         self, agents: Sequence[str], url: str, *, star: bool = True
@@ -180,39 +147,112 @@ class RobotsFile:
             url: absolute or relative; percent-encoded by the caller.
             star: whether a token without a group of its own falls under `*`.
         """
-        path = canonical_escapes(path_of(url))
+        place = place_of(url)
         decision = RobotsDecision(allowed=True)
-        if path == b"/robots.txt":
+        if place.path == b"/robots.txt":
             return decision
-        decoded_path = unquote_to_bytes(path)
+        review: ScanReason | Literal[""] = ""
         # Each group is searched once, however many crawlers it names.
-        best_of = cache(lambda index: self.groups[index].best(path, decoded_path))
-        for agent in agents:
-            found = [best_of(index) for index in self._groups_of(agent, star=star)]
-            _, rule = max(found, key=itemgetter(0), default=_NO_MATCH)
-            for index in self._groups_listing(agent, star=star):
+        best_of = cache(lambda index: self.groups[index].best(place))
+        for agent in self._distinct(agents, star=star):
+            addressed = self._addressed(agent, star=star)
+            found = map(best_of, addressed.groups)
+            _, rule = max(found, key=itemgetter(0), default=NO_MATCH)
+            for index in addressed.doubtful:
                 _, other = best_of(index)
                 rule = other if other is not None and not other.allow else rule
-            if rule is None:
+            if rule is not None:
+                pattern = rule.pattern.decode("ascii")
+                decision = RobotsDecision(
+                    rule.allow, rule.line, pattern, agent, addressed.layer
+                )
+            if not decision.allowed:
+                return decision
+            if any(
+                r.is_elsewhere(place) and r.matches(place) for r in addressed.hosted
+            ):
+                review = "malformed_signal"
+        return replace(decision, review=review) if review else decision
+
+    def content_usage(self, agents: Sequence[str], url: str) -> Statement:
+        """What its Content-Usage lines say about `url`; any no decides.
+
+        A path that a crawler may not fetch has no preferences for it.
+
+        Args:
+            agents: our own product token; then those of other crawlers, which count
+                where a group names them.
+            url: absolute or relative; percent-encoded by the caller.
+        """
+        return self._preferences(agents, url, "usage")
+
+    def content_signal(self, agents: Sequence[str], url: str) -> Statement:
+        """What its Content-Signal lines say about `url`; any no decides.
+
+        Args:
+            agents: our own product token; then those of other crawlers, which count
+                where a group names them.
+            url: absolute or relative; percent-encoded by the caller.
+        """
+        return self._preferences(agents, url, "signals")
+
+    def _preferences(
+        self, agents: Sequence[str], url: str, kind: Literal["usage", "signals"]
+    ) -> Statement:
+        rules_of = _RULES_OF[kind]
+        place = place_of(url)
+        said = [self.outside[kind == "signals"]]
+        scoped = [(agent, True) for agent in agents[:1]]
+        scoped += [(agent, False) for agent in self._distinct(agents[1:], star=False)]
+        for agent, star in scoped:
+            addressed = self._addressed(agent, star=star)
+            own = [rule for i in addressed.groups for rule in rules_of(self.groups[i])]
+            others = [rules_of(self.groups[i]) for i in addressed.doubtful]
+            if not own and not any(others):
                 continue
-            pattern = rule.pattern.decode("ascii")
-            decision = RobotsDecision(rule.allow, rule.line, pattern, agent)
-            if not rule.allow:
-                break
-        return decision
+            if kind == "usage" and not self.decide([agent], url, star=star).allowed:
+                continue
+            said.append(decide_usage(own, place.path, place.decoded))
+            said += [
+                without_yes(decide_usage(rules, place.path, place.decoded))
+                for rules in others
+            ]
+        return merged(said)
 
-    def _groups_of(self, agent: str, *, star: bool) -> list[int]:
-        token = agent.casefold()
+    def _distinct(self, agents: Sequence[str], *, star: bool) -> tuple[str, ...]:
+        """Of crawlers to whom the very same groups speak, the first one each."""
+        key = (tuple(agents), star)
+        distinct = self._firsts.get(key)
+        if distinct is None:
+            first: dict[object, str] = {}
+            for agent in agents:
+                said = self._addressed(agent, star=star)
+                first.setdefault((said.groups, said.doubtful, said.layer), agent)
+            distinct = self._firsts[key] = tuple(first.values())
+        return distinct
+
+    def _addressed(self, agent: str, *, star: bool) -> _Addressed:
+        found = self._known.get((agent, star))
+        if found is None:
+            found = self._known[(agent, star)] = self._find(agent.casefold(), star=star)
+        return found
+
+    def _find(self, token: str, *, star: bool) -> _Addressed:
         own = [i for i, group in enumerate(self.groups) if token in group.tokens]
-        if own or not star:
-            return own
-        return [i for i, group in enumerate(self.groups) if group.is_star]
-
-    def _groups_listing(self, agent: str, *, star: bool) -> list[int]:
-        names = {agent.casefold()}
-        if star and not self._groups_of(agent, star=False):
-            names.add("*")
-        return [i for i, g in enumerate(self.groups) if not names.isdisjoint(g.listed)]
+        layer: Layer = "own" if star else "basket"
+        groups, has_star = own, star and not own
+        if has_star:
+            groups = [i for i, group in enumerate(self.groups) if group.is_star]
+            layer = "star"
+        doubtful = [
+            i
+            for i, group in enumerate(self.groups)
+            if token not in group.tokens
+            and (group.may_mean(token) or (has_star and "*" in group.listed))
+        ]
+        rules = (rule for i in (*groups, *doubtful) for rule in self.groups[i].rules)
+        hosted = tuple(rule for rule in rules if rule.host)
+        return _Addressed(tuple(groups), tuple(doubtful), layer, hosted)
 
 
 def parse_robots(body: bytes, *, truncated: bool = False) -> RobotsFile:
@@ -230,70 +270,26 @@ def parse_robots(body: bytes, *, truncated: bool = False) -> RobotsFile:
         kept = body[:BYTES_MAX]
         kept = kept[: max(kept.rfind(b"\n"), kept.rfind(b"\r")) + 1]
     is_uncut = len(body) <= BYTES_MAX and not truncated
-    is_whole = is_uncut and is_plain_text(kept) and is_for_crawlers(kept)
-    builder = _Builder()
+    builder = GroupBuilder()
     for line in read_lines(kept):
         builder.add(line)
-    return builder.finish(is_whole=is_whole)
-
-
-def _is_unread(line: Line) -> bool:
-    key, value = (text.decode("utf-8", "replace") for text in (line.key, line.value))
-    return is_usage_key(key) and leaves_training_open(value)
-
-
-class _Builder:
-    """Collects lines into groups."""
-
-    def __init__(self) -> None:
-        self._groups: list[Group] = []
-        self._preamble: list[Line] = []
-        self._agents: list[Line] = []
-        self._rules: list[Rule] = []
-        self._unknown: list[Line] = []
-        self._closed = False
-
-    def add(self, line: Line) -> None:
-        key = line.key.lower()
-        if key.startswith(_USER_AGENT):
-            if self._closed:
-                self._close_group()
-            self._agents.append(line)
-        elif key.startswith(b"allow") or key.startswith(_DISALLOW):
-            self._add_rule(line, allow=key.startswith(b"allow"))
-        elif self._agents:
-            self._unknown.append(line)
-        else:
-            self._preamble.append(line)
-
-    def finish(self, *, is_whole: bool) -> RobotsFile:
-        self._close_group()
-        return RobotsFile(tuple(self._groups), tuple(self._preamble), is_whole)
-
-    def _add_rule(self, line: Line, *, allow: bool) -> None:
-        if not self._agents:
-            return  # a rule before the first user-agent line applies to nobody
-        self._closed = True
-        pattern = escape_octets(line.value if allow else unquoted(line.value))
-        if not pattern:
-            return  # an empty rule matches nothing
-        decoded = None if allow else parse_glob(pattern, decode=True)
-        globs = (parse_glob(pattern), decoded)
-        self._rules.append(Rule(line.number, allow, pattern, globs))
-
-    def _close_group(self) -> None:
-        if self._agents:
-            values = [line.value for line in self._agents]
-            tokens = frozenset[str]().union(*map(tokens_of, values))
-            self._groups.append(
-                Group(
-                    tuple(self._agents),
-                    tokens,
-                    frozenset[str]().union(*map(listed_in, values)) - tokens,
-                    any(map(is_star, values)),
-                    tuple(self._rules),
-                    tuple(self._unknown),
-                )
-            )
-        self._agents, self._rules, self._unknown = [], [], []
-        self._closed = False
+    builder.close_group()
+    is_read = is_uncut and builder.has_all_wildcards
+    is_whole = is_read and is_plain_text(kept) and is_for_crawlers(kept)
+    groups, preamble = tuple(builder.groups), tuple(builder.preamble)
+    unknown = [*preamble, *(line for group in groups for line in group.unknown)]
+    licences = [line for line in unknown if is_licence(line)]
+    unread = [line.number for line in unknown if is_unread(line)]
+    unread += [line.number for line in licences[LICENCES_MAX:]]
+    urls = (line.value.decode("ascii") for line in licences[:LICENCES_MAX])
+    return RobotsFile(
+        groups,
+        preamble,
+        is_whole,
+        licence_urls=tuple(dict.fromkeys(urls)),
+        unread_line=min(unread, default=0),
+        outside=(
+            outside_of_groups(usage_rules(preamble)),
+            outside_of_groups(signal_rules(preamble)),
+        ),
+    )

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 ASCII_SPACE = b" \t\n\v\f\r"
 
+LICENCE_KEYS = frozenset({b"license", b"licence"})
+"""Keys of a line that names a licence document."""
+
 _LINE_BYTES_MAX = 2083 * 8 - 1
 """Bytes of a line that are read, as in google/robotstxt."""
 
@@ -19,8 +22,8 @@ _RFC_TOKEN = re.compile(r"[A-Za-z_-]*")
 _LIST_GAP = re.compile(r"[\s,;]+")
 _QUOTES = "\"'`\u201c\u201d\u2018\u2019"
 _QUOTED = re.compile(rb"([\"'`])(.*)\1", re.DOTALL)
-_WRITTEN = re.compile(rb"(?:\A|[\r\n])[ \t]*[^\s#]")
-_FOR_CRAWLERS = (b"user-agent", b"useragent", b"user agent", b"sitemap")
+_USER_AGENT = (b"user-agent", b"useragent", b"user agent")
+_ABSOLUTE_URL = re.compile(rb"https?://(?![/?#])[!-~]+", re.IGNORECASE)
 _OTHER_LINE_END = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
 _MARKUP = re.compile(r"<(?:!doctype|\?xml|html|head|body)\b", re.IGNORECASE)
 
@@ -42,10 +45,15 @@ class Line:
 
 def read_lines(body: bytes) -> Iterator[Line]:
     """Every `key: value` line of `body`; comments and other lines are left out."""
-    for number, line in enumerate(_LINE_END.split(without_bom(body)), 1):
+    for number, line in enumerate(rows_of(body), 1):
         parsed = _read_line(number, line)
         if parsed is not None:
             yield parsed
+
+
+def rows_of(body: bytes) -> list[bytes]:
+    """The lines of `body` without their ends and without a byte order mark."""
+    return _LINE_END.split(without_bom(body))
 
 
 def _read_line(number: int, line: bytes) -> Line | None:
@@ -69,12 +77,14 @@ def tokens_of(value: bytes) -> frozenset[str]:
     `/version`: tokens such as `AI2Bot` and `bigsur.ai` are in use, though the grammar
     of section 2.2.1 has no digits and no dots.
     """
-    word = value.decode("utf-8", "replace").split(maxsplit=1)[:1]
+    # ASCII alone: to others a fancy space or a folded letter is another name.
+    word = value.lower().split(maxsplit=1)[:1]
     if not word or is_star(value):
         return frozenset()
-    letters = _RFC_TOKEN.match(word[0])
-    readings = {word[0], word[0].partition("/")[0], letters.group() if letters else ""}
-    return frozenset(reading.casefold() for reading in readings if reading)
+    text = word[0].decode("utf-8", "replace")
+    letters = _RFC_TOKEN.match(text)
+    readings = {text, text.partition("/")[0], letters.group() if letters else ""}
+    return frozenset(filter(None, readings))
 
 
 def listed_in(value: bytes) -> frozenset[str]:
@@ -104,6 +114,12 @@ def is_star(value: bytes) -> bool:
     return value[:1] == b"*" and (len(value) == 1 or value[1] in ASCII_SPACE)
 
 
+def is_licence(line: Line) -> bool:
+    """Whether it names a licence document by an absolute URL, as RSL demands."""
+    is_url = _ABSOLUTE_URL.fullmatch(line.value) is not None
+    return is_url and line.key.lower() in LICENCE_KEYS
+
+
 def without_bom(body: bytes) -> bytes:
     """`body` without UTF-8 byte order marks; the last may be there in part."""
     while body.startswith(_BOM):
@@ -118,8 +134,11 @@ def is_plain_text(body: bytes) -> bool:
     """Whether this can be a file of lines: UTF-8, no page of markup, no JSON.
 
     Outside comments a file that hides something from a reader of lines is none: a key
-    outside ASCII, an invisible character, a line end of another convention.
+    outside ASCII, an invisible character, a line end of another convention, a line
+    longer than is read.
     """
+    if any(len(row.partition(b"#")[0]) > _LINE_BYTES_MAX for row in rows_of(body)):
+        return False
     try:
         text = without_bom(body).decode("utf-8")
     except UnicodeDecodeError:
@@ -132,13 +151,16 @@ def is_plain_text(body: bytes) -> bool:
 
 
 def is_for_crawlers(body: bytes) -> bool:
-    """Whether it speaks to some crawler, names a sitemap, or holds comments at most.
+    """Whether it speaks to some crawler, or holds sitemaps, licences and comments only.
 
     Any other text is an error page, or rules that apply to nobody.
     """
-    is_empty = _WRITTEN.search(without_bom(body)) is None
-    return is_empty or any(
-        line.key.lower().startswith(_FOR_CRAWLERS) for line in read_lines(body)
+    lines = list(read_lines(body))
+    written = sum(1 for row in rows_of(body) if row.partition(b"#")[0].strip())
+    if any(line.key.lower().startswith(_USER_AGENT) for line in lines):
+        return True
+    return written == len(lines) and all(
+        line.key.lower().startswith(b"sitemap") or is_licence(line) for line in lines
     )
 
 

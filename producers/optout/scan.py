@@ -1,59 +1,52 @@
-"""Scan one URL: ask every channel, keep what it was read from, emit what was found.
+"""Scan URLs: ask every channel, keep what it was read from, emit what was found.
 
-The files of an origin are fetched once a day and shared by its pages. A page is asked
-for only where RFC 9309 lets a crawler do so, and its answer is read for headers and
-meta elements. Where a redirect leads elsewhere, the rules for that place count too.
-Whether the text of a record is that page's is its owner's word.
+`look` fetches and reads, and may run in many threads; `commit` writes what was seen to
+the ledger, in one. The files of a site are fetched once a day and shared by its pages.
+A page is asked for only where RFC 9309 lets a crawler do so. Where a redirect or a meta
+refresh leads elsewhere, the rules of that place count too.
 """
 
-from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from ledger.errors import InputError
 from ledger.events import Event
 from ledger.events.optout import (
+    REVIEW_REASONS,
+    Access,
+    Channel,
     PolicyFileFetched,
     RobotsVerdict,
     ScanReason,
     SiteRegistered,
     UrlScanned,
+    Usage,
+    UsageVerdict,
     Verdict,
 )
-from producers.optout.basket import load_basket
-from producers.optout.channels import (
-    POLICY_BYTES_MAX,
-    POLICY_PATHS,
-    PolicyFile,
-    page_readings,
-    policy_readings,
-    read_policy_file,
+from producers.optout.channels import PolicyFile
+from producers.optout.combine import (
+    Reading,
+    combine,
+    contradictions,
+    spec_verdict,
+    usage_verdicts,
 )
-from producers.optout.combine import Reading, combine, robots_rfc9309
+from producers.optout.files import PolicyFiles
+from producers.optout.lists import Lists
+from producers.optout.look import Look, Looked
 from producers.optout.policy import ScanPolicy
-from producers.optout.response import Fetch, FetchResult, Response
-from producers.optout.robots import RobotsFile
-from producers.optout.signals import SILENCE, Reservation, Statement
-from producers.optout.tdmrep import TdmrepFile, effective_reservation
-from producers.optout.url import Url, parse_url
-from producers.ports import ClockMs, Emit, Evidence, Names, RandomBytes
+from producers.optout.url import parse_url
+from producers.ports import Emit, Names, RandomBytes
 
-SCANNER = "tuneledger-optout/1"
+SCANNER = "tuneledger-optout/2"
 """Name and version of the rules by which channels are read; part of every scan."""
 
-PAGE_BYTES_MAX = 8 * 1024 * 1024
-"""Largest page that is taken."""
+EVENTS_MAX = 1024
+"""Most events of one emit (SUB-2)."""
 
-POLICY_TTL_MS = 24 * 3600 * 1000
-"""How long the files of an origin are used (RFC 9309, section 2.4)."""
-
-UNREADABLE_TTL_MS = 3600 * 1000
-"""How long they are used where one could not be read: a site's bad hour passes."""
-
-_ORIGINS_MAX = 4096
-"""Most origins whose files are remembered."""
-
-_BODIES_BYTES_MAX = 16 * 1024 * 1024
-"""Most bytes of their files; parsed, a hostile file takes some fifty times its size."""
+SCANS_MAX = 40
+"""Most scans of one emit: of the largest size, with the events of their files, they
+stay below 1 MiB (SUB-3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,84 +55,100 @@ class ScanResult:
 
     Attributes:
         scan_id: random id of the event `optout.url_scanned.v1`.
+        site_id: the site of `url`.
         url: the URL in canonical form.
-        verdict: the strictest verdict over all channels.
+        final_url: where its redirects ended.
+        verdict: the strictest verdict over all channels, for training.
         reasons: why it is not `allowed`.
+        spec_verdict: what the specifications' own precedence makes of the channels.
         robots_rfc9309: what RFC 9309 alone would allow.
-        tdmrep: what TDMRep's own precedence makes of file, header and meta; for
-            information, the verdict takes the strictest.
+        usages: the strictest verdict for every usage.
+        access: how the page could be reached.
+        contradictions: channels of which the first allows and the second does not.
         readings: what each channel said.
-        page: the answer for the page; none where it could not or must not be fetched.
+        body_sha256: hex digest of the page's body; empty without a whole page.
+        scanned_at_ms: when the page's answer ended.
     """
 
     scan_id: str
+    site_id: str
     url: str
+    final_url: str
     verdict: Verdict
     reasons: tuple[ScanReason, ...]
+    spec_verdict: Verdict
     robots_rfc9309: RobotsVerdict
-    tdmrep: Reservation
+    usages: tuple[tuple[Usage, Verdict], ...]
+    access: Access
+    contradictions: tuple[tuple[Channel, Channel], ...]
     readings: tuple[Reading, ...]
-    page: Response | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Origin:
-    """The policy files of an origin, as fetched at one time."""
-
-    site_id: str
-    files: tuple[PolicyFile, ...]
-    fetched_at_ms: int
+    body_sha256: str
+    scanned_at_ms: int
 
     @property
-    def body_bytes(self) -> int:
-        answers = [file.result for file in self.files]
-        return sum(len(a.body) for a in answers if isinstance(a, Response))
+    def needs_review(self) -> bool:
+        """Whether a person, and nobody else, can say more."""
+        return self.verdict == "unknown" and REVIEW_REASONS.issuperset(self.reasons)
 
-    def is_fresh(self, now_ms: int) -> bool:
-        is_readable = all(file.reason is None for file in self.files)
-        ttl_ms = POLICY_TTL_MS if is_readable else UNREADABLE_TTL_MS
-        return 0 <= now_ms - self.fetched_at_ms < ttl_ms
+    @property
+    def review_evidence(self) -> frozenset[str]:
+        """Digests of what a person must read."""
+        return frozenset(
+            reading.read.evidence_sha256
+            for reading in self.readings
+            if reading.read.verdict == "unknown"
+        )
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Events of one emit, the files they record and the sites they name."""
+
+    events: list[Event] = field(default_factory=list)
+    files: dict[tuple[str, str], PolicyFile] = field(default_factory=dict)
+    sites: dict[str, str] = field(default_factory=dict)
+    scans: int = 0
+
+    def has_no_room(self, files: Sequence[PolicyFile]) -> bool:
+        """Whether a scan, `files` and a site for each of them are too many events."""
+        return len(self.events) + 2 * len(files) + 2 > EVENTS_MAX
+
+    def without(self, files: Sequence[PolicyFile]) -> list[PolicyFile]:
+        """Those of `files` that this batch does not record yet."""
+        return [file for file in files if (file.channel, file.url) not in self.files]
 
 
 class Scanner:
     """Scans URLs under one policy.
 
     Args:
-        fetch: GET with limits.
-        emit: appends the events of a scan; one call for each.
-        evidence: keeps policy files, header lines and meta elements.
+        look: asks every channel; its threads never touch what follows.
+        files: the policy files that it rests on.
+        lists: what it consults beside the sites.
+        emit: appends the events of scans; 1 .. 1024 a call.
         names: the register of sites and URLs.
         policy: what is scanned for.
-        clock_ms: time of fetches and scans.
         random_bytes: source of scan ids.
     """
 
     def __init__(
         self,
+        look: Look,
         *,
-        fetch: Fetch,
+        files: PolicyFiles,
+        lists: Lists,
         emit: Emit,
-        evidence: Evidence,
         names: Names,
         policy: ScanPolicy,
-        clock_ms: ClockMs,
         random_bytes: RandomBytes,
     ) -> None:
-        basket = load_basket()
-        if policy.basket_version != basket.version:
-            raise InputError(
-                f"scan policy: expected basket {basket.version}, "
-                f"found {policy.basket_version}"
-            )
-        self._basket = basket.agents(policy.basket_relaxed)
-        self._fetch = fetch
+        self.look = look
+        self._files = files
+        self._lists = lists
         self._emit = emit
-        self._evidence = evidence
         self._names = names
         self._policy = policy
-        self._clock_ms = clock_ms
         self._random_bytes = random_bytes
-        self._origins: OrderedDict[str, _Origin] = OrderedDict()
 
     def scan(self, url: str) -> ScanResult:
         """Scan one URL and emit the events of it.
@@ -147,127 +156,108 @@ class Scanner:
         Raises:
             InputError: `url` is not one that may be fetched; nothing was emitted.
         """
-        target = parse_url(url)
-        events: list[Event] = []
-        fresh: dict[str, _Origin] = {}
-        origin = self._origin(target, events, fresh)
-        readings = self._policy_readings(origin, target)
-        tdm_file = _tdm_file(origin, target)
-        rfc9309 = self._rfc9309(origin, target)
-        page: FetchResult | None = None
-        if rfc9309 == "allow":
-            page = self._fetch(target.text, bytes_max=PAGE_BYTES_MAX)
-        if isinstance(page, Response) and page.final_url != target.text:
-            final = parse_url(page.final_url)
-            final_origin = self._origin(final, events, fresh)
-            readings += self._policy_readings(final_origin, final)
-            tdm_file = _tdm_file(final_origin, final)
-        from_page, *tdm_layers = page_readings(
-            page,
-            agents=(self._policy.agent_token, *self._basket),
-            evidence=self._evidence,
-        )
-        readings += from_page
-        verdict, reasons = combine(readings)
-        result = ScanResult(
-            scan_id=self._random_bytes(16).hex(),
-            url=target.text,
-            verdict=verdict,
-            reasons=reasons,
-            robots_rfc9309=rfc9309,
-            tdmrep=effective_reservation([tdm_file, *tdm_layers]),
-            readings=tuple(readings),
-            page=page if isinstance(page, Response) else None,
-        )
-        events.append(self._url_scanned(result, origin.site_id))
-        self._emit(events)
-        if fresh:
-            self._remember(fresh)
+        [result] = self.commit([self.look(url)])
         return result
 
-    def _origin(
-        self, url: Url, events: list[Event], fresh: dict[str, _Origin]
-    ) -> _Origin:
-        """The policy files of the URL's origin, fetched where none are fresh."""
-        key = url.origin
-        known = fresh.get(key) or self._origins.get(key)
-        if known is not None and known.is_fresh(self._clock_ms()):
-            return known
-        site = self._names.site(key)
-        if site.is_new:
-            events.append(
-                SiteRegistered(site_id=site.site_id, commitment=site.commitment)
-            )
-        started_at_ms = self._clock_ms()
-        files: list[PolicyFile] = []
-        for channel, path in POLICY_PATHS.items():
-            result = self._fetch(key + path, bytes_max=POLICY_BYTES_MAX)
-            file = read_policy_file(channel, result, self._evidence)
-            events.append(_policy_file_fetched(file, site.site_id, self._clock_ms()))
-            files.append(file)
-        fresh[key] = _Origin(
-            site_id=site.site_id, files=tuple(files), fetched_at_ms=started_at_ms
+    def commit(self, looked: Sequence[Looked]) -> list[ScanResult]:
+        """Emit the events of looks, each with the files that it rests on before it."""
+        results: list[ScanResult] = []
+        batch = _Batch()
+        for one in looked:
+            fresh = batch.without(self._files.unrecorded(one.files))
+            if batch.scans == SCANS_MAX or batch.has_no_room(fresh):
+                self._send(batch)
+                batch = _Batch()
+                fresh = self._files.unrecorded(one.files)
+            results.append(self._add(batch, one, fresh))
+        self._send(batch)
+        return results
+
+    def _send(self, batch: "_Batch") -> None:
+        if batch.events:
+            self._emit(batch.events)
+            # Only now: a file that is used again is always on record.
+            self._files.keep(list(batch.files.values()))
+
+    def _add(
+        self, batch: "_Batch", looked: Looked, fresh: Sequence[PolicyFile]
+    ) -> ScanResult:
+        """Add the events of one look to a batch."""
+        site_id = self._site(batch, looked.url.origin)
+        for file in fresh:
+            file_site = self._site(batch, parse_url(file.url).origin)
+            batch.events.append(self._policy_file_fetched(file, file_site))
+            batch.files[file.channel, file.url] = file
+        result = self._result(looked, site_id)
+        batch.events.append(self._url_scanned(looked, result))
+        batch.scans += 1
+        return result
+
+    def _site(self, batch: "_Batch", origin: str) -> str:
+        """The id of a site, registered in this batch where the ledger lacks it."""
+        site_id = batch.sites.get(origin)
+        if site_id is None:
+            site = self._names.site(origin)
+            batch.sites[origin] = site_id = site.site_id
+            if site.is_new:
+                batch.events.append(
+                    SiteRegistered(site_id=site_id, commitment=site.commitment)
+                )
+        return site_id
+
+    def _result(self, looked: Looked, site_id: str) -> ScanResult:
+        verdict, reasons = combine(looked.readings)
+        return ScanResult(
+            scan_id=self._random_bytes(16).hex(),
+            site_id=site_id,
+            url=looked.url.text,
+            final_url=looked.final_url,
+            verdict=verdict,
+            reasons=reasons,
+            spec_verdict=spec_verdict(looked.readings, looked.robots_rfc9309),
+            robots_rfc9309=looked.robots_rfc9309,
+            usages=usage_verdicts(looked.readings),
+            access=looked.access,
+            contradictions=contradictions(looked.readings),
+            readings=looked.readings,
+            body_sha256=looked.body_sha256,
+            scanned_at_ms=looked.scanned_at_ms,
         )
-        return fresh[key]
 
-    def _remember(self, fresh: dict[str, _Origin]) -> None:
-        # Only after the events are durable: a file that was used is always on record.
-        self._origins.update(fresh)
-        kept_bytes = sum(origin.body_bytes for origin in self._origins.values())
-        while len(self._origins) > _ORIGINS_MAX or kept_bytes > _BODIES_BYTES_MAX:
-            _, oldest = self._origins.popitem(last=False)
-            kept_bytes -= oldest.body_bytes
-
-    def _policy_readings(self, origin: _Origin, url: Url) -> list[Reading]:
-        return policy_readings(
-            origin.files,
-            url.text,
-            agent=self._policy.agent_token,
-            basket=self._basket,
+    def _url_scanned(self, looked: Looked, result: ScanResult) -> UrlScanned:
+        url_commitment, response_commitment = self._names.commit_scan(
+            result.scan_id, (result.url, result.final_url), result.body_sha256
         )
-
-    def _rfc9309(self, origin: _Origin, url: Url) -> RobotsVerdict:
-        file = origin.files[0]
-        robots = file.parsed if isinstance(file.parsed, RobotsFile) else _NO_RULES
-        return robots_rfc9309(file.result, robots, self._policy.agent_token, url.text)
-
-    def _url_scanned(self, result: ScanResult, site_id: str) -> UrlScanned:
         return UrlScanned(
             scan_id=result.scan_id,
-            site_id=site_id,
-            url_commitment=self._names.commit_url(result.scan_id, result.url),
+            site_id=result.site_id,
+            url_commitment=url_commitment,
+            response_commitment=response_commitment,
             policy_sha256=self._policy.policy_sha256,
             scanner=SCANNER,
-            http_status=result.page.status if result.page is not None else 0,
+            http_status=looked.http_status,
+            access=result.access,
+            piracy_list_sha256=self._lists.piracy_sha256,
             channels=[reading.read for reading in result.readings],
             robots_rfc9309=result.robots_rfc9309,
+            spec_verdict=result.spec_verdict,
             verdict=result.verdict,
+            usages=[
+                UsageVerdict(usage=usage, verdict=said) for usage, said in result.usages
+            ],
             reasons=list(result.reasons),
-            scanned_at_ms=self._clock_ms(),
+            scanned_at_ms=result.scanned_at_ms,
         )
 
-
-_NO_RULES = RobotsFile((), (), is_whole=True)
-
-
-def _policy_file_fetched(
-    file: PolicyFile, site_id: str, fetched_at_ms: int
-) -> PolicyFileFetched:
-    answer = file.result if isinstance(file.result, Response) else None
-    return PolicyFileFetched(
-        site_id=site_id,
-        channel=file.channel,
-        outcome=file.outcome,
-        http_status=answer.status if answer is not None else 0,
-        body_sha256=file.evidence_sha256,
-        body_bytes=len(answer.body) if answer and file.evidence_sha256 else 0,
-        redirects=file.result.redirects,
-        fetched_at_ms=fetched_at_ms,
-    )
-
-
-def _tdm_file(origin: _Origin, url: Url) -> Statement:
-    for file in origin.files:
-        if isinstance(file.parsed, TdmrepFile):
-            return file.parsed.decide(url.text)
-    return SILENCE
+    def _policy_file_fetched(self, file: PolicyFile, site_id: str) -> PolicyFileFetched:
+        fetched = file.as_fetched
+        return PolicyFileFetched(
+            site_id=site_id,
+            channel=fetched.channel,
+            outcome=fetched.outcome,
+            http_status=fetched.status,
+            body_sha256=fetched.evidence_sha256,
+            body_bytes=self._files.size(file),
+            redirects=fetched.redirects,
+            fetched_at_ms=fetched.fetched_at_ms,
+        )

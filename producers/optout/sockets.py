@@ -23,6 +23,10 @@ class Deadline:
         self._monotonic = monotonic
         self._end = monotonic() + seconds
 
+    def extend(self, seconds: float) -> None:
+        """Move the moment: a wait of our own is not the server's time."""
+        self._end += seconds
+
     def step_seconds(self) -> float:
         """Time for the next socket operation.
 
@@ -36,7 +40,7 @@ class Deadline:
 
 
 class PinnedBackend(httpcore.NetworkBackend):
-    """Connects to one checked address, whatever host is asked for."""
+    """Connects to a checked address, whatever host is asked for."""
 
     def __init__(self, endpoint: Endpoint, deadline: Deadline) -> None:
         self._endpoint = endpoint
@@ -51,15 +55,22 @@ class PinnedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect to the endpoint."""
-        stream = self._sockets.connect_tcp(
-            self._endpoint.address,
-            self._endpoint.port,
-            timeout=self._deadline.step_seconds(),
-            local_address=local_address,
-            socket_options=socket_options,
-        )
-        return _DeadlineStream(stream, self._deadline)
+        """Connect to the first address of the endpoint that answers."""
+        failure: Exception = httpcore.ConnectError("no address answers")
+        for address in (self._endpoint.address, *self._endpoint.others):
+            try:
+                stream = self._sockets.connect_tcp(
+                    address,
+                    self._endpoint.port,
+                    timeout=self._deadline.step_seconds(),
+                    local_address=local_address,
+                    socket_options=socket_options,
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+            else:
+                return _DeadlineStream(stream, self._deadline)
+        raise failure
 
 
 class _DeadlineStream(httpcore.NetworkStream):

@@ -14,10 +14,11 @@ Source: W3C Community Group, TDM Reservation Protocol, Final Report of 10 May 20
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from ledger.events.optout import Preference, Usage
 from producers.optout.patterns import Glob, parse_glob, path_of
 from producers.optout.signals import (
     SILENCE,
@@ -38,6 +39,16 @@ DEPTH_MAX = 8
 
 _RESERVATION: dict[int, Reservation] = {0: "not_reserved", 1: "reserved"}
 _HEADER_VALUES: dict[str, Reservation] = {"0": "not_reserved", "1": "reserved"}
+_STATED: dict[Reservation, tuple[tuple[Usage, Preference], ...]] = {
+    "reserved": (("tdm", "disallow"),),
+    "not_reserved": (("tdm", "allow"),),
+    "unset": (),
+}
+_RESERVATION_NAMES = frozenset({"tdm-reservation", "tdm:reservation"})
+_POLICY_NAMES = frozenset({"tdm-policy", "tdm:policy"})
+TDM_NAMES = _RESERVATION_NAMES | _POLICY_NAMES
+"""Names of headers and meta elements; with a colon as in EPUB, which pages use too."""
+
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -69,10 +80,14 @@ class TdmrepFile:
     def decide(self, url: str) -> Statement:
         """What the first matching entry says about `url`."""
         path = unquote_to_bytes(path_of(url))
-        for entry in self.entries:
-            if entry.glob.matches(path):
-                return entry.statement
-        return Statement(reservation="unset", is_malformed=self.is_malformed)
+        said = next(
+            (entry.statement for entry in self.entries if entry.glob.matches(path)),
+            SILENCE,
+        )
+        if said.reservation == "reserved" or not self.is_malformed:
+            return said
+        # An entry that cannot be placed may have been meant to come first.
+        return replace(said, is_malformed=True)
 
 
 def parse_tdmrep(body: bytes) -> TdmrepFile:
@@ -113,16 +128,11 @@ def header_statement(headers: Sequence[tuple[str, str]]) -> Statement:
     policy = ""
     answer = SILENCE
     for number, (name, value) in enumerate(headers, 1):
-        if name.lower() == "tdm-policy":
+        if name.lower() in _POLICY_NAMES:
             policy = value.strip()
-        if name.lower() == "tdm-reservation":
+        if name.lower() in _RESERVATION_NAMES:
             answer = _stricter(answer, _header_value(number, value))
-    return Statement(
-        reservation=answer.reservation,
-        line=answer.line,
-        is_malformed=answer.is_malformed,
-        policy=policy,
-    )
+    return replace(answer, policy=policy)
 
 
 def effective_reservation(layers: Sequence[Statement]) -> Reservation:
@@ -142,7 +152,12 @@ def _header_value(line: int, value: str) -> Statement:
     for part in value.split(","):
         said = _HEADER_VALUES.get(part.strip(), "unset")
         is_malformed = said == "unset"
-        statement = Statement(reservation=said, line=line, is_malformed=is_malformed)
+        statement = Statement(
+            reservation=said,
+            stated=_STATED[said],
+            line=line,
+            is_malformed=is_malformed,
+        )
         answer = _stricter(answer, statement)
     return answer
 
@@ -198,6 +213,7 @@ def _entry(line: int, item: object) -> TdmrepEntry | None:
     policy = item.get("tdm-policy", "")
     statement = Statement(
         reservation=said,
+        stated=_STATED[said],
         line=line,
         is_malformed=said == "unset",
         policy=policy if isinstance(policy, str) else "",

@@ -1,16 +1,18 @@
-"""Content-Usage and Content-Signal: not read, and never taken for consent.
+"""Preferences by usage: what they come to, and where they are left open.
 
-    Content-Usage: train-ai=n                   header; in robots.txt within a group
-    Content-Signal: /a/ search=yes, ai-train=no  perhaps with a path in front
-
-Neither is a standard yet, and who is spoken to, for which path, is not worked out here.
-So a value that names training and does not plainly say yes leaves the question open.
-
-Source: draft-ietf-aipref-vocab and draft-ietf-aipref-attach (Content-Usage);
-contentsignals.org (Content-Signal).
+Content-Usage and Content-Signal are read by modules of their own. What merely looks
+like one of them (`Content-Usages`, a meta element of that name) is not read, and never
+taken for consent: where it names training and does not plainly say yes, the question
+stays open.
 """
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ledger.events.optout import Preference, ScanReason, Usage
+from producers.optout.merge import merged
+from producers.optout.signals import Reservation, Statement
 
 _KEY = re.compile(r"content[-_ ]?(?:usage|signal)s?", re.IGNORECASE)
 _PATH = re.compile(r"(?:^|(?<=[\s,;]))[/*][^\s,;]*")
@@ -19,11 +21,11 @@ _YES = frozenset({"y", "yes"})
 _TRAINING = frozenset({"ai", "all", "bots", "genai", "ml", "tdm", "train", "training"})
 """Parts of the labels that speak of training, in these and in earlier drafts."""
 
-_NOT_TRAINING = frozenset({"ai-index", "ai-input"})
+_NOT_TRAINING = frozenset({"ai-index", "ai-input", "ai-use"})
 
 
 def is_usage_key(key: str) -> bool:
-    """Whether a header or a robots.txt key carries usage preferences."""
+    """Whether a name looks like that of a source of usage preferences."""
     return _KEY.fullmatch(key) is not None
 
 
@@ -34,6 +36,63 @@ def leaves_training_open(value: str) -> bool:
         (_is_training(label) and said not in _YES) or _is_training(said)
         for label, said in _PAIR.findall(text)
     )
+
+
+def names_training(label: str) -> bool:
+    """Whether a label of some vocabulary speaks of training."""
+    return _is_training(label.strip().lower().replace("_", "-").replace(" ", "-"))
+
+
+def statement_of(
+    stated: Mapping[Usage, Preference],
+    *,
+    line: int,
+    is_malformed: bool = False,
+    review: ScanReason | None = None,
+) -> Statement:
+    """What a source says that speaks by usage; a no to mining is a no to training.
+
+    Args:
+        stated: what it says.
+        line: where.
+        is_malformed: whether a part of it broke the format.
+        review: why a person must read it.
+    """
+    reservation: Reservation = "unset"
+    if "disallow" in (stated.get("train"), stated.get("tdm")):
+        reservation = "reserved"
+    elif stated.get("train") == "allow":
+        reservation = "not_reserved"
+    return Statement(
+        reservation=reservation,
+        stated=tuple(stated.items()),
+        line=line,
+        is_malformed=is_malformed,
+        review=review or "",
+    )
+
+
+def most_specific(matches: Sequence[tuple[int, Statement]]) -> Statement:
+    """What the longest matching rules say, as their specification has it.
+
+    Two doubts remain that a specification does not have: a rule that broke the format
+    may have been meant to say anything; and where the longest rule is silent on
+    training but a shorter one disallows it, a person must say which was meant.
+
+    Args:
+        matches: (length of the pattern, statement) of every rule that matches.
+    """
+    longest = max((length for length, _ in matches), default=0)
+    best = merged(said for length, said in matches if length == longest)
+    if any(said.is_malformed for _, said in matches):
+        best = replace(best, is_malformed=True)
+    if best.reservation != "unset":
+        return best
+    wider = merged(said for _, said in matches)
+    review: ScanReason | None = wider.review or None
+    if wider.reservation == "reserved":
+        review = review or "unknown_preference"
+    return replace(best, line=best.line or wider.line, review=review or "")
 
 
 def _is_training(label: str) -> bool:

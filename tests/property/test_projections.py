@@ -10,6 +10,7 @@ from ledger.events import decode_event, encode_event
 from ledger.events.optout import PolicyFileFetched, SiteRegistered
 from ledger.events.policy import PolicyAdopted
 from ledger.projections import PROJECTIONS, advance, rebuild
+from ledger.projections.affected import affected
 from ledger.projections.provider_status import decide
 from ledger.projections.thresholds import band, exceeds
 from ledger.projections.training_summary import draft
@@ -46,6 +47,7 @@ DECIDED = st.builds(
         ["web", "licensed", "public_dataset", "user", "synthetic", "other"]
     ),
     scan_id=st.one_of(RECORDS.map(make.ident), st.just("")),
+    licence_id=st.one_of(RECORDS.map(make.ident), st.just("")),
 )
 SCANNED = st.builds(
     make.scanned,
@@ -112,6 +114,17 @@ EVENTS = st.one_of(
     st.builds(make.weights_deleted, WEIGHTS, erasure=ERASURES),
     st.builds(make.verified, readable=FEW, erasure=ERASURES),
     st.builds(make.certified, ERASURES),
+    st.builds(make.quarantined, RECORDS, RECORDS, scan=RECORDS, earlier=RECORDS),
+    st.builds(
+        make.reviewed,
+        RECORDS,
+        scan=RECORDS,
+        outcome=st.sampled_from(["cleared", "upheld"]),
+    ),
+    st.builds(
+        make.granted, RECORDS, sites=st.lists(RECORDS.map(make.ident), max_size=2)
+    ),
+    st.builds(make.revoked, RECORDS),
 )
 LEDGERS = st.lists(EVENTS, max_size=40)
 
@@ -204,3 +217,17 @@ def test_bands_agree_with_the_reported_value(value, base):
     assert (found, exceeds(value, limit)) not in {("BELOW", True), ("ABOVE", False)}
     assert (39 * value <= 7 * base) == (found == "BELOW")
     assert (21 * value > 13 * base) == (found == "ABOVE")
+
+
+@given(LEDGERS, st.sets(RECORDS), st.sets(RECORDS))
+def test_what_saw_two_sets_is_what_saw_either(events, some, others):
+    """A set of records affects neither more nor less than its members do."""
+    states = rebuild(make.record(events))
+    one, two, both = (
+        affected(states["shards"], states["compute"], [*map(make.ident, names)])
+        for names in (some, others, some | others)
+    )
+
+    for part in ("shards", "runs", "weights", "served", "models"):
+        found = {*getattr(one, part), *getattr(two, part)}
+        assert found == {*getattr(both, part)}

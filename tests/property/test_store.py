@@ -20,6 +20,7 @@ from ledger.entry import entry_leaf
 from ledger.errors import ConflictError, GapError, KeyTrustError, TuneledgerError
 from ledger.events.keys import KeyRetired
 from ledger.keys import RoleGrant, grant_event, save_key
+from tests.unit.ledger.rights_world import RightsWorld
 from tests.unit.ledger.workshop import (
     NOW_MS,
     ORIGIN,
@@ -33,7 +34,6 @@ from tests.unit.ledger.workshop import (
     role_key,
     spool,
 )
-from tests.unit.ledger.world import World
 from verifier import verify
 
 LEDGERS, LEDGERS_SOAK = 25, 1000
@@ -189,7 +189,7 @@ def _generate(folder, seed):
     workspace = new_workspace(folder / "acme", f"ledger {seed}")
     clock = Clock()
     ledger = open_ledger(workspace, clock)
-    for stream, events in World(chance).batches(chance.randrange(2, 15)):
+    for stream, events in RightsWorld(chance).batches(chance.randrange(2, 15)):
         clock.now_ms = NOW_MS + chance.randrange(-1000, 100_000)
         if chance.random() < 0.2:
             ledger.close()

@@ -38,6 +38,7 @@ def as_record(number, subjects, text, shard):
         subjects=tuple(sorted(subjects)),
         shard=shard,
         slice=0,
+        quarantined=False,
     )
 
 

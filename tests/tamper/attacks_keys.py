@@ -3,11 +3,13 @@
 Each says which keys it takes.
 """
 
+import json
+
 from tests.simulator import Key, LedgerSimulator
 from tests.tamper.anchoring import Anchors, Witness
 from tests.tamper.attack import Scene, attack
 from tests.tamper.attacks_history import EVERY_KEY, forged_decision, pending
-from tests.tamper.chapters import LATE_RUN, ident, metered, run_started
+from tests.tamper.chapters import LATE_RUN, ROLES, ident, metered, run_started
 from tests.tamper.story import Story
 from tests.tamper.thief import rewrite
 
@@ -144,18 +146,9 @@ def policy_inside_the_file(scene):
 def role_with_more_than_the_policy_allows(scene):
     """With the root and log keys: ingest is granted the family of the eraser."""
     text = (scene.auditor.folder / "trust.toml").read_text()
-    roles = '[roles]\ningest = ["ingest", "spool"]\n'
-    roles += "".join(
-        f'{name} = ["{family}"]\n'
-        for name, family in {
-            "governance": "policy",
-            "scanner": "optout",
-            "sharder": "shards",
-            "trainer": "training",
-            "eraser": "erasure",
-        }.items()
-    )
-    (scene.auditor.folder / "trust.toml").write_text(text + roles)
+    roles = [f"{role} = {json.dumps(may)}" for role, may in ROLES.items() if may]
+    whole = "\n".join([text, "[roles]", *roles, ""])
+    (scene.auditor.folder / "trust.toml").write_text(whole)
     assert scene.read().exit_code == 0
     ledger = scene.ledger
     key = ledger.key("ingest-2")

@@ -16,7 +16,7 @@ FLOP = (
     "flop_evaluation",
 )
 ROLES = {
-    "governance": ["policy"],
+    "governance": ["policy", "review", "licence"],
     "scanner": ["optout"],
     "ingest": ["ingest", "spool"],
     "sharder": ["shards"],
@@ -48,6 +48,13 @@ PLACE = {record: (n % 2, n // 4) for n, record in enumerate(RECORDS)}
 ERASED = RECORDS[7]
 
 
+REASONS = {
+    "allowed": [],
+    "reserved": ["tdm_reserved"],
+    "unknown": ["malformed_signal"],
+}
+
+
 @dataclass
 class Step:
     """One submission of the story."""
@@ -77,11 +84,15 @@ def begin(ledger: LedgerSimulator) -> list[Step]:
 
 
 def channel(name: str, verdict: str) -> dict:
-    """What one channel said."""
+    """What one channel said, of training where it is reserved."""
+    disallow = {"usage": "train", "preference": "disallow"}
     return {
         "channel": name,
+        "target": "url",
+        "layer": "own" if name == "robots_txt" else "",
         "outcome": "parsed",
         "verdict": verdict,
+        "stated": [disallow] if verdict == "reserved" else [],
         "evidence_sha256": digest(name, verdict),
         "line": 3,
     }
@@ -94,13 +105,18 @@ def url_scanned(ledger: LedgerSimulator, number: int, verdict: str = "allowed") 
         scan_id=ident("scan", number),
         site_id=ident("site", number % 2),
         url_commitment=digest("url", number),
+        response_commitment=digest("response", number),
         policy_sha256=POLICY,
         scanner="tuneledger/0.1",
         http_status=200,
+        access="open",
+        piracy_list_sha256="",
         channels=[channel("robots_txt", "allowed"), channel("tdm_header", verdict)],
         robots_rfc9309="allow",
+        spec_verdict=verdict,
         verdict=verdict,
-        reasons=[] if verdict == "allowed" else ["tdm_reserved"],
+        usages=[{"usage": "train", "verdict": verdict}],
+        reasons=REASONS[verdict],
         scanned_at_ms=ledger.now_ms,
     )
 
@@ -142,6 +158,7 @@ def record_decided(ledger: LedgerSimulator, number: int, decision: str) -> dict:
         policy_sha256=POLICY,
         source_kind="web",
         licence="CC-BY-4.0",
+        licence_id="",
         scan_id=ident("scan", number),
         eu_basis="tdm_article_4" if accepted else "none",
         uk_basis="licence" if accepted else "none",

@@ -127,17 +127,21 @@ class Attempt:
         return self.stolen | run | own
 
     def _change(self, story: Story) -> None:
-        kind, field, value = CHANGES[self.role]
-        event = story.all(kind)[-1] if self.role == "run" else story.one(kind)
-        event[field] = value
+        _, field, value = CHANGES[self.role]
+        self._own_event(story)[field] = value
 
     def _lie(self, story: Story) -> None:
-        kind, _, _ = CHANGES[self.role]
-        event = story.all(kind)[-1] if self.role == "run" else story.one(kind)
+        event = self._own_event(story)
         changes = LIES[self.role]
         if self.role == "trainer":
             changes = changes | {"map_id": "", "shards": [], "slices": 0}
         story.repeat(event, **changes)
+
+    def _own_event(self, story: Story) -> dict:
+        """The first event of the role's kind that its key signed."""
+        events = story.all(CHANGES[self.role][0])
+        by_run_key = [e for e in events if e.get("run_id") == LATE_RUN]
+        return (by_run_key if self.role == "run" else events)[0]
 
     def _lie_with_own_key(self, story: Story) -> None:
         """Root grants the thief a key of the role, which then says the lie."""

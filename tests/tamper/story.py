@@ -19,6 +19,7 @@ from tests.tamper.chapters import (
     shard,
     train,
 )
+from tests.tamper.rights import hear
 
 
 class Story:
@@ -27,7 +28,17 @@ class Story:
     def __init__(self, **ledger) -> None:
         self.ledger = LedgerSimulator(**ledger)
         self.steps: list[Step] = []
-        parts = (begin, scan, ingest, shard, train, erase, rotate, change_keys)
+        parts = (
+            begin,
+            scan,
+            ingest,
+            shard,
+            train,
+            erase,
+            rotate,
+            change_keys,
+            hear,
+        )
         for part in parts:
             self.steps += part(self.ledger)
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.tamper.chapters import BASE, ERASED, ERASURE, RUN, digest, ident
+from tests.tamper.chapters import BASE, ERASED, ERASURE, RUN, Step, digest, ident
 from tests.tamper.harness import found, verify_simulated
+from tests.tamper.rights import LICENCE, QUARANTINED, RESCANNED, RESERVED
 from tests.tamper.story import Story
 
 OTHER = digest("other")
@@ -123,10 +124,55 @@ def as_before_erasure(story: Story) -> dict:
     return event
 
 
+def stated(story: Story, *preferences: tuple[str, str]) -> dict:
+    """The first scan's last channel states preferences, and is allowed."""
+    event = story.one(SCANNED)
+    event["channels"][-1]["stated"] = [
+        {"usage": usage, "preference": preference} for usage, preference in preferences
+    ]
+    return event
+
+
+def decided_after_upheld(story: Story) -> dict:
+    """A review that upholds follows the one that cleared; then a record rests on it."""
+    later = ident("later review")
+    story.repeat(story.one(REVIEWED), review_id=later, outcome="upheld")
+    decided = story.one(DECIDED, REVIEWED_RECORD)
+    return story.repeat(decided, record_id=ident("new record"))
+
+
+def assigned_after_quarantine(story: Story) -> dict:
+    """The quarantined record is assigned under another map."""
+    other = ident("other map")
+    story.repeat(story.one("shards.map_declared"), map_id=other)
+    return story.repeat(story.one(ASSIGNED), record_id=QUARANTINED, map_id=other)
+
+
+def as_before_quarantine(story: Story) -> dict:
+    """The slice that was trained later claims the records of before the quarantine."""
+    before, event = story.one(TRAINED, 0), story.one(TRAINED, 5)
+    event.update(records=before["records"], records_root=before["records_root"])
+    return event
+
+
+def erased_without_a_hit(story: Story) -> dict:
+    """The quarantined record is erased, though weights saw it that no plan hits."""
+    other = ident("second erasure")
+    story.repeat(story.one("erasure.requested"), erasure_id=other)
+    story.repeat(story.one("erasure.planned"), erasure_id=other, hits=[])
+    return story.repeat(
+        story.one("erasure.records_erased"), erasure_id=other, record_ids=[QUARANTINED]
+    )
+
+
 SCANNED, DECIDED = "optout.url_scanned", "ingest.record_decided"
 ASSIGNED, STARTED = "shards.record_assigned", "training.run_started"
 METERED, TRAINED = "training.steps_metered", "training.slice_trained"
 FINISHED, FAILED = "training.run_finished", "training.run_failed"
+REVIEWED, QUARANTINE = "review.decided", "optout.records_quarantined"
+LICENSED, REVOKED = "licence.granted", "licence.revoked"
+REVIEWED_RECORD, LICENSED_RECORD = 11, 12
+SITES = [ident("site", 0), ident("site", 1)]
 HIT = {"shard": 1, "slice_first": 1, "rollback_sha256": ""}
 KEEP = [{"shard": 0, "weights_sha256": digest("weights", RUN, 0, 1)}]
 
@@ -161,6 +207,13 @@ CASES = {
     "XEV-4 no reasons": ("SCAN_VERDICT", change(SCANNED, 8, reasons=[])),
     "XEV-4 page unread": ("SCAN_VERDICT", change(SCANNED, 0, http_status=0)),
     "XEV-4 page failed": ("SCAN_VERDICT", change(SCANNED, 0, http_status=503)),
+    "XEV-4 login": ("SCAN_VERDICT", change(SCANNED, 0, access="login")),
+    "XEV-4 paywall": ("SCAN_VERDICT", change(SCANNED, 0, access="paywall")),
+    "XEV-4 unknown access": ("SCAN_VERDICT", change(SCANNED, 0, access="unknown")),
+    "XEV-4 passed over": (
+        "SCAN_VERDICT",
+        lambda story: stated(story, ("search", "allow"), ("train", "disallow")),
+    ),
     "XEV-5": ("RECORD_DECIDED_TWICE", again(DECIDED, 0)),
     "XEV-6 no commitment": ("DECISION_BASIS", change(DECIDED, 0, commitment="")),
     "XEV-6 commitment": ("DECISION_BASIS", change(DECIDED, 9, commitment=OTHER)),
@@ -168,9 +221,25 @@ CASES = {
     "XEV-6 uk": ("DECISION_BASIS", change(DECIDED, 0, uk_basis="none")),
     "XEV-6 reserved": ("DECISION_BASIS", change(DECIDED, 0, scan_id=ident("scan", 8))),
     "XEV-6 no scan": ("DECISION_BASIS", change(DECIDED, 0, scan_id="")),
+    "XEV-6 not reviewed": (
+        "DECISION_BASIS",
+        after(DECIDED, REVIEWED_RECORD, drop=REVIEWED),
+    ),
+    "XEV-6 upheld": (
+        "DECISION_BASIS",
+        lambda story: (
+            change(REVIEWED, outcome="upheld")(story),
+            story.one(DECIDED, REVIEWED_RECORD),
+        )[1],
+    ),
+    "XEV-6 upheld later": ("DECISION_BASIS", decided_after_upheld),
+    "XEV-6 reserved by licence": (
+        "DECISION_BASIS",
+        change(DECIDED, LICENSED_RECORD, eu_basis="tdm_article_4"),
+    ),
     "XEV-7 map twice": ("ASSIGNMENT", again("shards.map_declared")),
     "XEV-7 no map": ("ASSIGNMENT", again(ASSIGNED, map_id=ident("other"))),
-    "XEV-7 twice": ("ASSIGNMENT", again(ASSIGNED)),
+    "XEV-7 twice": ("ASSIGNMENT", again(ASSIGNED, 1)),
     "XEV-7 not accepted": ("ASSIGNMENT", again(ASSIGNED, record_id=ident("record", 9))),
     "XEV-7 unknown": ("ASSIGNMENT", again(ASSIGNED, record_id=ident("record", 99))),
     "XEV-7 erased": ("ASSIGNMENT", assigned_after_erasure),
@@ -314,6 +383,92 @@ CASES = {
     "XEV-17 trained from": ("WEIGHTS_DELETED", trained_from_deleted),
     "XEV-17 served": ("WEIGHTS_DELETED", served_after_deletion),
     "XEV-17 finished with": ("WEIGHTS_DELETED", finished_with_deleted),
+    "XEV-18 twice": ("REVIEW", again(REVIEWED)),
+    "XEV-18 no scan": ("REVIEW", change(REVIEWED, scan_id=ident("other"))),
+    "XEV-18 allowed": ("REVIEW", change(REVIEWED, scan_id=ident("scan", 0))),
+    "XEV-18 reserved": ("REVIEW", change(REVIEWED, scan_id=RESERVED)),
+    "XEV-18 reasons": (
+        "REVIEW",
+        lambda story: (
+            change(SCANNED, 9, reasons=["terms_of_use", "unreadable"])(story),
+            story.one(REVIEWED),
+        )[1],
+    ),
+    "XEV-18 expired": ("REVIEW", change(REVIEWED, expires_at_ms=0)),
+    "XEV-19 twice": ("LICENCE", again(LICENSED)),
+    "XEV-19 expired": ("LICENCE", change(LICENSED, expires_at_ms=0)),
+    "XEV-19 no text": ("LICENCE", change(LICENSED, text_sha256="")),
+    "XEV-19 model of content": ("LICENCE", change(LICENSED, model="acme/base")),
+    "XEV-19 no model": ("LICENCE", change(LICENSED, 1, model="")),
+    "XEV-19 site": ("LICENCE", change(LICENSED, sites=[SITES[0], ident("other")])),
+    "XEV-19 override": ("LICENCE", change(LICENSED, overrides=[ident("other")])),
+    "XEV-19 revoked twice": ("LICENCE", again(REVOKED)),
+    "XEV-19 revoked unknown": ("LICENCE", change(REVOKED, licence_id=ident("other"))),
+    "XEV-19 unknown": (
+        "LICENCE_USE",
+        change(DECIDED, LICENSED_RECORD, licence_id=ident("other")),
+    ),
+    "XEV-19 revoked": (
+        "LICENCE_USE",
+        lambda story: (
+            change(REVOKED, licence_id=LICENCE)(story),
+            story.one(DECIDED, LICENSED_RECORD),
+        )[1],
+    ),
+    "XEV-19 of a model": (
+        "LICENCE_USE",
+        lambda story: (
+            change(LICENSED, covers="model", model="acme/base")(story),
+            story.one(DECIDED, LICENSED_RECORD),
+        )[1],
+    ),
+    "XEV-19 training": (
+        "LICENCE_USE",
+        lambda story: (
+            change(LICENSED, permits=["output"])(story),
+            story.one(DECIDED, LICENSED_RECORD),
+        )[1],
+    ),
+    "XEV-19 jurisdiction": (
+        "LICENCE_USE",
+        lambda story: (
+            change(LICENSED, jurisdictions=["eu"])(story),
+            story.one(DECIDED, LICENSED_RECORD),
+        )[1],
+    ),
+    "XEV-19 another site": (
+        "LICENCE_USE",
+        lambda story: (
+            change(LICENSED, sites=[SITES[1]])(story),
+            story.one(DECIDED, LICENSED_RECORD),
+        )[1],
+    ),
+    "XEV-20 no scan": ("QUARANTINE", change(QUARANTINE, scan_id=ident("other"))),
+    "XEV-20 allowed": ("QUARANTINE", change(QUARANTINE, scan_id=ident("scan", 1))),
+    "XEV-20 same scan": (
+        "QUARANTINE",
+        change(QUARANTINE, earlier_scan_id=ident("scan", RESCANNED)),
+    ),
+    "XEV-20 no earlier scan": (
+        "QUARANTINE",
+        change(QUARANTINE, earlier_scan_id=ident("other")),
+    ),
+    "XEV-20 not accepted": (
+        "QUARANTINE",
+        change(QUARANTINE, record_ids=[ident("record", 9)]),
+    ),
+    "XEV-20 unknown": (
+        "QUARANTINE",
+        change(QUARANTINE, record_ids=[ident("other")]),
+    ),
+    "XEV-20 erased": ("QUARANTINE", change(QUARANTINE, record_ids=[ERASED])),
+    "XEV-20 twice": (
+        "QUARANTINE",
+        change(QUARANTINE, record_ids=[QUARANTINED, QUARANTINED]),
+    ),
+    "XEV-20 assigned": ("QUARANTINE", assigned_after_quarantine),
+    "XEV-11 quarantined record": ("SLICE_TRAINED", as_before_quarantine),
+    "XEV-14 of a quarantined record": ("RECORDS_ERASED", erased_without_a_hit),
 }
 
 
@@ -338,8 +493,8 @@ def test_the_story_keeps_every_rule(tmp_path):
 
 
 def test_every_rule_has_a_case():
-    """XEV-1 to XEV-17 are each broken at least once above."""
-    assert {f"XEV-{n}" for n in range(1, 18)} == {name.split()[0] for name in CASES}
+    """XEV-1 to XEV-20 are each broken at least once above."""
+    assert {f"XEV-{n}" for n in range(1, 21)} == {name.split()[0] for name in CASES}
 
 
 def test_slice_without_records(tmp_path):
@@ -352,4 +507,74 @@ def test_slice_without_records(tmp_path):
             empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
             event.update(records=0, records_root=empty)
 
+    assert [] == found(verify_simulated(story.build(), tmp_path))
+
+
+def test_refusal_that_is_not_about_training(tmp_path):
+    """A channel may disallow another use, and allow training, and be allowed."""
+    story = Story()
+    stated(story, ("train", "allow"), ("search", "disallow"))
+
+    assert [] == found(verify_simulated(story.build(), tmp_path))
+
+
+def test_cleared_again_after_it_was_upheld(tmp_path):
+    """Of several reviews the newest counts."""
+    story = Story()
+    review = story.one(REVIEWED)
+    story.repeat(review, review_id=ident("second"), outcome="upheld")
+    story.repeat(review, review_id=ident("third"))
+    decided = story.one(DECIDED, REVIEWED_RECORD)
+    story.repeat(decided, record_id=ident("new record"))
+
+    assert [] == found(verify_simulated(story.build(), tmp_path))
+
+
+def test_licence_of_no_site(tmp_path):
+    """A licence that names no site covers the scans of all, or no scan at all."""
+    story = Story()
+    story.one(LICENSED).update(sites=[])
+    decided = story.one(DECIDED, LICENSED_RECORD)
+    story.repeat(decided, record_id=ident("new record"), scan_id=ident("scan", 1))
+    story.repeat(decided, record_id=ident("another record"), scan_id="")
+
+    assert [] == found(verify_simulated(story.build(), tmp_path))
+
+
+def test_licence_of_one_jurisdiction(tmp_path):
+    """Where a decision has another basis elsewhere, the licence need not hold there."""
+    story = Story()
+    story.one(LICENSED).update(jurisdictions=["uk"])
+    story.one(DECIDED, LICENSED_RECORD).update(eu_basis="public_domain")
+
+    assert [] == found(verify_simulated(story.build(), tmp_path))
+
+
+def test_quarantined_record_is_erased(tmp_path):
+    """A record that was quarantined may be erased, under a plan with its hits."""
+    story = Story()
+    other = ident("second erasure")
+    hits = [{"shard": 0, "slice_first": 0, "rollback_sha256": ""}]
+    story.repeat(story.one("erasure.requested"), erasure_id=other)
+    story.repeat(story.one("erasure.planned"), erasure_id=other, hits=hits)
+    story.repeat(
+        story.one("erasure.records_erased"), erasure_id=other, record_ids=[QUARANTINED]
+    )
+    story.repeat(story.one("erasure.keys_destroyed"), erasure_id=other)
+
+    assert [] == found(verify_simulated(story.build(), tmp_path))
+
+
+def test_quarantine_during_a_run(tmp_path):
+    """A slice that is trained after a quarantine leaves the record out, though its run
+    started before."""
+    story = Story()
+    quarantine = story.one(QUARANTINE)
+    started = story.one(STARTED, -1)
+    step = story.step_of(started)
+    story.steps.insert(story.steps.index(story.step_of(quarantine)), Step("trainer"))
+    story.drop(started)
+    next(s for s in story.steps if not s.events).events.append(started)
+
+    assert step.events[0]["type"] == METERED + ".v1"
     assert [] == found(verify_simulated(story.build(), tmp_path))

@@ -167,7 +167,8 @@ def test_checkpoint_shape(tmp_path, change):
 def test_unknown_type(tmp_path):
     """A well-formed event of an unknown type makes the ledger incomplete: exit 5."""
     ledger = Story().build()
-    event = ledger.event("ingest.record_reviewed.v1", record_id="0" * 32, notes=["a"])
+    items = [{"text": "a", "stated": [{"usage": "b"}]}, {"stated": ["c", 1]}]
+    event = ledger.event("ingest.record_read.v1", record_id="0" * 32, notes=items)
     seq = ledger.submit("ingest", [event])
     report = verify_simulated(ledger, tmp_path)
 
@@ -184,7 +185,23 @@ def test_unknown_type_of_a_newer_version(tmp_path):
     assert 5 == verify_simulated(ledger, tmp_path).exit_code
 
 
-@pytest.mark.parametrize("value", ["1.5", "null", '"\\n"', "[[1]]", "-1", "[ 1]"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "1.5",
+        "null",
+        '"\\n"',
+        "[[1]]",
+        "-1",
+        "[ 1]",
+        '{"y":1}',
+        '[{"y":{"z":1}}]',
+        '[{"y":[[1]]}]',
+        '[{"y":[{"z":[]}]}]',
+        '[{"y":[{"z":{}}]}]',
+        f'[{{"y":[{",".join("1" * 257)}]}}]',
+    ],
+)
 def test_unknown_type_malformed(tmp_path, value):
     """An unknown type keeps the general rules all the same."""
     ledger = Story().build()

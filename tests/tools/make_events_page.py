@@ -40,7 +40,8 @@ def type_text(kind: Any) -> str:
         case mi.LiteralType(values=values):
             if all(isinstance(value, int) for value in values):
                 return f"int {min(values)}..{max(values)}"
-            shown = [f"`{value}`" for value in values]
+            shown = [f"`{value}`" if value else "or empty" for value in sorted(values)]
+            shown.sort(key="or empty".__eq__)
             return shown[0] if len(shown) == 1 else "one of " + ", ".join(shown)
         case mi.ListType(item_type=item, min_length=low, max_length=high):
             return f"list of {type_text(item)}, {low or 0}..{high}"
@@ -84,9 +85,9 @@ def page() -> str:
         tag = cls.__struct_config__.tag
         parts.append(f"## {tag}\n\n{text}\n\n{table(cls, nested)}\n")
     parts.append("## Objects inside lists\n")
-    for cls in nested:
+    for cls in nested:  # grows by what these classes hold
         first = inspect.cleandoc(cls.__doc__ or "").partition("\n\n")[0]
-        parts.append(f"### {cls.__name__}\n\n{first}\n\n{table(cls, [])}\n")
+        parts.append(f"### {cls.__name__}\n\n{first}\n\n{table(cls, nested)}\n")
     return "\n".join(parts)
 
 

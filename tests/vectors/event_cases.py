@@ -1,9 +1,39 @@
 """Vectors of event lines: EVT-1 to EVT-8."""
 
+from ledger.events.optout import ChannelRead, Stated, UrlScanned, UsageVerdict
 from ledger.events.policy import PolicyAdopted
-from tests.vectors.book import line, mapped
+from tests.vectors.book import NOW_MS, line, mapped
 
 EVENT = mapped()
+SCAN = UrlScanned(
+    scan_id="0" * 32,
+    site_id="1" * 32,
+    url_commitment="22" * 32,
+    response_commitment="",
+    policy_sha256="aa" * 32,
+    scanner="tuneledger/0.1",
+    http_status=200,
+    access="open",
+    piracy_list_sha256="",
+    channels=[
+        ChannelRead(
+            channel="content_usage",
+            target="url",
+            layer="",
+            outcome="parsed",
+            verdict="reserved",
+            stated=[Stated(usage="train", preference="disallow")],
+            evidence_sha256="33" * 32,
+            line=1,
+        )
+    ],
+    robots_rfc9309="allow",
+    spec_verdict="reserved",
+    verdict="reserved",
+    usages=[UsageVerdict(usage="tdm", verdict="reserved")],
+    reasons=["content_usage"],
+    scanned_at_ms=NOW_MS,
+)
 
 
 def _policy(tokens, version="2025-01-01"):
@@ -50,11 +80,30 @@ def event_cases():
         "object-for-an-item",
         _policy(["x"]).replace(b'"x"', b'{"x":"x"}'),
     )
+    yield from _scan_cases()
     for rule, slug, old, new in _changes():
         changed = EVENT.replace(old, new, 1)
         if changed == EVENT:
             raise ValueError(slug)
         yield rule, "refuse", slug, changed
+
+
+def _scan_cases():
+    """EVT-4 and EVT-6 on the line of a scan, which has lists in the items of a list."""
+    scan = line(SCAN)
+    yield "EVT-4", "accept", "empty-choice", scan
+    yield "EVT-6", "accept", "list-in-an-item", scan
+    stated = b'{"usage":"train","preference":"disallow"}'
+    for rule, slug, old, new in (
+        ("EVT-4", "choice-and-more", b'"layer":""', b'"layer":"ownstar"'),
+        ("EVT-4", "five-items-of-four", stated, b",".join([stated] * 5)),
+        ("EVT-4", "no-channel", b'"channel":"content_usage"', b'"channel":""'),
+        ("EVT-6", "list-in-an-item-of-an-item", b'"train"', b'["train"]'),
+        ("EVT-6", "object-in-an-item", b"[" + stated + b"]", stated),
+    ):
+        if scan.count(old) != 1:
+            raise ValueError(slug)
+        yield rule, "refuse", slug, scan.replace(old, new)
 
 
 def _changes():

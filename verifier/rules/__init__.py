@@ -1,10 +1,23 @@
 """Rules across events: docs/spec.md, section 9."""
 
-from verifier.rules import erasure, ingest, metered, optout, shards, training
+from verifier.rules import (
+    erasure,
+    ingest,
+    licence,
+    metered,
+    optout,
+    quarantine,
+    review,
+    shards,
+    training,
+)
 from verifier.rules.state import BulkRules, Handler
 
 HANDLERS: dict[str, Handler] = {
     **optout.HANDLERS,
+    **review.HANDLERS,
+    **licence.HANDLERS,
+    **quarantine.HANDLERS,
     **ingest.HANDLERS,
     **shards.HANDLERS,
     **training.HANDLERS,

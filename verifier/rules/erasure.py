@@ -58,7 +58,8 @@ def _records_erased(state: History, event: Event, at: int) -> None:
         erasure.erased_at = at
     for record_id in json.loads(event["record_ids"]):
         record = bytes.fromhex(record_id)
-        if not state.index.commitment(record):
+        index = state.index
+        if not index.commitment(record) and not index.is_quarantined(record):
             refuse(
                 Code.RECORDS_ERASED,
                 14,
@@ -127,7 +128,7 @@ def _shard_retrained(state: History, event: Event, _at: int) -> None:
 def _weights_deleted(state: History, event: Event, _at: int) -> None:
     _advance(state, event, "weights_deleted")
     for weights in json.loads(event["weights"]):
-        state.index.delete_weights(bytes.fromhex(weights))
+        state.index.weights.delete(bytes.fromhex(weights))
 
 
 def _verified(state: History, event: Event, _at: int) -> None:
@@ -148,7 +149,9 @@ def _certified(state: History, event: Event, _at: int) -> None:
         _refuse_certificate("verified with nothing readable or left", "otherwise")
     before = erasure.erased_at or 0
     for shard, first in erasure.hits.items():
-        weights = state.index.undeleted(shard=shard, slice_first=first, before=before)
+        weights = state.index.weights.undeleted(
+            shard=shard, slice_first=first, before=before
+        )
         if weights is not None:
             _refuse_certificate(
                 f"the old weights of shard {shard} deleted", weights.hex()

@@ -20,23 +20,34 @@ from verifier.rules.index_tables import (
     BY_RECORD,
     SCHEMA,
 )
+from verifier.rules.register import Register
+from verifier.rules.weights import Weights
 
 CACHE = "PRAGMA cache_size=-65536"
 # So many sites that were asked for are kept in memory as well: about 10 MB.
 _SITES_MAX = 65_536
+
+Scan = tuple[str, bytes]
+"""Status and site of a scan.
+
+The status is its verdict, but for one that is `unknown`: `clearable` where a person may
+clear all of its reasons, and `cleared` while the newest review says so.
+"""
 
 Assignment = tuple[bytes, int, int, int, int, bytes]
 """Record, number of the map, shard, slice, number of the event, commitment."""
 
 
 class Index:
-    """Sites, scans, records, assignments and weights seen so far.
+    """Sites, scans, records and assignments seen so far.
 
     Ids and digests are bytes. `at` is an event's number, growing over the ledger.
 
     Attributes:
+        register: reviews and licences.
+        weights: weights that were trained and deleted.
         assigned: how many assignments were added.
-        erased: how many records were erased.
+        gone: how often a record was erased or quarantined.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -54,8 +65,10 @@ class Index:
             self.close()
             raise
         self._sites: set[bytes] = set()
+        self.register = Register(self._db)
+        self.weights = Weights(self._db)
         self.assigned = 0
-        self.erased = 0
+        self.gone = 0
 
     def _prepare(self) -> None:
         """Set up the connection, and the tables where there are none."""
@@ -112,80 +125,86 @@ class Index:
             self._sites.add(site)
         return row is not None
 
-    def add_scan(self, scan: bytes, verdict: str) -> bool:
+    def add_scan(self, scan: bytes, said: Scan) -> bool:
         """Add a scan; return whether it is new."""
-        return self._insert(ADD_SCAN, (scan, verdict))
+        return self._insert(ADD_SCAN, (scan, *said))
 
-    def scan_verdict(self, scan: bytes) -> str | None:
-        """Return the verdict of a scan, None for an unknown one."""
-        row = self._one("SELECT verdict FROM scan WHERE id = ?", (scan,))
-        return None if row is None else str(row[0])
+    def scan(self, scan: bytes) -> Scan | None:
+        """Return a scan, None for one that is not there."""
+        row = self._one("SELECT status, site FROM scan WHERE id = ?", (scan,))
+        return None if row is None else (str(row[0]), bytes(row[1]))
+
+    def set_scan(self, scan: bytes, said: Scan) -> None:
+        """Change a scan that is there."""
+        self._execute(
+            "UPDATE scan SET status = ?, site = ? WHERE id = ?", (*said, scan)
+        )
 
     def add_record(self, record: bytes, commitment: bytes) -> bool:
         """Add a decided record; an empty commitment means not accepted."""
         return self._insert(ADD_RECORD, (record, commitment))
 
     def commitment(self, record: bytes) -> bytes:
-        """Return a record's commitment; empty unless it is accepted and not erased."""
+        """Return a record's commitment.
+
+        It is empty unless the record is accepted, and neither erased nor quarantined.
+        """
         row = self._one("SELECT commitment FROM record WHERE id = ?", (record,))
         return b"" if row is None else bytes(row[0])
+
+    def quarantine(self, record: bytes) -> None:
+        """Leave a record out of what is assigned and trained on from here on."""
+        self._insert("INSERT INTO quarantined VALUES (?)", (record,))
+        self._forget(record)
+
+    def is_quarantined(self, record: bytes) -> bool:
+        """Return whether a record is quarantined and not erased."""
+        query = "SELECT 1 FROM quarantined WHERE record = ?"
+        return self._one(query, (record,)) is not None
 
     def erase(self, record: bytes) -> list[tuple[int, int]]:
         """Forget a record's commitment, and taint the weights that saw it.
 
-        Weights saw it where their run started after it was assigned, and they are of
-        its slice or one above.
-
         Returns:
             Shard and slice of each assignment that weights not deleted saw.
         """
-        self.erased += 1
         seen = [
             (shard, slice_)
             for map_, shard, slice_, at in self._db.execute(
                 "SELECT map, shard, slice, at FROM assignment WHERE record = ?",
                 (record,),
             ).fetchall()
-            if self._taint(map_, shard, slice_, at)
+            if self.weights.taint(map_, shard, slice_, at)
         ]
+        self._execute("DELETE FROM quarantined WHERE record = ?", (record,))
+        self._forget(record)
+        return seen
+
+    def _forget(self, record: bytes) -> None:
+        """Forget a record's commitment."""
+        self.gone += 1
         self._execute("UPDATE record SET commitment = x'' WHERE id = ?", (record,))
         self._execute(
             "UPDATE assignment SET commitment = x'' WHERE record = ?", (record,)
         )
-        return seen
-
-    def _taint(self, map_: int, shard: int, slice_: int, at: int) -> bool:
-        """Taint what saw a record; return whether any of it is not deleted."""
-        place = (shard, slice_, map_, at)
-        self._execute(
-            "UPDATE trained SET tainted = 1"
-            " WHERE shard = ? AND slice >= ? AND map = ? AND run_at > ?",
-            place,
-        )
-        row = self._one(
-            "SELECT 1 FROM trained"
-            " WHERE shard = ? AND slice >= ? AND map = ? AND run_at > ?"
-            " AND weights NOT IN (SELECT weights FROM deleted) LIMIT 1",
-            place,
-        )
-        return row is not None
 
     def assign(self, row: Assignment) -> bool:
         """Assign a record; return whether it is new under the map."""
         self.assigned += 1
         return self._insert(ADD_ASSIGNMENT, row)
 
-    def add_scans(self, scans: Sequence[bytes], verdicts: Sequence[str]) -> None:
+    def add_scans(self, scans: Sequence[bytes], said: Sequence[Scan]) -> None:
         """Add many scans.
 
         Raises:
             Doubt: one is not new.
         """
-        self._insert_all(ADD_SCAN, list(zip(scans, verdicts, strict=True)))
+        rows = [(scan, *each) for scan, each in zip(scans, said, strict=True)]
+        self._insert_all(ADD_SCAN, rows)
 
-    def scan_verdicts(self, scans: Collection[bytes]) -> set[str | None]:
-        """Return the verdicts that occur among some scans."""
-        return set(map(self.scan_verdict, scans))
+    def scans(self, scans: Collection[bytes]) -> list[Scan | None]:
+        """Return what `scan` does for each."""
+        return list(map(self.scan, scans))
 
     def add_records(
         self, records: Sequence[bytes], commitments: Sequence[bytes]
@@ -213,9 +232,9 @@ class Index:
     def stock(
         self, *, map_number: int, shard: int, before: int
     ) -> Iterator[tuple[int, bytes]]:
-        """Return slice and commitment of unerased records assigned earlier to a shard.
+        """Return slice and commitment of records assigned earlier to a shard.
 
-        They come in ascending order of record id.
+        They come in ascending order of record id; those that are gone are left out.
         """
         self._execute(BY_PLACE)
         return self._db.execute(
@@ -223,61 +242,6 @@ class Index:
             " AND at < ? AND commitment <> x'' ORDER BY record",
             (map_number, shard, before),
         )
-
-    def add_trained(
-        self,
-        weights: bytes,
-        *,
-        map_number: int,
-        shard: int,
-        slice_: int,
-        at: int,
-        run_at: int,
-    ) -> None:
-        """Add the weights of a trained slice."""
-        self._execute(
-            "INSERT INTO trained VALUES (?, ?, ?, ?, ?, ?, 0)",
-            (map_number, shard, slice_, at, weights, run_at),
-        )
-
-    def is_tainted(self, weights: bytes) -> bool:
-        """Return whether the weights saw a record that is erased."""
-        row = self._one(
-            "SELECT 1 FROM trained WHERE weights = ? AND tainted = 1", (weights,)
-        )
-        return row is not None
-
-    def newest_trained(
-        self, *, map_number: int, shard: int, slice_: int
-    ) -> bytes | None:
-        """Return the newest weights of a slice, None where it was never trained."""
-        row = self._one(
-            "SELECT weights FROM trained WHERE map = ? AND shard = ? AND slice = ?"
-            " ORDER BY at DESC LIMIT 1",
-            (map_number, shard, slice_),
-        )
-        return None if row is None else bytes(row[0])
-
-    def undeleted(self, *, shard: int, slice_first: int, before: int) -> bytes | None:
-        """Return some weights that should be deleted, None where there are none.
-
-        They are of a shard's slices from `slice_first` on, older than an event.
-        """
-        row = self._one(
-            "SELECT weights FROM trained WHERE shard = ? AND slice >= ? AND at < ?"
-            " AND weights NOT IN (SELECT weights FROM deleted) LIMIT 1",
-            (shard, slice_first, before),
-        )
-        return None if row is None else bytes(row[0])
-
-    def delete_weights(self, weights: bytes) -> None:
-        """Mark weights as deleted."""
-        self._execute("INSERT OR IGNORE INTO deleted VALUES (?)", (weights,))
-
-    def is_deleted(self, weights: bytes) -> bool:
-        """Return whether the weights were deleted."""
-        row = self._one("SELECT 1 FROM deleted WHERE weights = ?", (weights,))
-        return row is not None
 
     def _insert(self, statement: str, values: tuple[object, ...]) -> bool:
         try:

@@ -2,10 +2,15 @@
 
 SCHEMA = """
 CREATE TABLE site (id BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE scan (id BLOB PRIMARY KEY, verdict TEXT) WITHOUT ROWID;
+CREATE TABLE scan (id BLOB PRIMARY KEY, status TEXT, site BLOB) WITHOUT ROWID;
+CREATE TABLE review (id BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE licence (
+    id BLOB PRIMARY KEY, said TEXT, sites BLOB, revoked INTEGER
+);
 CREATE TABLE record (
     id BLOB PRIMARY KEY, commitment BLOB
 ) WITHOUT ROWID;
+CREATE TABLE quarantined (record BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE assignment (
     record BLOB, map INTEGER, shard INTEGER, slice INTEGER, at INTEGER,
     commitment BLOB
@@ -31,6 +36,6 @@ CREATE INDEX IF NOT EXISTS assignment_place
 ON assignment (map, shard, record, slice, at, commitment)
 """
 
-ADD_SCAN = "INSERT INTO scan VALUES (?, ?)"
+ADD_SCAN = "INSERT INTO scan VALUES (?, ?, ?)"
 ADD_RECORD = "INSERT INTO record VALUES (?, ?)"
 ADD_ASSIGNMENT = "INSERT INTO assignment VALUES (?, ?, ?, ?, ?, ?)"

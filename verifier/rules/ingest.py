@@ -1,4 +1,4 @@
-"""Decisions on records: XEV-1, XEV-3, XEV-5 and XEV-6."""
+"""Decisions on records: XEV-1, XEV-3, XEV-5, XEV-6, and XEV-19 for their licences."""
 
 from binascii import unhexlify
 from dataclasses import dataclass
@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 from verifier.doubt import Doubt
 from verifier.findings import Code
+from verifier.rules.licence import Use, check_use, find_licence
 from verifier.rules.optout import check_policy
 from verifier.rules.state import BulkRules, Column, Handler, History, digest, refuse
 from verifier.schema import Event
 
 _RESTS_ON_SCAN = b"tdm_article_4"
+# The scans that it may rest on; see `verifier.rules.index.Scan`.
+_CLEAR = frozenset({"allowed", "cleared"})
 
 
 class _Basis(NamedTuple):
@@ -25,7 +28,7 @@ class _Basis(NamedTuple):
 
 def _decided(state: History, event: Event, _at: int) -> None:
     jurisdictions = check_policy(state, event["policy_sha256"])
-    verdict = _scan_verdict(state, event)
+    status = _scan_status(state, event)
     if not state.index.add_record(
         digest(event, "record_id"), digest(event, "commitment")
     ):
@@ -35,12 +38,12 @@ def _decided(state: History, event: Event, _at: int) -> None:
             expected="a record decided once",
             found=event["record_id"],
         )
-    if event["eu_basis"] == _RESTS_ON_SCAN and verdict != "allowed":
+    if event["eu_basis"] == _RESTS_ON_SCAN and status not in _CLEAR:
         refuse(
             Code.DECISION_BASIS,
             6,
-            expected="a scan with verdict allowed for basis tdm_article_4",
-            found=verdict,
+            expected="a scan that is allowed, or was cleared, for basis tdm_article_4",
+            found=status,
         )
     _check_acceptance(
         _Basis(
@@ -52,16 +55,19 @@ def _decided(state: History, event: Event, _at: int) -> None:
         ),
         jurisdictions,
     )
+    if event["licence_id"]:
+        use = Use._make(event[field] for field in Use._fields)
+        check_use(state, find_licence(state, use.licence_id), use)
 
 
-def _scan_verdict(state: History, event: Event) -> str:
-    """Return the verdict of the cited scan, "no scan" where none is cited."""
+def _scan_status(state: History, event: Event) -> str:
+    """Return the status of the cited scan, "no scan" where none is cited."""
     if not event["scan_id"]:
         return "no scan"
-    verdict = state.index.scan_verdict(digest(event, "scan_id"))
-    if verdict is None:
+    scan = state.index.scan(digest(event, "scan_id"))
+    if scan is None:
         refuse(Code.SCAN, 3, expected="an earlier scan", found=event["scan_id"])
-    return verdict
+    return scan[0]
 
 
 def _check_acceptance(basis: _Basis, jurisdictions: frozenset[str]) -> None:
@@ -95,21 +101,24 @@ class _Decisions:
         records: the ids, in order.
         commitments: theirs; empty unless accepted.
         bases: the different bases that occur.
-        scans_allowed: scans that must have the verdict `allowed`.
-        scans: scans that must be there.
+        scans_clear: scans that must be allowed or cleared.
+        scans: other scans that must be there.
+        uses: what is taken from licences.
     """
 
     records: list[bytes]
     commitments: list[bytes]
     bases: frozenset[_Basis]
-    scans_allowed: list[bytes]
+    scans_clear: list[bytes]
     scans: list[bytes]
+    uses: frozenset[Use]
 
 
 def _gather_decisions(
     records: Column,
     decisions: Column,
     policies: Column,
+    licences: Column,
     scans: Column,
     eu_bases: Column,
     uk_bases: Column,
@@ -128,19 +137,34 @@ def _gather_decisions(
         records=list(map(unhexlify, records)),
         commitments=list(map(unhexlify, commitments)),
         bases=frozenset(map(_Basis._make, bases)),
-        scans_allowed=list(map(unhexlify, need)),
+        scans_clear=list(map(unhexlify, need)),
         scans=list(map(unhexlify, {*scans} - need - {b""})),
+        uses=_uses(licences, scans, eu_bases, uk_bases),
     )
+
+
+def _uses(
+    licences: Column, scans: Column, eu_bases: Column, uk_bases: Column
+) -> frozenset[Use]:
+    if not any(licences):
+        return frozenset()
+    rows = set(zip(licences, scans, eu_bases, uk_bases, strict=True))
+    return frozenset(Use._make(row) for row in rows if row[0])
 
 
 def _apply_decisions(state: History, gist: _Decisions, _at: int) -> None:
     for basis in gist.bases:
         _check_acceptance(basis, check_policy(state, basis.policy))
-    if not state.index.scan_verdicts(gist.scans_allowed) <= {"allowed"}:
+    clear = {scan and scan[0] for scan in state.index.scans(gist.scans_clear)}
+    if not clear <= _CLEAR:
         raise Doubt
-    if None in state.index.scan_verdicts(gist.scans):
+    if None in state.index.scans(gist.scans):
         raise Doubt
     state.index.add_records(gist.records, gist.commitments)
+    licences = {use.licence_id for use in gist.uses}
+    found = {licence: find_licence(state, licence) for licence in licences}
+    for use in gist.uses:
+        check_use(state, found[use.licence_id], use)
 
 
 HANDLERS: dict[str, Handler] = {"ingest.record_decided.v1": _decided}
@@ -150,6 +174,7 @@ BULK: dict[str, BulkRules] = {
             "record_id",
             "decision",
             "policy_sha256",
+            "licence_id",
             "scan_id",
             "eu_basis",
             "uk_basis",

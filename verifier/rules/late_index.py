@@ -2,8 +2,8 @@
 
 Most questions are about what was added last. So ids stay in memory for a while and are
 then only written down, in the order in which they came, which costs a tenth of sorting
-them in. The first question about something older, and an erasure, turn this index into
-the plain one.
+them in. The first question about something older, an erasure and a quarantine turn this
+index into the plain one.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from verifier.doubt import Doubt
 from verifier.rules import placed, recent
-from verifier.rules.index import CACHE, Assignment, Index
+from verifier.rules.index import CACHE, Assignment, Index, Scan
 from verifier.rules.index_tables import (
     ADD_ASSIGNMENT,
     ADD_RECORD,
@@ -23,9 +23,9 @@ from verifier.rules.recent import (
     Recent,
     pack_commitments,
     pack_nothing,
-    pack_verdicts,
+    pack_scans,
     unpack_commitments,
-    unpack_verdicts,
+    unpack_scans,
 )
 
 # Assignments to one shard that are put in order in memory: about 40 MB.
@@ -42,7 +42,7 @@ class LateIndex(Index):
     def __init__(self) -> None:
         super().__init__()
         self._is_late = True
-        self._scans = Recent(self._db, "scan", pack_verdicts)
+        self._scans = Recent(self._db, "scan", pack_scans)
         self._records = Recent(self._db, "record", pack_commitments)
         self._placed = Placed(self._db)
         # The ids of records that were assigned, by number of the map.
@@ -83,8 +83,8 @@ class LateIndex(Index):
             return
         self._is_late = False
         self._execute(CACHE)
-        for scans in self._scans.rows(unpack_verdicts):
-            self._insert_all(ADD_SCAN, sorted(scans))
+        for scans in self._scans.rows(unpack_scans):
+            self._insert_all(ADD_SCAN, sorted((id_, *said) for id_, said in scans))
         del self._scans
         for records in self._records.rows(unpack_commitments):
             self._insert_all(ADD_RECORD, sorted(records))
@@ -96,37 +96,45 @@ class LateIndex(Index):
         del self._placed
         self._execute("DROP TABLE placed")
 
-    def add_scan(self, scan: bytes, verdict: str) -> bool:
+    def add_scan(self, scan: bytes, said: Scan) -> bool:
         """See `Index.add_scan`."""
         if self._is_late:
-            return self._scans.add({scan: verdict})
-        return super().add_scan(scan, verdict)
+            return self._scans.add({scan: said})
+        return super().add_scan(scan, said)
 
-    def add_scans(self, scans: Sequence[bytes], verdicts: Sequence[str]) -> None:
+    def add_scans(self, scans: Sequence[bytes], said: Sequence[Scan]) -> None:
         """See `Index.add_scans`."""
         if not self._is_late:
-            super().add_scans(scans, verdicts)
+            super().add_scans(scans, said)
             return
-        fresh = dict(zip(scans, verdicts, strict=True))
+        fresh = dict(zip(scans, said, strict=True))
         if len(fresh) < len(scans) or not self._scans.add(fresh):
             raise Doubt
 
-    def scan_verdict(self, scan: bytes) -> str | None:
-        """See `Index.scan_verdict`."""
+    def scan(self, scan: bytes) -> Scan | None:
+        """See `Index.scan`."""
         if self._is_late:
-            verdict = self._scans.get(scan)
-            if verdict is not None:
-                return verdict
+            said = self._scans.get(scan)
+            if said is not None:
+                return said
             self.become_plain()
-        return super().scan_verdict(scan)
+        return super().scan(scan)
 
-    def scan_verdicts(self, scans: Collection[bytes]) -> set[str | None]:
-        """See `Index.scan_verdicts`."""
+    def scans(self, scans: Collection[bytes]) -> list[Scan | None]:
+        """See `Index.scans`."""
         if self._is_late:
-            verdicts = set(self._scans.get_all(scans))
-            if None not in verdicts:
-                return verdicts
-        return super().scan_verdicts(scans)
+            said = self._scans.get_all(scans)
+            if None not in said:
+                return said
+        return super().scans(scans)
+
+    def set_scan(self, scan: bytes, said: Scan) -> None:
+        """See `Index.set_scan`."""
+        if self._is_late:
+            if self._scans.replace(scan, said):
+                return
+            self.become_plain()
+        super().set_scan(scan, said)
 
     def add_record(self, record: bytes, commitment: bytes) -> bool:
         """See `Index.add_record`."""
@@ -185,6 +193,11 @@ class LateIndex(Index):
             return super().stock(map_number=map_number, shard=shard, before=before)
         rows = self._placed.stock(map_number, shard)
         return ((slice_, said) for _, slice_, at, said in rows if at < before)
+
+    def quarantine(self, record: bytes) -> None:
+        """See `Index.quarantine`."""
+        self.become_plain()
+        super().quarantine(record)
 
     def erase(self, record: bytes) -> list[tuple[int, int]]:
         """See `Index.erase`."""

@@ -17,6 +17,15 @@ _ID_BYTES = 16
 
 SCHEMA = "CREATE TABLE written (kind TEXT, ids BLOB, said BLOB)"
 
+_LETTERS = {
+    "allowed": b"a",
+    "reserved": b"r",
+    "unknown": b"u",
+    "clearable": b"c",
+    "cleared": b"y",
+}
+_STATUSES = {letter: status for status, letter in _LETTERS.items()}
+
 V = TypeVar("V")
 
 
@@ -68,6 +77,13 @@ class Recent(Generic[V]):
         values = list(map(self._new.get, ids))
         return list(map(self.get, ids)) if None in values else values
 
+    def replace(self, id_: bytes, value: V) -> bool:
+        """Change the value of an id that is not written down; return whether it was."""
+        is_new = id_ in self._new
+        if is_new:
+            self._new[id_] = value
+        return is_new
+
     def rows(
         self, unpack: Callable[[bytes], Iterable[V]]
     ) -> Iterator[list[tuple[bytes, V]]]:
@@ -116,15 +132,14 @@ class Recent(Generic[V]):
         yield b"".join(self._new)
 
 
-def pack_verdicts(values: Iterable[str]) -> bytes:
-    """Return the first letter of each verdict."""
-    return "".join([value[0] for value in values]).encode()
+def pack_scans(values: Iterable[tuple[str, bytes]]) -> bytes:
+    """Return 17 bytes for each scan: a letter for its status, and its site."""
+    return b"".join([_LETTERS[status] + site for status, site in values])
 
 
-def unpack_verdicts(joined: bytes) -> Iterable[str]:
-    """Return the verdicts again."""
-    whole = {"a": "allowed", "r": "reserved", "u": "unknown"}
-    return map(whole.__getitem__, joined.decode())
+def unpack_scans(joined: bytes) -> Iterable[tuple[str, bytes]]:
+    """Return the scans again."""
+    return ((_STATUSES[each[:1]], each[1:]) for each in _pieces(joined, 17))
 
 
 def pack_commitments(values: Iterable[bytes]) -> bytes:

@@ -1,4 +1,4 @@
-"""Shard maps and assignments: XEV-7."""
+"""Shard maps and assignments: XEV-7, and XEV-20 where a record is quarantined."""
 
 from binascii import unhexlify
 from dataclasses import dataclass
@@ -44,6 +44,13 @@ def _assigned(state: History, event: Event, at: int) -> None:
     record = digest(event, "record_id")
     commitment = state.index.commitment(record)
     if not commitment:
+        if state.index.is_quarantined(record):
+            refuse(
+                Code.QUARANTINE,
+                20,
+                expected="no assignment of a quarantined record",
+                found=event["record_id"],
+            )
         refuse(
             Code.ASSIGNMENT,
             7,

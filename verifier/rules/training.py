@@ -20,14 +20,14 @@ def check_usable(state: History, weights: bytes, use: str) -> None:
     """Check that weights in use are neither deleted nor tainted (XEV-17)."""
     if not weights:
         return
-    if state.index.is_deleted(weights):
+    if state.index.weights.is_deleted(weights):
         refuse(
             Code.WEIGHTS_DELETED,
             17,
             expected=f"weights that were not deleted to be {use}",
             found=weights.hex(),
         )
-    if state.index.is_tainted(weights):
+    if state.index.weights.is_tainted(weights):
         refuse(
             Code.WEIGHTS_DELETED,
             17,
@@ -189,7 +189,7 @@ def _trained(state: History, event: Event, at: int) -> None:
         )
     parent = run.base if slice_ == 0 else _weights_below(state, number, shard, slice_)
     weights = digest(event, "weights_sha256")
-    state.index.add_trained(
+    state.index.weights.add(
         weights,
         map_number=number,
         shard=shard,
@@ -210,11 +210,11 @@ def _trained(state: History, event: Event, at: int) -> None:
 def _check_records(state: History, event: Event, run: Run, *, map_number: int) -> None:
     """Check the number of records and the root over their commitments.
 
-    The same slice is often trained again while nothing was assigned or erased, so
-    what was counted once is kept.
+    The same slice is often trained again while nothing was assigned, erased or
+    quarantined, so what was counted once is kept.
     """
     place = map_number, int(event["shard"]), int(event["slice"])
-    stock = (*place, run.assigned, state.index.erased)
+    stock = (*place, run.assigned, state.index.gone)
     if stock not in state.counted:
         if len(state.counted) >= COUNTED_MAX:
             state.counted.clear()
@@ -238,7 +238,7 @@ def _count(
     def read() -> Iterator[tuple[int, bytes]]:
         return state.index.stock(map_number=map_number, shard=shard, before=run.at)
 
-    stock_of = (map_number, shard, run.at, state.index.erased)
+    stock_of = (map_number, shard, run.at, state.index.gone)
     if state.stock_of != stock_of:
         state.stock_of = stock_of
         state.stock = [
@@ -253,7 +253,7 @@ def _count(
 
 def _weights_below(state: History, map_number: int, shard: int, slice_: int) -> bytes:
     """Return the newest weights of the slice below, empty where it has none."""
-    newest = state.index.newest_trained(
+    newest = state.index.weights.newest(
         map_number=map_number, shard=shard, slice_=slice_ - 1
     )
     return newest or b""

@@ -56,6 +56,7 @@ def new_event(ledger: LedgerSimulator, stream: str, name: object) -> dict:
         policy_sha256=POLICY,
         source_kind="web",
         licence="CC-BY-4.0",
+        licence_id="",
         scan_id="",
         eu_basis="none",
         uk_basis="none",

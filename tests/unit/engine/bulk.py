@@ -1,7 +1,7 @@
 """A ledger of bulk: submissions of one type each, as busy producers send them."""
 
 from tests.simulator import LedgerSimulator
-from tests.tamper import chapters
+from tests.tamper import chapters, rights
 from tests.tamper.chapters import MAP, RUN, Step
 from tests.tamper.story import Story
 
@@ -32,6 +32,34 @@ class Bulk(Story):
 
     def _add(self, stream: str, events: list[dict]) -> None:
         self.steps.append(Step(stream, events))
+
+
+class Rights(Bulk):
+    """A run of scans that speak against it, and of decisions on them all the same.
+
+    Every other scan is unknown and was cleared; the others are reserved, and licensed.
+    """
+
+    def __init__(self, **ledger) -> None:
+        super().__init__(**ledger)
+        sim, numbers = self.ledger, range(2 * LINES, 3 * LINES)
+        verdicts = {n: "reserved" if n % 2 else "unknown" for n in numbers}
+        scans = [chapters.url_scanned(sim, n, verdicts[n]) for n in numbers]
+        self._add("scanner", scans)
+        cleared = [
+            rights.reviewed(sim, n, scan_id=chapters.ident("scan", n))
+            for n in numbers[::2]
+        ]
+        site = chapters.ident("site", 1)
+        licence = rights.licensed(sim, sites=[site], overrides=[])
+        self._add("governance", [*cleared, licence])
+        self._add("ingest", [self._decided(n, verdicts[n]) for n in numbers])
+
+    def _decided(self, number: int, verdict: str) -> dict:
+        event = chapters.record_decided(self.ledger, number, "accepted")
+        if verdict == "reserved":
+            event.update(eu_basis="licence", licence_id=rights.LICENCE)
+        return event
 
 
 def assigned(sim: LedgerSimulator, number: int) -> dict:

@@ -6,10 +6,11 @@ from re import _parser
 import pytest
 
 from tests.simulator import LedgerSimulator, edit_rows, encode
-from tests.tamper.chapters import BASE, ident
+from tests.tamper.chapters import BASE, channel, ident
 from tests.tamper.harness import told_ledger
-from tests.unit.engine.bulk import LINES, Bulk
+from tests.unit.engine.bulk import LINES, Bulk, Rights
 from tests.unit.engine.passes import facts, read, read_plainly, shown
+from verifier import engine
 from verifier.bulk import read_bulk
 from verifier.rules import BULK, index, placed, recent
 from verifier.schema import _fields, bulk_pattern
@@ -25,9 +26,10 @@ def memory(request, monkeypatch):
         monkeypatch.setattr(placed, "_ROWS_MAX", 3)
 
 
-@pytest.fixture(params=["story", "bulk"])
+@pytest.fixture(params=["story", "bulk", "rights"])
 def ledger(request) -> LedgerSimulator:
-    return told_ledger() if request.param == "story" else Bulk().build()
+    bulk = {"bulk": Bulk, "rights": Rights}.get(request.param)
+    return bulk().build() if bulk else told_ledger()
 
 
 def test_same_facts_as_the_plain_pass(ledger, memory, tmp_path):
@@ -41,10 +43,10 @@ def test_same_facts_as_the_plain_pass(ledger, memory, tmp_path):
 
 def test_bulk_is_read_together(tmp_path):
     """Each of the four types of bulk is read as a whole submission at a time."""
-    entries = Bulk().build().entries
+    entries = Rights().build().entries
     found = [read_bulk(events.split(b"\n")[:-1], events) for _, events in entries]
 
-    assert [2, 2, 2, 2] == [
+    assert [3, 3, 2, 2] == [
         sum(r is not None and r.name == t for r in found) for t in BULK
     ]
 
@@ -60,6 +62,7 @@ def test_fields_of_bulk_are_in_the_order_of_the_table(name):
 
 SCAN, DECIDED = "optout.url_scanned", "ingest.record_decided"
 ASSIGNED, METERED = "shards.record_assigned", "training.steps_metered"
+PASSED_OVER = channel("content_usage", "reserved") | {"verdict": "allowed"}
 # Which event, which fields become what, and what is found there.
 BREACHES = [
     (SCAN, {"policy_sha256": BASE}, "POLICY_UNKNOWN"),
@@ -68,12 +71,15 @@ BREACHES = [
     (SCAN, {"verdict": "unknown", "reasons": ["noai"]}, "SCAN_VERDICT"),
     (SCAN, {"reasons": ["noai"]}, "SCAN_VERDICT"),
     (SCAN, {"http_status": 404}, "SCAN_VERDICT"),
+    (SCAN, {"access": "paywall"}, "SCAN_VERDICT"),
+    (SCAN, {"channels": [PASSED_OVER]}, "SCAN_VERDICT"),
     (SCAN, {"http_status": 1000}, "EVENT_FIELD"),
     (SCAN, {"scanner": ""}, "EVENT_FIELD"),
     (SCAN, {"url_commitment": BASE.upper()}, "EVENT_FIELD"),
     (DECIDED, {"policy_sha256": BASE}, "POLICY_UNKNOWN"),
     (DECIDED, {"scan_id": ident("no scan")}, "SCAN"),
     (DECIDED, {"scan_id": ""}, "DECISION_BASIS"),
+    (DECIDED, {"licence_id": ident("no licence")}, "LICENCE_USE"),
     (DECIDED, {"record_id": ident("record", 3)}, "RECORD_DECIDED_TWICE"),
     (DECIDED, {"decision": "blocked"}, "DECISION_BASIS"),
     (DECIDED, {"commitment": ""}, "DECISION_BASIS"),
@@ -113,6 +119,48 @@ def test_breach_inside_a_run_is_found(kind, changes, code, number, memory, tmp_p
 
     assert (code, place) == (report.first.code.name, report.first.where)
     assert shown(read_plainly(path)[0]) == shown(report)
+
+
+# Of the run on which persons and rights holders had their say: even numbers rest on a
+# review, odd ones on a licence. Which event is changed, and what is found at which.
+SAID_BREACHES = {
+    "not cleared": ("review.decided", 2, {"outcome": "upheld"}, 4, "DECISION_BASIS"),
+    "another scan": (DECIDED, 4, {"scan_id": ident("scan", 25)}, 4, "DECISION_BASIS"),
+    "no training": ("licence.granted", 0, {"permits": ["output"]}, 1, "LICENCE_USE"),
+    "jurisdiction": (
+        "licence.granted",
+        0,
+        {"jurisdictions": ["uk"]},
+        1,
+        "LICENCE_USE",
+    ),
+    "another site": (DECIDED, 5, {"scan_id": ident("scan", 24)}, 5, "LICENCE_USE"),
+}
+
+
+@pytest.mark.parametrize("name", SAID_BREACHES)
+def test_breach_of_a_review_or_licence_is_found(name, memory, tmp_path):
+    """What a person or a rights holder did not say is found where it is relied on."""
+    kind, number, changes, decided, code = SAID_BREACHES[name]
+    story = Rights()
+    first = 2 * LINES
+    story.one(kind, number + (first if kind == DECIDED else 0)).update(changes)
+    place = story.place(story.one(DECIDED, first + decided))
+    path = story.build().write(tmp_path / "acme.ledger")
+    report, _ = read(path)
+
+    assert (code, place) == (report.first.code.name, report.first.where)
+    assert shown(read_plainly(path)[0]) == shown(report)
+
+
+@pytest.mark.parametrize("few", [2, LINES + 1, 1000])
+def test_fast_pass_vouches_for_reviews_and_licences(few, monkeypatch, tmp_path):
+    """A sound ledger of them needs no plain pass, however little is in memory."""
+    monkeypatch.setattr(recent, "RECENT_MAX", few)
+    monkeypatch.setattr(engine._Way, "read_plainly", lambda _: pytest.fail("plain"))
+    path = Rights().build().write(tmp_path / "acme.ledger")
+
+    assert [] == list(read(path)[0].findings)
 
 
 @pytest.mark.parametrize("kind", [SCAN, DECIDED, ASSIGNED])

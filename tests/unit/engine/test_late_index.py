@@ -11,13 +11,20 @@ from verifier.rules.late_index import LateIndex
 
 IDS = st.integers(0, 11).map(lambda n: n.to_bytes(8, "big") + bytes(8))
 COMMITMENTS = st.sampled_from([b"", bytes(32), b"\x01" * 32])
+SCANS = st.tuples(
+    st.sampled_from(["allowed", "reserved", "unknown", "clearable", "cleared"]),
+    st.sampled_from([bytes(16), b"\x01" * 16]),
+)
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("add_scan"), IDS, st.sampled_from(["allowed", "reserved"])),
-        st.tuples(st.just("scan_verdict"), IDS),
+        st.tuples(st.just("add_scan"), IDS, SCANS),
+        st.tuples(st.just("scan"), IDS),
+        st.tuples(st.just("set_scan"), IDS, SCANS),
         st.tuples(st.just("add_record"), IDS, COMMITMENTS),
         st.tuples(st.just("commitment"), IDS),
         st.tuples(st.just("erase"), IDS),
+        st.tuples(st.just("quarantine"), IDS),
+        st.tuples(st.just("is_quarantined"), IDS),
         st.tuples(
             st.just("assign"),
             st.tuples(
@@ -89,7 +96,7 @@ def test_different_ids_are_no_reason_to_doubt(numbers):
         patch.setattr(recent, "RECENT_MAX", 3)
         index = LateIndex()
         for id_ in ids:
-            index.add_scan(id_, "allowed")
+            index.add_scan(id_, ("allowed", bytes(16)))
         index.settle()
         index.close()
 

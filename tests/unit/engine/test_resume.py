@@ -5,7 +5,7 @@ import pytest
 from tests.simulator import LedgerSimulator, edit_rows
 from tests.tamper.chapters import Step
 from tests.tamper.story import Story
-from tests.unit.engine.bulk import Bulk
+from tests.unit.engine.bulk import Bulk, Rights
 from tests.unit.engine.passes import HerePool, facts, read, shown
 from verifier import resume, workers
 from verifier.findings import FINDINGS_MAX
@@ -16,7 +16,7 @@ FIRST_MS, SECOND_MS = 1_790_000_000_000, 1_790_086_400_000
 @pytest.fixture(params=["story", "bulk"])
 def halves(request, tmp_path):
     """A ledger's path, a function that writes its first entries, and their number."""
-    ledger = (Story if request.param == "story" else Bulk)().build()
+    ledger = (Story if request.param == "story" else Rights)().build()
     path = tmp_path / "acme.ledger"
 
     def write(size: int | None = None) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.simulator import edit_rows, split_entry
 from tests.tamper.harness import told_ledger
-from tests.unit.engine.bulk import Bulk
+from tests.unit.engine.bulk import Rights
 from tests.unit.engine.passes import HerePool, facts, read, shown
 from verifier import UnreadableLedgerError, workers
 from verifier.__main__ import main
@@ -69,7 +69,7 @@ def test_same_findings_with_workers(how, seq, small_ranges, tmp_path):
     assert [shown(alone)] * 2 == [shown(read(path, jobs=n)[0]) for n in (2, 3)]
 
 
-@pytest.mark.parametrize("make", [told_ledger, Bulk().build], ids=["story", "bulk"])
+@pytest.mark.parametrize("make", [told_ledger, Rights().build], ids=["story", "bulk"])
 @pytest.mark.parametrize("jobs", [2, 3])
 def test_same_facts_with_workers(make, jobs, small_ranges, tmp_path):
     """What a sound ledger establishes does not depend on who read it."""

@@ -1,43 +1,65 @@
 """producers.ingest.decide: the decision on one record."""
 
 import csv
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from producers.ingest.decide import Facts, ScanOutcome, decide, needs_scan
+from producers.ingest.decide import (
+    Facts,
+    RegisterLicence,
+    ScanOutcome,
+    decide,
+    needs_scan,
+)
 from producers.ingest.licences import Standing
 from producers.ingest.policy import IngestPolicy
 
 TABLE = Path(__file__).with_name("decisions.tsv")
 ROWS = list(csv.DictReader(TABLE.read_text().splitlines(), delimiter="\t"))
+SCAN, REVIEWED, LICENCE = "1" * 32, "2" * 32, "3" * 32
+BODY, OTHER_BODY = "a" * 64, "b" * 64
 SCANS = {
     "missing": None,
-    "allowed": ("allowed", ()),
-    "reserved": ("reserved", ("robots_disallow",)),
-    "basket": ("reserved", ("basket",)),
-    "unknown": ("unknown", ("unreadable",)),
+    "allowed": {"verdict": "allowed"},
+    "reserved": {"verdict": "reserved", "reasons": ("robots_disallow",)},
+    "basket": {"verdict": "reserved", "reasons": ("basket",)},
+    "unknown": {"verdict": "unknown", "reasons": ("unreadable",)},
+    "review": {"verdict": "unknown", "reasons": ("terms_of_use",)},
+    "cleared": {
+        "verdict": "unknown",
+        "reasons": ("terms_of_use", "linked_rights"),
+        "review": "cleared",
+        "reviewed_scan_id": REVIEWED,
+    },
+    "upheld": {
+        "verdict": "unknown",
+        "reasons": ("terms_of_use",),
+        "review": "upheld",
+        "reviewed_scan_id": REVIEWED,
+    },
 }
 
 
-def facts(standing="none", *, has_subjects=False, consent=False):
-    return Facts(
-        standing=standing,
-        source_kind="web",
-        has_subjects=has_subjects,
-        consent=consent,
-    )
+def facts(standing="none", *, covered=None, **changes):
+    """What is known of a page; a licence of the register holds where `covered` says."""
+    register = None
+    if covered is not None:
+        register = RegisterLicence(
+            licence_id=LICENCE, jurisdictions=frozenset(covered.split())
+        )
+    fields = {"has_subjects": False, "consent": False, "register": register}
+    return Facts(standing=standing, source_kind="web", **{**fields, **changes})
 
 
-def scan(name):
+def scan(name, **changes):
     if SCANS[name] is None:
         return None
-    verdict, reasons = SCANS[name]
-    return ScanOutcome(
-        scan_id="1" * 32, site="2" * 32, verdict=verdict, reasons=reasons
-    )
+    fields = {"scan_id": SCAN, "body_sha256": BODY}
+    return ScanOutcome(**{**fields, **SCANS[name], **changes})
 
 
 def policy(*jurisdictions):
@@ -108,6 +130,172 @@ def test_hazard(expected, has_subjects, consent):
     assert expected == decide(record, None, policy("eu")).hazard
 
 
+REGISTER = {
+    "over-a-reservation": (
+        ("accepted", "licence_register scan_reserved", "licence", "licence"),
+        ("eu uk", "eu uk", "reserved"),
+    ),
+    "over-a-basket": (
+        ("accepted", "licence_register scan_reserved basket", "licence", "none"),
+        ("eu", "eu uk", "basket"),
+    ),
+    "over-an-unknown": (
+        ("accepted", "licence_register scan_unknown", "licence", "none"),
+        ("eu", "eu", "unknown"),
+    ),
+    "over-a-review": (
+        ("accepted", "licence_register scan_review", "licence", "none"),
+        ("eu", "eu", "review"),
+    ),
+    "without-a-scan": (
+        ("accepted", "licence_register", "licence", "licence"),
+        ("eu uk", "eu uk", "missing"),
+    ),
+    "uk-only": (
+        ("accepted", "licence_register", "none", "licence"),
+        ("uk", "uk", "missing"),
+    ),
+    "not-in-the-uk": (
+        ("blocked", "uk_no_licence", "licence", "none"),
+        ("eu uk", "eu", "reserved"),
+    ),
+    "uk-by-licence-eu-by-scan": (
+        ("accepted", "licence_register scan_clear", "tdm_article_4", "licence"),
+        ("eu uk", "uk", "allowed"),
+    ),
+    "uk-by-licence-eu-reserved": (
+        ("blocked", "scan_reserved", "none", "licence"),
+        ("eu uk", "uk", "reserved"),
+    ),
+    "uk-by-licence-eu-waits": (
+        ("pending", "scan_review", "none", "licence"),
+        ("eu uk", "uk", "review"),
+    ),
+    "elsewhere": (
+        ("blocked", "scan_reserved", "none", "none"),
+        ("eu", "uk", "reserved"),
+    ),
+}
+
+
+@pytest.mark.parametrize("standing", ["none", "refused"])
+@pytest.mark.parametrize(("expected", "given"), REGISTER.values(), ids=REGISTER)
+def test_register(expected, given, standing):
+    """A licence of the register is a basis where it holds, and nowhere else."""
+    jurisdictions, covered, name = given
+    ruling = decide(
+        facts(standing, covered=covered), scan(name), policy(*jurisdictions.split())
+    )
+
+    assert expected == (
+        ruling.decision,
+        " ".join(ruling.reasons),
+        ruling.eu_basis,
+        ruling.uk_basis,
+    )
+    is_used = "licence" in {ruling.eu_basis, ruling.uk_basis}
+    assert (LICENCE if is_used else "") == ruling.licence_id
+
+
+def test_register_names_what_it_overrides():
+    """The decision cites the scan whose reservation the licence overrides."""
+    ruling = decide(facts(covered="eu"), scan("reserved"), policy("eu"))
+
+    assert (LICENCE, SCAN) == (ruling.licence_id, ruling.scan_id)
+
+
+@pytest.mark.parametrize(
+    ("expected", "covered"),
+    [(("accepted", LICENCE), "eu uk"), (("pending", ""), "eu")],
+    ids=["everywhere", "in-part"],
+)
+def test_register_over_an_unclear_licence(expected, covered):
+    """What the owner wrote need not be read where the register covers everything."""
+    ruling = decide(
+        facts("unclear", covered=covered), scan("reserved"), policy("eu", "uk")
+    )
+
+    assert expected == (ruling.decision, ruling.licence_id)
+
+
+def test_own_licence_comes_before_the_register():
+    """A text under a licence of its own needs none of the register."""
+    ruling = decide(facts("licence", covered="eu uk"), None, policy("eu", "uk"))
+
+    assert (("licence",), "") == (ruling.reasons, ruling.licence_id)
+
+
+@pytest.mark.parametrize("standing", ["none", "unclear"])
+def test_a_piracy_site_grants_nothing(standing):
+    """A licence for a site on the list of piracy sites does not count."""
+    listed = scan("reserved", reasons=("piracy_site",))
+    ruling = decide(facts(standing, covered="eu uk"), listed, policy("eu", "uk"))
+
+    assert ("blocked", "") == (ruling.decision, ruling.licence_id)
+
+
+@pytest.mark.parametrize("name", ["allowed", "cleared"])
+def test_another_response_is_blocked(name):
+    """A verdict is about the response that was scanned and about no other."""
+    same, other = (
+        decide(facts(response_sha256=stated), scan(name), policy("eu"))
+        for stated in (BODY, OTHER_BODY)
+    )
+
+    assert ("accepted", "blocked") == (same.decision, other.decision)
+    assert ("response_differs",) == other.reasons
+
+
+def test_a_response_that_no_scan_saw_is_blocked():
+    """Where the scan had no whole page, a stated response is another one."""
+    blind = scan("allowed", body_sha256="")
+    ruling = decide(facts(response_sha256=BODY), blind, policy("eu"))
+
+    assert ("blocked", ("response_differs",)) == (ruling.decision, ruling.reasons)
+
+
+def test_another_response_does_not_wait():
+    """A person who clears the scan would say nothing about the other response."""
+    ruling = decide(facts(response_sha256=OTHER_BODY), scan("review"), policy("eu"))
+
+    assert ("blocked", ("scan_review", "response_differs")) == (
+        ruling.decision,
+        ruling.reasons,
+    )
+
+
+def test_another_response_of_a_licensed_site():
+    """The licence covers the site's texts, whatever a scan happened to see."""
+    page = facts(covered="eu", response_sha256=OTHER_BODY)
+
+    assert "accepted" == decide(page, scan("reserved"), policy("eu")).decision
+
+
+@pytest.mark.parametrize(
+    ("expected", "name"),
+    [(SCAN, "allowed"), (SCAN, "review"), (REVIEWED, "cleared"), (SCAN, "upheld")],
+)
+def test_cited_scan(expected, name):
+    """A record that a review let pass cites the scan that the person read."""
+    assert expected == decide(facts(), scan(name), policy("eu")).scan_id
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reasons": ("terms_of_use", "unreadable")},
+        {"reasons": ()},
+        {"verdict": "reserved"},
+    ],
+    ids=["partly-unreadable", "no-reason", "reserved"],
+)
+def test_a_review_clears_nothing_else(changes):
+    """Cleared counts only for a scan that is unknown for what a person may clear."""
+    ruling = decide(facts(), scan("cleared", **changes), policy("eu"))
+
+    assert ("blocked", SCAN) == (ruling.decision, ruling.scan_id)
+
+
 def test_source_kind_is_kept():
     """The ruling carries the source kind of the record."""
     assert "web" == decide(facts(), None, policy("eu")).source_kind
@@ -143,3 +331,55 @@ def test_unscanned_cell_does_not_depend_on_the_scan():
                 decide(facts(standing), scan(name), rules).decision for name in SCANS
             }
             assert 1 == len(decisions)
+
+
+COVERED = (None, "eu", "uk", "eu uk")
+STRICTER = ("allowed", "review", "unknown", "reserved")
+"""Scans of which each blocks whatever the one before it blocks."""
+
+
+def every_case():
+    """Every combination of what a decision rests on."""
+    for jurisdictions, standing, covered, name, stated in product(
+        ("eu", "uk", "eu uk"),
+        get_args(Standing),
+        COVERED,
+        SCANS,
+        ("", BODY, OTHER_BODY),
+    ):
+        page = facts(standing, covered=covered, response_sha256=stated)
+        yield page, scan(name), policy(*jurisdictions.split())
+
+
+def test_accepted_rests_on_something():
+    """In each jurisdiction an accepted record has a basis that bears it."""
+    for page, found, rules in every_case():
+        ruling = decide(page, found, rules)
+        if ruling.decision != "accepted":
+            continue
+        bases = {"eu": ruling.eu_basis, "uk": ruling.uk_basis}
+        held = page.register.jurisdictions if ruling.licence_id else {"eu", "uk"}
+        for name in rules.jurisdictions:
+            assert "none" != bases[name]
+            assert "licence" != bases[name] or name in held
+        if ruling.eu_basis == "tdm_article_4":
+            assert found.verdict == "allowed" or found.is_cleared
+            assert page.response_sha256 in {"", found.body_sha256}
+
+
+def test_a_stricter_scan_lets_nothing_pass():
+    """What one scan keeps out, no stricter one lets in."""
+    for page, found, rules in every_case():
+        if found != scan("allowed"):
+            continue
+        decisions = [decide(page, scan(name), rules).decision for name in STRICTER]
+        is_accepted = [decision == "accepted" for decision in decisions]
+        assert sorted(is_accepted, reverse=True) == is_accepted
+
+
+def test_a_stated_response_lets_nothing_pass():
+    """Saying which response a text was taken from can only keep it out."""
+    for page, found, rules in every_case():
+        if decide(page, found, rules).decision == "accepted":
+            silent = replace(page, response_sha256="")
+            assert "accepted" == decide(silent, found, rules).decision

@@ -44,10 +44,12 @@ def test_all_fields():
         subjects=("jane@example.org",),
         source="user",
         consent=True,
+        response_sha256="0a" * 32,
     )
     text = {**FIELDS, "id": "doc-1", "text": expected.text, "url": expected.url}
     text |= {"licence": "CC-BY-4.0", "subjects": ["jane@example.org"]}
     text |= {"source": "user", "consent": True}
+    text |= {"response_sha256": "0a" * 32}
 
     assert [expected] == read(json.dumps(text, ensure_ascii=False).encode())
 
@@ -117,6 +119,19 @@ BAD_LINES = {
     ),
     "consent-text": (line(consent="jane-doe"), "`bool`, got `str` - at `$.consent`"),
     "consent-of-nobody": (line(consent=True), "the subjects who consented"),
+    "response-upper": (
+        line(response_sha256="A" * 64),
+        "64 lowercase hex digits in response_sha256",
+    ),
+    "response-text": (
+        line(response_sha256=SECRET),
+        "64 lowercase hex digits in response_sha256",
+    ),
+    "response-number": (
+        line(response_sha256=7),
+        "64 lowercase hex digits in response_sha256",
+    ),
+    "response-of-nowhere": (line(response_sha256="a" * 64), "the url of the response"),
     "url-scheme": (line(url="ftp://jane-doe/"), "an http or https URL with a host"),
     "url-relative": (line(url="/jane-doe"), "an http or https URL with a host"),
     "url-no-host": (line(url="https:///jane-doe"), "an http or https URL with a host"),

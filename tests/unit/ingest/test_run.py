@@ -6,7 +6,7 @@ import pytest
 
 from ledger.errors import ErasedError, InputError, StorageError
 from ledger.events import decode_event, encode_event
-from producers.ingest.decide import ScanOutcome
+from producers.ingest.decide import RegisterLicence, ScanOutcome
 from producers.ingest.policy import IngestPolicy
 from producers.ingest.reader import InputRecord
 from producers.ingest.run import BATCH_EVENTS, Kept, ingest, size_log2
@@ -18,8 +18,9 @@ EU_POLICY = IngestPolicy(basket_version="2026-11-23", jurisdictions=frozenset({"
 class World:
     """A vault, a ledger and a scanner in memory; `log` holds every effect in order."""
 
-    def __init__(self, *, verdict="allowed", fenced=(), known=()):
+    def __init__(self, *, verdict="allowed", fenced=(), known=(), register=None):
         self.verdict = verdict
+        self.register = register
         self.fenced = set(fenced)
         self.kept = dict.fromkeys(known)
         self.events = []
@@ -32,8 +33,15 @@ class World:
         self.log.append(("scan", url))
         reasons = () if self.verdict == "allowed" else ("robots_disallow",)
         return ScanOutcome(
-            scan_id="5" * 32, site="6" * 32, verdict=self.verdict, reasons=reasons
+            scan_id="5" * 32,
+            verdict=self.verdict,
+            reasons=reasons,
+            body_sha256="b" * 64,
         )
+
+    def licensed(self, url, stated):
+        self.log.append(("licensed", url, stated))
+        return self.register
 
     def keep(self, record_id, record):
         if self.fenced & set(record.subjects):
@@ -56,6 +64,7 @@ class World:
             records,
             policy=policy,
             scan=self.scan,
+            licensed=self.licensed,
             known=self.kept.__contains__,
             keep=self.keep,
             emit=self.emit,
@@ -137,6 +146,46 @@ def test_licensed_page_is_not_scanned():
 
     assert "accepted" == world.events[0].decision
     assert 0 == report.scanned
+
+
+def test_licence_of_the_register_is_cited():
+    """A record that passes by the register cites the licence and what it overrides."""
+    everywhere = RegisterLicence(
+        licence_id="7" * 32, jurisdictions=frozenset({"eu", "uk"})
+    )
+    world = World(verdict="reserved", register=everywhere)
+    world.ingest([record(licence="", url="http://e.example/")])
+
+    [event] = world.events
+    assert ("accepted", ["licence_register", "scan_reserved"]) == (
+        event.decision,
+        event.reasons,
+    )
+    assert ("7" * 32, "5" * 32) == (event.licence_id, event.scan_id)
+    assert ("licensed", "http://e.example/", "") in world.log
+
+
+def test_register_is_not_asked_for_a_licensed_record():
+    """A licence of its own is enough, and then no other is cited."""
+    world = World(
+        register=RegisterLicence(licence_id="7" * 32, jurisdictions=frozenset({"eu"}))
+    )
+    world.ingest([record()])
+
+    assert "" == world.events[0].licence_id
+    assert not any(entry[0] == "licensed" for entry in world.log)
+
+
+def test_text_of_another_response():
+    """A record that was taken from another response than the scan's is blocked."""
+    world = World()
+    same = record("a", licence="", url="http://e/", response_sha256="b" * 64)
+    other = record("b", licence="", url="http://e/", response_sha256="c" * 64)
+    world.ingest([same, other], policy=EU_POLICY)
+
+    assert [["scan_clear"], ["response_differs"]] == [
+        event.reasons for event in world.events
+    ]
 
 
 def test_fenced_subject():

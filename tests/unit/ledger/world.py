@@ -16,7 +16,9 @@ from ledger.events.optout import (
     ChannelRead,
     PolicyFileFetched,
     SiteRegistered,
+    Stated,
     UrlScanned,
+    UsageVerdict,
 )
 from ledger.events.policy import PolicyAdopted
 from ledger.events.shards import MapDeclared, RecordAssigned
@@ -58,12 +60,15 @@ class World:
 
     def batches(self, count: int):
         """That many (stream, events); every batch depends on earlier ones only."""
-        makers = (self.policy, self.site, self.scans, self.decisions)
-        makers += (self.shard_map, self.assignments, self.run, self.erasure)
         yield self.policy()
         yield self.site()
         for _ in range(count - 2):
-            yield self.chance.choice(makers)()
+            yield self.chance.choice(self.makers())()
+
+    def makers(self):
+        """What may happen next."""
+        makers = (self.policy, self.site, self.scans, self.decisions)
+        return (*makers, self.shard_map, self.assignments, self.run, self.erasure)
 
     def _hex(self, digits: int) -> str:
         return f"{self.chance.getrandbits(4 * digits):0{digits}x}"
@@ -108,24 +113,9 @@ class World:
 
     def _scan(self):
         verdict = self.chance.choice(["allowed", "allowed", "reserved", "unknown"])
-        reads = [
-            ChannelRead(
-                channel=channel,
-                outcome="parsed",
-                verdict="allowed",
-                evidence_sha256=self._hex(64),
-                line=0,
-            )
-            for channel in CHANNELS
-        ]
+        reads = [self._read(channel) for channel in CHANNELS]
         if verdict != "allowed":
-            reads[0] = ChannelRead(
-                channel=CHANNELS[0],
-                outcome="parsed",
-                verdict=verdict,
-                evidence_sha256=self._hex(64),
-                line=self._some(),
-            )
+            reads[0] = self._read(CHANNELS[0], verdict=verdict, line=self._some())
         scan_id = self._hex(32)
         if verdict == "allowed":
             self.allowed_scans.append(scan_id)
@@ -133,16 +123,33 @@ class World:
             scan_id=scan_id,
             site_id=self.chance.choice(self.sites),
             url_commitment=self._hex(64),
+            response_commitment=self._hex(64),
             policy_sha256=self.chance.choice(self.policies),
             scanner="tuneledger/0.1.0",
             http_status=200,
+            access="open",
+            piracy_list_sha256="",
             channels=reads,
             robots_rfc9309="disallow" if verdict == "reserved" else "allow",
+            spec_verdict=verdict,
             verdict=verdict,
+            usages=[UsageVerdict(usage="train", verdict=verdict)],
             reasons={"reserved": ["robots_disallow"], "unknown": ["unreadable"]}.get(
                 verdict, []
             ),
             scanned_at_ms=NOW_MS,
+        )
+
+    def _read(self, channel, *, verdict="allowed", line=0):
+        return ChannelRead(
+            channel=channel,
+            target="url",
+            layer="own" if line else "",
+            outcome="parsed",
+            verdict=verdict,
+            stated=[Stated(usage="search", preference="allow")],
+            evidence_sha256=self._hex(64),
+            line=line,
         )
 
     def decisions(self):
@@ -161,6 +168,7 @@ class World:
             policy_sha256=self.chance.choice(self.policies),
             source_kind="web",
             licence="CC-BY-4.0" if is_accepted else "",
+            licence_id="",
             scan_id=self.chance.choice(["", *self.allowed_scans[-1:]]),
             eu_basis="licence" if is_accepted else "none",
             uk_basis="licence" if is_accepted else "none",
@@ -206,7 +214,7 @@ class World:
         run_id = self._hex(32)
         metered = [self._metered(run_id, batch) for batch in range(self._some())]
         for batch, event in enumerate(metered):
-            metered[batch] = _changed(
+            metered[batch] = changed(
                 event, step_first=sum(one.steps for one in metered[:batch])
             )
         return "train", [self._started(run_id), *metered, self._end(run_id, metered)]
@@ -281,7 +289,7 @@ class World:
         return "erase", [event]
 
 
-def _changed(event, **changes):
+def changed(event, **changes):
     """The event with some fields replaced."""
     fields = {name: getattr(event, name) for name in event.__struct_fields__}
     return type(event)(**(fields | changes))

@@ -8,7 +8,11 @@ import pytest
 
 from producers.optout.basket import load_basket
 from producers.optout.fetch import HttpFetcher
+from producers.optout.files import PolicyFiles
+from producers.optout.lists import Lists
+from producers.optout.look import Look
 from producers.optout.policy import ScanPolicy
+from producers.optout.policy_cache import PolicyCache
 from producers.optout.resolve import Endpoint
 from producers.optout.scan import Scanner
 from producers.ports import SiteRef
@@ -98,6 +102,9 @@ class MemoryEvidence:
         self.kept[digest] = content
         return digest
 
+    def get(self, digest):
+        return self.kept[digest]
+
 
 class MemoryNames:
     def __init__(self):
@@ -110,29 +117,45 @@ class MemoryNames:
         commitment = sha256(origin.encode()).hexdigest()
         return SiteRef(site_id=site_id, commitment=commitment, is_new=is_new)
 
-    def commit_url(self, scan_id, url):
-        self.urls[scan_id] = url
-        return sha256(url.encode()).hexdigest()
+    def commit_scan(self, scan_id, urls, body_sha256):
+        self.urls[scan_id] = tuple(dict.fromkeys(urls))
+        joined = "\n".join(self.urls[scan_id])
+        return sha256(joined.encode()).hexdigest(), body_sha256
+
+
+NO_LISTS = Lists()
 
 
 class World:
     """A scanner and everything that it touches."""
 
-    def __init__(self, fetch, clock, **policy):
+    def __init__(self, fetch, clock, *, lists=NO_LISTS, terms=(), cache=None, **policy):
         self.evidence = MemoryEvidence()
         self.names = MemoryNames()
         self.batches = []
-        self.scanner = Scanner(
+        self.policy = ScanPolicy(
+            policy_sha256="ab" * 32, basket_version=load_basket().version, **policy
+        )
+        self.cache = cache or PolicyCache(None, tag=lambda name: name.encode())
+        files = PolicyFiles(
+            fetch=fetch, evidence=self.evidence, clock_ms=clock.ms, cache=self.cache
+        )
+        look = Look(
             fetch=fetch,
-            emit=self.batches.append,
             evidence=self.evidence,
-            names=self.names,
-            policy=ScanPolicy(
-                policy_sha256="ab" * 32,
-                basket_version=load_basket().version,
-                **policy,
-            ),
+            policy=self.policy,
             clock_ms=clock.ms,
+            files=files,
+            lists=lists,
+            terms=terms,
+        )
+        self.scanner = Scanner(
+            look,
+            files=files,
+            lists=lists,
+            emit=self.batches.append,
+            names=self.names,
+            policy=self.policy,
             random_bytes=lambda count: bytes(range(count)),
         )
 

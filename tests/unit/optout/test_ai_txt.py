@@ -80,3 +80,63 @@ def test_too_long_is_unreadable():
     """One byte past the limit is refused."""
     with pytest.raises(SignalError, match="expected at most"):
         parse_ai_txt(b"#" * (BYTES_MAX + 1))
+
+
+DECLARATION = "# ai.txt\nSpec-Version: 1.0\nSite-Name: A\nSite-URL: https://e.test\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Training: deny\n", ("reserved", "", 5)),
+        ("training: DENY # none\n", ("reserved", "", 5)),
+        ("Training: allow\n", ("not_reserved", "", 5)),
+        ("Training: allow\nScraping: deny\n", ("reserved", "", 6)),
+        ("Training: allow\nAttribution: none\n", ("not_reserved", "", 5)),
+        ("Training: allow\nAttribution: required\n", ("unset", "linked_rights", 6)),
+        ("Training: allow\nTraining-License: MIT\n", ("unset", "linked_rights", 6)),
+        (
+            "Training: allow\nTraining-Fee: https://e.test/$\n",
+            ("unset", "linked_rights", 6),
+        ),
+        ("Training: conditional\nTraining-Allow: /*\n", ("unset", "linked_rights", 5)),
+        ("Training: conditional\nTraining-Deny: /a*\n", ("reserved", "", 6)),
+        ("Scraping: allow\n", ("reserved", "", 2)),
+        ("Training: allow\nAgent: *\n  Training: deny\n", ("reserved", "", 7)),
+        ("Training: allow\nAgent: TuneLedger\n\tTraining: deny\n", ("reserved", "", 7)),
+        ("Training: deny\nAgent: tuneledger\n  Training: allow\n", ("reserved", "", 5)),
+        ("Training: allow\nAgent: Foo\n  Training: deny\n", ("not_reserved", "", 5)),
+        (
+            "Training: allow\nAgent: Foo\nAgent: tuneledger\n  Training: deny\n",
+            ("reserved", "", 8),
+        ),
+        ("Training: allow\nAgent: Foo\nTraining: deny\n", ("reserved", "", 7)),
+    ],
+)
+def test_declaration(text, expected):
+    """A no decides; a yes that is bound to something is read by a person."""
+    said = _say(DECLARATION + text, "/a")
+
+    assert expected == (said.reservation, said.review, said.line)
+
+
+def test_declaration_with_another_value_is_malformed():
+    """A value that the format does not have says nothing, and is no silence."""
+    said = _say(DECLARATION + "Training: perhaps\n", "/a")
+
+    assert ("unset", True) == (said.reservation, said.is_malformed)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Spec-Version: 2.0\nTraining: allow\n",
+        DECLARATION + "Training: allow\nWe reserve all rights.\n",
+        DECLARATION + "User-Agent: *\nAllow: /\n",
+        "Training: allow\n",
+    ],
+)
+def test_what_is_no_declaration(text):
+    """Another version, prose in between, or a mixture is an unknown dialect."""
+    with pytest.raises(SignalError, match="expected User-Agent"):
+        parse_ai_txt(text.encode())

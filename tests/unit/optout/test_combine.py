@@ -3,8 +3,15 @@
 import pytest
 
 from producers.optout.basket import load_basket
-from producers.optout.combine import combine, reading_of, robots_rfc9309
-from producers.optout.response import Failure, Response
+from producers.optout.combine import (
+    combine,
+    contradictions,
+    reading_of,
+    robots_rfc9309,
+    spec_verdict,
+    usage_verdicts,
+)
+from producers.optout.readers import Answer
 from producers.optout.robots import parse_robots
 from producers.optout.signals import Statement
 
@@ -15,7 +22,7 @@ BROKEN = Statement(reservation="unset", is_malformed=True)
 
 
 def _reading(channel="ai_txt", statement=SILENT, **how):
-    return reading_of(channel, statement, evidence_sha256="", **how)
+    return reading_of(channel, Answer(statement), evidence_sha256="", **how)
 
 
 def test_nothing_asked_is_unknown():
@@ -77,41 +84,90 @@ def test_reasons_are_given_once():
     assert ("reserved", ("unreadable", "noai")) == combine(readings)
 
 
-def _answer(status):
-    return Response(
-        status=status,
-        headers=(),
-        body=b"",
-        truncated=False,
-        redirects=0,
-        final_url="https://e.test/robots.txt",
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (200, "disallow"),
+        (302, "allow"),
+        (401, "allow"),
+        (403, "allow"),
+        (404, "allow"),
+        (410, "allow"),
+        (429, "allow"),
+        (451, "allow"),
+        (500, "disallow"),
+        (503, "disallow"),
+        (0, "disallow"),
+    ],
+)
+def test_rfc9309_to_the_letter(status, expected):
+    """Refusals allow, errors disallow, and rules are obeyed (section 2.3.1).
+
+    Too many redirects leave the status of the last one; no answer leaves 0.
+    """
+    robots = parse_robots(b"User-agent: *\nDisallow: /\n")
+
+    assert expected == robots_rfc9309(status, robots, "x", "https://e.test/a")
+
+
+def test_usages_are_told_apart():
+    """A no to one usage closes that usage alone."""
+    said = Statement(
+        reservation="not_reserved",
+        stated=(("search", "disallow"), ("train", "allow")),
+    )
+    found = dict(usage_verdicts([_reading("content_usage", said)]))
+
+    assert {
+        "tdm": "allowed",
+        "train": "allowed",
+        "ai_input": "allowed",
+        "search": "reserved",
+    } == found
+
+
+def test_a_closed_page_is_closed_to_every_usage():
+    """What robots.txt forbids to fetch may not be used at all."""
+    found = usage_verdicts([_reading("robots_txt", RESERVED)])
+
+    assert {"reserved"} == {verdict for _, verdict in found}
+
+
+def test_doubt_is_doubt_about_every_usage():
+    """Where a channel could not be read no usage is allowed."""
+    readings = [_reading(outcome="unreadable", unreadable="unreadable")]
+
+    assert {"unknown"} == {verdict for _, verdict in usage_verdicts(readings)}
+
+
+def test_stated_disallow_for_training_reserves():
+    """A stated no to training counts, whatever else the source says."""
+    said = Statement(reservation="unset", stated=(("train", "disallow"),))
+
+    assert "reserved" == _reading("content_signal", said).read.verdict
+
+
+def test_later_tdm_layer_supersedes_by_specification():
+    """TDMRep lets the header override the file; the strictest verdict does not."""
+    readings = [_reading("tdmrep_file", RESERVED), _reading("tdm_header", FREE)]
+
+    assert ("allowed", "reserved") == (
+        spec_verdict(readings, "allow"),
+        combine(readings)[0],
     )
 
 
-@pytest.mark.parametrize(
-    ("result", "expected"),
-    [
-        (_answer(200), "disallow"),
-        (_answer(401), "allow"),
-        (_answer(403), "allow"),
-        (_answer(404), "allow"),
-        (_answer(410), "allow"),
-        (_answer(429), "allow"),
-        (_answer(451), "allow"),
-        (_answer(500), "disallow"),
-        (_answer(503), "disallow"),
-        (Failure(kind="redirects", redirects=5), "allow"),
-        (Failure(kind="timeout"), "disallow"),
-        (Failure(kind="network"), "disallow"),
-        (Failure(kind="refused"), "disallow"),
-    ],
-    ids=lambda value: str(getattr(value, "status", getattr(value, "kind", value))),
-)
-def test_rfc9309_to_the_letter(result, expected):
-    """Refusals allow, errors disallow, and rules are obeyed (section 2.3.1)."""
-    robots = parse_robots(b"User-agent: *\nDisallow: /\n")
+@pytest.mark.parametrize("channel", ["robots_basket", "piracy_list", "access"])
+def test_own_caution_is_no_word_of_the_site(channel):
+    """What only we hold against a page is not in the specifications' verdict."""
+    assert "allowed" == spec_verdict([_reading(channel, RESERVED)], "allow")
 
-    assert expected == robots_rfc9309(result, robots, "x", "https://e.test/a")
+
+def test_contradiction_names_both_channels():
+    """One channel allows, another reserves: both are named."""
+    readings = [_reading("ai_txt", FREE), _reading("tdm_meta", RESERVED)]
+
+    assert (("ai_txt", "tdm_meta"),) == contradictions(readings)
 
 
 def test_basket_holds_training_crawlers_only():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from producers.optout.html_meta import BYTES_MAX, METAS_MAX, read_meta_tags
+from producers.optout.html_meta import read_page_tags
 from producers.optout.page_tags import (
     canonical_lines,
     header_noai,
@@ -111,7 +111,7 @@ def test_header_line_is_that_of_the_evidence():
 )
 def test_meta(page, expected):
     """Meta elements are found where a browser finds them, and nowhere else."""
-    pairs = read_meta_tags(page.encode()).pairs
+    pairs = read_page_tags(page.encode()).metas
 
     assert expected == meta_noai(pairs, AGENTS).reservation
 
@@ -119,43 +119,59 @@ def test_meta(page, expected):
 def test_only_relevant_metas_are_kept():
     """Evidence holds no description and no author."""
     page = b'<meta name=author content=Ann><meta name=Robots content="a\nb">'
-    pairs = relevant_metas(read_meta_tags(page).pairs, AGENTS)
+    pairs = relevant_metas(read_page_tags(page).metas, AGENTS)
 
     assert b"robots: a b\n" == canonical_lines(pairs)
 
 
 @pytest.mark.parametrize(
-    ("page", "is_whole"),
+    ("element", "expected"),
     [
-        pytest.param(b"x" * BYTES_MAX, True, id="limit"),
-        pytest.param(b"x" * (BYTES_MAX + 1), False, id="past the limit"),
-        pytest.param(b"</head>" + b"x" * BYTES_MAX, True, id="head ended"),
-        pytest.param(b"<body>" + b"x" * BYTES_MAX, True, id="body began"),
-        pytest.param(b"<meta name=a>" * METAS_MAX, False, id="too many"),
+        ('<meta property="robots" content="noai">', "reserved"),
+        ('<meta http-equiv="X-Robots-Tag" content="noai">', "reserved"),
+        ('<meta http-equiv="X-Robots-Tag" content="tuneledger: noml">', "reserved"),
+        ('<meta http-equiv="X-Robots-Tag" content="googlebot: noai">', "unset"),
+        ('<meta property="og:title" name="robots" content="noai">', "reserved"),
     ],
 )
-def test_bounds(page, is_whole):
-    """A head that was not read to its end is not whole."""
-    assert is_whole == read_meta_tags(page).is_whole
+def test_meta_by_another_name(element, expected):
+    """An element with `property` or `http-equiv` counts as one with `name`."""
+    pairs = relevant_metas(read_page_tags(element.encode()).metas, AGENTS)
+
+    assert expected == meta_noai(pairs, AGENTS).reservation
+
+
+@pytest.mark.parametrize("name", ["content-usage", "Content-Signal", "content_usage"])
+def test_usage_preference_in_an_element_is_no_silence(name):
+    """No standard has such an element, so a person must read it."""
+    element = f'<meta name="{name}" content="train-ai=n">'.encode()
+    pairs = relevant_metas(read_page_tags(element).metas, AGENTS)
+
+    assert meta_noai(pairs, AGENTS).is_unread
 
 
 @pytest.mark.parametrize(
-    "unit",
-    [
-        b"<",
-        b"<a ",
-        b"<!--",
-        b'<a b="',
-        b"<a b='",
-        b"<?",
-        b"</",
-        b"<a/=",
-        b"<script>",
-        b"</a b='",
-        b"</a ",
-    ],
-    ids=bytes.decode,
+    ("name", "is_unread"),
+    [("Content-Usages", True), ("content_signal", True), ("Content-Usage", False)],
 )
-def test_hostile_markup_is_read(unit):
-    """A megabyte of unfinished markup is read in one pass; html.parser takes hours."""
-    assert () == read_meta_tags(unit * (BYTES_MAX // len(unit))).pairs
+def test_header_that_looks_like_a_usage_preference(name, is_unread):
+    """A misspelt name is no silence; the right one has a reader of its own."""
+    said = header_noai([(name, "train-ai=n")], AGENTS)
+
+    assert ("unset", is_unread) == (said.reservation, said.is_unread)
+
+
+def test_link_lines_are_kept_for_a_licence_only():
+    """Evidence holds Link lines where one of them names a licence."""
+    preload = ("Link", "</a.css>; rel=preload")
+    licence = ("Link", '</rsl.xml>; rel="license"')
+
+    assert () == relevant_headers([preload])
+    assert 2 == len(relevant_headers([preload, licence]))
+
+
+def test_noai_states_a_no_to_training():
+    """What is reserved is training, not search."""
+    said = header_noai([("X-Robots-Tag", "noai")], AGENTS)
+
+    assert (("train", "disallow"),) == said.stated

@@ -3,6 +3,7 @@
 import pytest
 
 from producers.optout.robots import BYTES_MAX, parse_robots
+from producers.optout.robots_groups import WILDCARDS_MAX
 
 URL = "https://e.test/a/page"
 
@@ -160,3 +161,87 @@ def test_stars_do_not_explode():
     text = "User-agent: *\n" + line * 60
 
     assert _decide(text, url="https://e.test/" + "a" * 4000).allowed
+
+
+@pytest.mark.parametrize(
+    ("text", "how", "expected"),
+    [
+        ("User-agent: FooBot\nDisallow: /\n", {}, "own"),
+        ("User-agent: *\nDisallow: /\n", {}, "star"),
+        ("User-agent: *\nAllow: /\n", {}, "star"),
+        ("User-agent: FooBot\nDisallow: /\n", {"star": False}, "basket"),
+        ("User-agent: FooBot\nDisallow: /x\n", {}, ""),
+        ("User-agent: x, FooBot\nDisallow: /\n", {}, "star"),
+    ],
+)
+def test_layer(text, how, expected):
+    """The decision tells whom its rule spoke to."""
+    assert expected == _decide(text, **how).layer
+
+
+@pytest.mark.parametrize(
+    "value", ["Foo*", "*bot", "*oBo*", "F*t", "foo*bot", "x, *bot"]
+)
+def test_wildcard_in_a_token_disallows(value):
+    """A site that writes a wildcard means every crawler of that form."""
+    assert not _decide(f"User-agent: {value}\nDisallow: /\n").allowed
+
+
+@pytest.mark.parametrize("value", ["Bar*", "*bots", "F*x", "**x"])
+def test_wildcard_that_does_not_match(value):
+    """Other crawlers are not meant."""
+    assert _decide(f"User-agent: {value}\nDisallow: /\n").allowed
+
+
+def test_wildcard_never_allows():
+    """It does not replace the group of everybody."""
+    text = "User-agent: *bot\nAllow: /\n\nUser-agent: *\nDisallow: /\n"
+
+    assert not _decide(text).allowed
+
+
+def test_number_of_wildcards_is_bounded():
+    """A file with more of them is not whole, and is read at once."""
+    text = "".join(f"User-agent: a{i}*\n" for i in range(WILDCARDS_MAX + 1))
+
+    assert not parse_robots(text.encode()).is_whole
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "https://e.test/a",
+        "http://E.test:80/a/*",
+        "HTTPS://e.test",
+        '"https://e.test/a"',
+        "https://e.test/%61/",
+    ],
+)
+def test_disallow_with_our_url(rule):
+    """A whole URL of this host is read as its path."""
+    decision = _decide(f"User-agent: *\nDisallow: {rule}\n")
+
+    assert (False, 2) == (decision.allowed, decision.line)
+
+
+@pytest.mark.parametrize(
+    ("rule", "review"),
+    [
+        ("https://other.test/a", "malformed_signal"),
+        ("https://e.test:8443/", "malformed_signal"),
+        ("https://other.test/b", ""),
+        ("https://e.test/b", ""),
+    ],
+)
+def test_disallow_with_another_url(rule, review):
+    """A rule for another host is no silence where its path matches."""
+    decision = _decide(f"User-agent: *\nDisallow: {rule}\n")
+
+    assert (True, review) == (decision.allowed, decision.review)
+
+
+def test_allow_with_a_url_allows_nothing():
+    """An allow rule is read as written."""
+    text = "User-agent: *\nDisallow: /\nAllow: https://e.test/a/page\n"
+
+    assert not _decide(text).allowed

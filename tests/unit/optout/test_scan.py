@@ -7,14 +7,11 @@ import pytest
 
 from ledger.errors import InputError
 from ledger.events import decode_event, encode_event
-from producers.optout import scan
-from producers.optout.channels import POLICY_BYTES_MAX
-from producers.optout.scan import (
-    PAGE_BYTES_MAX,
-    POLICY_TTL_MS,
-    UNREADABLE_TTL_MS,
-    Scanner,
-)
+from producers.optout.cached_file import FRESH_MS, UNREADABLE_MS
+from producers.optout.channels import POLICY_BYTES_MAX, POLICY_PATHS
+from producers.optout.lists import Lists
+from producers.optout.look import PAGE_BYTES_MAX, Look
+from producers.optout.policy import ScanPolicy
 
 URL = "http://site.test/page"
 HTML = [("Content-Type", "text/html")]
@@ -40,29 +37,43 @@ def test_silence_is_recorded(world):
     result = world.scanner.scan(URL)
     scanned = world.events[-1]
 
-    assert ("allowed", (), "allow") == (
+    assert ("allowed", (), "allow", "allowed", "open") == (
         result.verdict,
         result.reasons,
         result.robots_rfc9309,
+        result.spec_verdict,
+        result.access,
     )
-    assert b"<p>text</p>" == result.page.body
+    assert sha256(b"<p>text</p>").hexdigest() == result.body_sha256
     assert {
         "robots_txt": "absent",
         "robots_basket": "absent",
+        "robots_content_usage": "absent",
+        "robots_content_signal": "absent",
         "ai_txt": "absent",
+        "ai_txt_well_known": "absent",
         "tdmrep_file": "absent",
+        "trust_txt": "absent",
+        "trust_txt_well_known": "absent",
         "tdm_header": "parsed",
         "x_robots_tag": "parsed",
+        "content_usage": "parsed",
+        "content_signal": "parsed",
         "tdm_meta": "parsed",
         "meta_robots": "parsed",
+        "rsl_page": "absent",
+        "tdm_embedded": "absent",
+        "plus_data_mining": "absent",
+        "cawg_training_mining": "absent",
+        "access": "parsed",
     } == {read.channel: read.outcome for read in scanned.channels}
 
 
 def test_events_of_a_scan(world):
-    """One batch: the site, three files, the URL; all fit the schema."""
+    """One batch: the site, its six files, the URL; all fit the schema."""
     world.scanner.scan(URL)
 
-    assert [5] == [len(batch) for batch in world.batches]
+    assert [8] == [len(batch) for batch in world.batches]
     for event in world.events:
         line = encode_event(event, salt="00" * 12)
         assert type(event) is type(decode_event(line))
@@ -168,13 +179,13 @@ def test_disallowed_page_is_not_fetched(site, world):
     result = world.scanner.scan(URL)
 
     assert "/page" not in [path for _, path in site.requests]
-    assert ("disallow", None) == (result.robots_rfc9309, result.page)
+    assert ("disallow", "") == (result.robots_rfc9309, result.body_sha256)
     assert {"not_recorded"} == {
         read.outcome for read in world.events[-1].channels if read.channel == "tdm_meta"
     }
 
 
-@pytest.mark.parametrize("path", ["/robots.txt", "/ai.txt", "/.well-known/tdmrep.json"])
+@pytest.mark.parametrize("path", POLICY_PATHS.values())
 @pytest.mark.parametrize("status", [404, 410])
 def test_absent_file(site, world, path, status):
     """404 and 410 mean that there is no such file."""
@@ -183,7 +194,7 @@ def test_absent_file(site, world, path, status):
     assert "allowed" == _verdict(world)[0]
 
 
-@pytest.mark.parametrize("path", ["/robots.txt", "/ai.txt", "/.well-known/tdmrep.json"])
+@pytest.mark.parametrize("path", POLICY_PATHS.values())
 @pytest.mark.parametrize(
     "status", [202, 204, 206, 304, 400, 401, 403, 429, 451, 500, 503]
 )
@@ -300,8 +311,8 @@ def test_redirected_page_obeys_where_it_came_from(site, world):
     site.routes["cdn.test/robots.txt"] = (200, b"User-agent: *\nDisallow: /p\n")
     result = world.scanner.scan(URL)
 
-    assert ("reserved", "http://cdn.test/p") == (result.verdict, result.page.final_url)
-    assert 12 == len(result.readings)
+    assert ("reserved", "http://cdn.test/p") == (result.verdict, result.final_url)
+    assert 2 == [one.read.channel for one in result.readings].count("robots_txt")
     assert {"http://site.test", "http://cdn.test"} == set(world.names.sites)
 
 
@@ -333,14 +344,14 @@ def test_spelling_does_not_split_a_site(site, world):
 def test_policy_files_are_fetched_once_a_day(site, world, clock):
     """The files of a site are asked for again after 24 hours, not before."""
     world.scanner.scan(URL)
-    clock.now += POLICY_TTL_MS / 1000 - 1
+    clock.now += FRESH_MS / 1000 - 1
     world.scanner.scan(URL)
     before = [path for _, path in site.requests].count("/robots.txt")
     clock.now += 1
     world.scanner.scan(URL)
 
     assert (1, 2) == (before, [path for _, path in site.requests].count("/robots.txt"))
-    assert [5, 1, 4] == [len(batch) for batch in world.batches]
+    assert [8, 1, 7] == [len(batch) for batch in world.batches]
 
 
 def test_unreadable_files_are_asked_for_again_sooner(site, world, clock):
@@ -348,7 +359,7 @@ def test_unreadable_files_are_asked_for_again_sooner(site, world, clock):
     site.routes["/robots.txt"] = (503,)
     before = _verdict(world)[0]
     site.routes["/robots.txt"] = (404,)
-    clock.now += UNREADABLE_TTL_MS / 1000
+    clock.now += UNREADABLE_MS / 1000
 
     assert ("unknown", "allowed") == (before, _verdict(world)[0])
 
@@ -365,18 +376,7 @@ def test_files_are_remembered_only_once_on_record(site, fetch, clock, world):
     world.scanner._emit = emit
     world.scanner.scan(URL)
 
-    assert 3 == sum(type(e).__name__ == "PolicyFileFetched" for e in world.events)
-
-
-@pytest.mark.parametrize("limit", ["_ORIGINS_MAX", "_BODIES_BYTES_MAX"])
-def test_memory_is_bounded(site, world, monkeypatch, limit):
-    """Past a limit the origin that was fetched first is forgotten."""
-    monkeypatch.setattr(scan, limit, 1)
-    site.routes["a.test/robots.txt"] = (200, b"# a")
-    for host in ("a", "b", "a"):
-        world.scanner.scan(f"http://{host}.test/page")
-
-    assert 2 == site.requests.count(("a.test", "/robots.txt"))
+    assert 6 == sum(type(e).__name__ == "PolicyFileFetched" for e in world.events)
 
 
 def test_digest_of_a_policy_file_is_of_its_exact_bytes(site, world):
@@ -400,7 +400,8 @@ def test_tdmrep_precedence_is_told_beside_the_verdict(site, world):
     _page(site, headers=[("tdm-reservation", "0")])
     result = world.scanner.scan(URL)
 
-    assert ("reserved", "not_reserved") == (result.verdict, result.tdmrep)
+    assert ("reserved", "allowed") == (result.verdict, result.spec_verdict)
+    assert (("tdm_header", "tdmrep_file"),) == result.contradictions
 
 
 def test_bad_url_is_refused(world):
@@ -413,15 +414,13 @@ def test_bad_url_is_refused(world):
 
 def test_policy_of_another_basket_is_refused(world):
     """The policy and the basket in use must be of one date."""
-    scanner = world.scanner
-    policy = type(scanner._policy)(policy_sha256="ab" * 32, basket_version="2020-01-01")
+    policy = ScanPolicy(policy_sha256="ab" * 32, basket_version="2020-01-01")
     with pytest.raises(InputError, match="expected basket"):
-        Scanner(
-            fetch=scanner._fetch,
-            emit=scanner._emit,
+        Look(
+            fetch=None,
             evidence=world.evidence,
-            names=world.names,
             policy=policy,
-            clock_ms=scanner._clock_ms,
-            random_bytes=scanner._random_bytes,
+            clock_ms=None,
+            files=None,
+            lists=Lists(),
         )

@@ -5,7 +5,12 @@ import socket
 import pytest
 
 from ledger.errors import InputError
-from producers.optout.resolve import RefusedError, is_public, resolve_public
+from producers.optout.resolve import (
+    ADDRESSES_MAX,
+    RefusedError,
+    is_public,
+    resolve_public,
+)
 from producers.optout.url import URL_CHARS_MAX, parse_url
 
 
@@ -90,6 +95,10 @@ def test_public(address):
         "::ffff:127.0.0.1",
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
+        "192.0.0.192",
+        "192.88.99.1",
+        "168.63.129.16",
+        "::ffff:168.63.129.16",
         "2001:0:4136:e378:8000:63bf:3fff:fdd2",
         "name",
     ],
@@ -99,9 +108,12 @@ def test_not_public(address):
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "2130706433", "0x7f.1"])
-def test_names_of_loopback_are_refused(host):
-    """However loopback is spelled, it is refused by its address."""
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "127.0.0.1", "2130706433", "0x7f.1", "2852039166", "0251.254.0xa9fe"],
+)
+def test_names_of_inner_addresses_are_refused(host):
+    """However loopback or a metadata address is spelled, its address refuses it."""
     with pytest.raises(RefusedError):
         resolve_public(host, 80, "http")
 
@@ -115,6 +127,19 @@ def test_public_address_is_pinned():
         endpoint.port,
         endpoint.scheme,
     )
+
+
+def test_a_few_addresses_are_kept(monkeypatch):
+    """Where the first does not answer, others of the same name are tried."""
+    answers = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"8.8.8.{n}", 80))
+        for n in (1, 1, 2, 3, 4, 5, 6)
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
+    endpoint = resolve_public("e.test", 80, "http")
+
+    assert ("8.8.8.1", ADDRESSES_MAX) == (endpoint.address, 1 + len(endpoint.others))
+    assert ("8.8.8.2", "8.8.8.3", "8.8.8.4") == endpoint.others
 
 
 def test_one_private_address_refuses_all(monkeypatch):

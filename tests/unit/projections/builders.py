@@ -17,7 +17,14 @@ from ledger.events.erasure import (
     WeightsDeleted,
 )
 from ledger.events.ingest import RecordDecided
-from ledger.events.optout import ChannelRead, UrlScanned
+from ledger.events.licence import LicenceGranted, LicenceRevoked
+from ledger.events.optout import (
+    ChannelRead,
+    RecordsQuarantined,
+    UrlScanned,
+    UsageVerdict,
+)
+from ledger.events.review import ReviewDecided
 from ledger.events.shards import MapDeclared, RecordAssigned
 from ledger.events.training import (
     Adapter,
@@ -190,6 +197,7 @@ def decided(name: str, **changes: Any) -> RecordDecided:
         "policy_sha256": digest("policy"),
         "source_kind": "licensed",
         "licence": "CC-BY-4.0",
+        "licence_id": "",
         "scan_id": "",
         "eu_basis": "licence",
         "uk_basis": "licence",
@@ -201,28 +209,91 @@ def decided(name: str, **changes: Any) -> RecordDecided:
     return RecordDecided(**(facts | changes))
 
 
+def read(**changes: Any) -> ChannelRead:
+    facts: dict[str, Any] = {
+        "channel": "robots_txt",
+        "target": "url",
+        "layer": "",
+        "outcome": "parsed",
+        "verdict": "allowed",
+        "stated": [],
+        "evidence_sha256": "",
+        "line": 0,
+    }
+    return ChannelRead(**(facts | changes))
+
+
 def scanned(name: str, *, site: str = "site", **changes: Any) -> UrlScanned:
-    read = ChannelRead(
-        channel="robots_txt",
-        outcome="parsed",
-        verdict="allowed",
-        evidence_sha256="",
-        line=0,
-    )
     facts: dict[str, Any] = {
         "scan_id": ident(name),
         "site_id": ident(site),
         "url_commitment": digest("url"),
+        "response_commitment": digest("response"),
         "policy_sha256": digest("policy"),
         "scanner": "tuneledger/0.1",
         "http_status": 200,
-        "channels": [read],
+        "access": "open",
+        "piracy_list_sha256": "",
+        "channels": [read()],
         "robots_rfc9309": "allow",
+        "spec_verdict": "allowed",
         "verdict": "allowed",
+        "usages": [UsageVerdict(usage="train", verdict="allowed")],
         "reasons": [],
         "scanned_at_ms": NOVEMBER_2026_MS,
     }
     return UrlScanned(**(facts | changes))
+
+
+def quarantined(
+    *records: str, scan: str = "later", earlier: str = "scan"
+) -> RecordsQuarantined:
+    return RecordsQuarantined(
+        scan_id=ident(scan),
+        earlier_scan_id=ident(earlier),
+        record_ids=[ident(name) for name in records],
+    )
+
+
+def reviewed(name: str, *, scan: str = "scan", **changes: Any) -> ReviewDecided:
+    facts: dict[str, Any] = {
+        "review_id": ident(name),
+        "scan_id": ident(scan),
+        "outcome": "cleared",
+        "note_commitment": "",
+        "expires_at_ms": NOVEMBER_2026_MS + 1,
+        "decided_at_ms": NOVEMBER_2026_MS,
+    }
+    return ReviewDecided(**(facts | changes))
+
+
+def granted(name: str, **changes: Any) -> LicenceGranted:
+    facts: dict[str, Any] = {
+        "licence_id": ident(name),
+        "covers": "content",
+        "expression": "",
+        "text_sha256": digest("text"),
+        "proof_sha256": "",
+        "permits": ["train"],
+        "conditions": [],
+        "users_max": 0,
+        "jurisdictions": ["eu", "uk"],
+        "sites": [ident("site")],
+        "overrides": [],
+        "model": "",
+        "starts_at_ms": NOVEMBER_2026_MS,
+        "expires_at_ms": NOVEMBER_2026_MS + 1000,
+    }
+    return LicenceGranted(**(facts | changes))
+
+
+def revoked(name: str, **changes: Any) -> LicenceRevoked:
+    facts: dict[str, Any] = {
+        "licence_id": ident(name),
+        "reason": "ended",
+        "revoked_at_ms": NOVEMBER_2026_MS + 10,
+    }
+    return LicenceRevoked(**(facts | changes))
 
 
 def requested(name: str = "erasure", *, due_at_ms: int = 2) -> ErasureRequested:

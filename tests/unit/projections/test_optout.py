@@ -1,10 +1,29 @@
 """The opt-out projection: verdicts by site, decisions by reason."""
 
+import pytest
+
 from ledger.events.optout import PolicyFileFetched, SiteRegistered
 from ledger.projections import rebuild
-from ledger.projections.optout import OptoutState, latest_verdicts
+from ledger.projections.optout import (
+    OptoutState,
+    cleared_until,
+    latest_verdicts,
+    waiting_for_review,
+)
 
-from .builders import decided, digest, ident, record, scanned
+from .builders import (
+    NOVEMBER_2026_MS,
+    decided,
+    digest,
+    ident,
+    quarantined,
+    record,
+    reviewed,
+    scanned,
+)
+
+UNREAD = scanned("scan", verdict="unknown", reasons=["terms_of_use", "linked_rights"])
+"""A scan that only a person can read."""
 
 
 def folded(*events) -> OptoutState:
@@ -75,3 +94,71 @@ def test_policy_files_keep_their_newest_outcome():
     site = folded(registered, *fetched).sites[ident("site")]
 
     assert ("0.0", {"robots_txt": "parsed"}) == (site.registered, site.policy_files)
+
+
+def test_the_newest_scan_of_a_site():
+    """By its id, for whoever compares a site with its past."""
+    state = folded(scanned("first"), scanned("second"), scanned("other", site="b"))
+
+    assert ident("second") == state.sites[ident("site")].latest_scan_id
+
+
+def test_a_scan_by_its_id():
+    """Site, verdict and event; the first one of an id stands."""
+    state = folded(scanned("a", verdict="reserved", reasons=["noai"]), scanned("a"))
+    facts = state.by_scan[ident("a")]
+
+    assert (ident("site"), "reserved", False, "0.0") == (
+        facts.site_id,
+        facts.verdict,
+        facts.is_reviewable,
+        facts.event_id,
+    )
+
+
+@pytest.mark.parametrize(
+    ("scan", "is_waiting"),
+    [
+        (UNREAD, True),
+        (scanned("scan"), False),
+        (scanned("scan", verdict="reserved", reasons=["terms_of_use"]), False),
+        (scanned("scan", verdict="unknown", reasons=["unreadable"]), False),
+        (
+            scanned("scan", verdict="unknown", reasons=["terms_of_use", "unreadable"]),
+            False,
+        ),
+    ],
+    ids=["only a person", "allowed", "reserved", "unreadable", "unreadable too"],
+)
+def test_what_waits_for_a_person(scan, is_waiting):
+    """An unknown verdict all of whose reasons a person may clear."""
+    assert is_waiting == ([ident("scan")] == waiting_for_review(folded(scan)))
+
+
+def test_a_review_ends_the_waiting():
+    """Whatever it decided."""
+    assert [] == waiting_for_review(folded(UNREAD, reviewed("r", outcome="upheld")))
+
+
+@pytest.mark.parametrize(
+    ("reviews", "until"),
+    [
+        ([], 0),
+        ([reviewed("a")], NOVEMBER_2026_MS + 1),
+        ([reviewed("a", outcome="upheld")], 0),
+        ([reviewed("a"), reviewed("b", outcome="upheld")], 0),
+        ([reviewed("a", outcome="upheld"), reviewed("b")], NOVEMBER_2026_MS + 1),
+        ([reviewed("a", scan="other")], 0),
+    ],
+    ids=["none", "cleared", "upheld", "taken back", "after all", "another scan"],
+)
+def test_until_when_a_scan_is_cleared(reviews, until):
+    """The newest review of a scan counts."""
+    assert until == cleared_until(folded(UNREAD, *reviews), ident("scan"))
+
+
+def test_quarantined_records():
+    """With the scan that took each out first."""
+    state = folded(quarantined("a", "b"), quarantined("b", scan="third"))
+
+    assert {ident("a"): ident("later"), ident("b"): ident("later")} == state.quarantined

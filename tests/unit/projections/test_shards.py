@@ -10,6 +10,7 @@ from .builders import (
     erased,
     finished,
     ident,
+    quarantined,
     record,
     retrained,
     rolled_back,
@@ -173,3 +174,49 @@ def test_assignments_that_do_not_fit_are_contradictions():
 
     assert ["1.0", "2.0", "3.0", "5.0", "7.0"] == state.contradictions
     assert {0: 0} == shard(state).live
+
+
+def test_a_quarantined_record_is_trained_on_no_more():
+    """It keeps its place, for what saw it and for its erasure."""
+    state = folded(*TRAINED, quarantined("a"))
+
+    assert {0: 0, 1: 1} == shard(state).live
+    assert state.current().records[ident("a")].shard == 0
+    assert {ident("a"): "9.0"} == state.quarantined
+
+
+def test_nothing_goes_on_from_weights_that_saw_it():
+    """From its slice on there is no clean start; what is served stays."""
+    part = shard(folded(*TRAINED, quarantined("b")))
+
+    assert {0: digest("run-0-0")} == part.slices
+    assert (digest("run-0-1"), {}) == (part.served_sha256, part.needs_retrain)
+
+
+def test_a_quarantined_record_is_erased_once():
+    """It left the live records when it was quarantined."""
+    part = shard(folded(*TRAINED, quarantined("b"), erased("b")))
+
+    assert {0: 1, 1: 0} == part.live
+    assert ["10.0"] == [*part.needs_retrain.values()]
+
+
+def test_a_quarantined_record_is_never_placed():
+    """Neither for the first time nor in another map."""
+    state = folded(
+        declared(), quarantined("a"), assigned("a"), declared("other"), assigned("b")
+    )
+
+    assert (["2.0"], [ident("b")]) == (
+        state.contradictions,
+        [*state.maps[ident("map")].records],
+    )
+
+
+def test_quarantined_twice_or_after_its_erasure():
+    """The first word stands."""
+    state = folded(
+        *TRAINED, quarantined("a"), quarantined("a"), erased("b"), quarantined("b")
+    )
+
+    assert ({0: 0, 1: 0}, ["10.0", "12.0"]) == (shard(state).live, state.contradictions)

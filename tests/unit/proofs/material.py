@@ -20,30 +20,42 @@ from verifier.trust import load_policy
 SITES = ("https://a.example", "https://b.example:8443", "https://c.example")
 PAGES = ("https://a.example/page?q=1", "https://b.example:8443/diary")
 SCANS = ("5c" * 16, "5d" * 16)
+LANDED = "https://b.example:8443/new-diary"
+"""Where redirects led from the second page."""
+BODY_SHA256 = sha256(b"<p>a page</p>").hexdigest()
 LATER_MS = NOW_MS + 60_000
 """When the anchors are made, and the readers look."""
 
 
-def scanned(site_id, scan_id, commitment):
+def scanned(site_id, scan_id, commitments):
     """The verdict on one page."""
+    url_commitment, response_commitment = commitments
     return UrlScanned(
         scan_id=scan_id,
         site_id=site_id,
-        url_commitment=commitment,
+        url_commitment=url_commitment,
+        response_commitment=response_commitment,
         policy_sha256="ab" * 32,
         scanner="tuneledger/0.1.0",
         http_status=200,
+        access="open",
+        piracy_list_sha256="",
         channels=[
             ChannelRead(
                 channel="robots_txt",
+                target="url",
+                layer="",
                 outcome="absent",
                 verdict="allowed",
+                stated=[],
                 evidence_sha256="",
                 line=0,
             )
         ],
         robots_rfc9309="allow",
+        spec_verdict="allowed",
         verdict="allowed",
+        usages=[],
         reasons=[],
         scanned_at_ms=NOW_MS,
     )
@@ -102,9 +114,10 @@ def append_scans(workspace):
     events = [
         SiteRegistered(site_id=one.site_id, commitment=one.commitment) for one in sites
     ]
-    for site, scan_id, page in zip(sites, SCANS, PAGES, strict=False):
-        commitment = workspace.names.commit_url(scan_id, page)
-        events.append(scanned(site.site_id, scan_id, commitment))
+    visits = ([PAGES[0]], [PAGES[1], LANDED])
+    for site, scan_id, urls in zip(sites, SCANS, visits, strict=False):
+        commitments = workspace.names.commit_scan(scan_id, urls, BODY_SHA256)
+        events.append(scanned(site.site_id, scan_id, commitments))
     workspace.append_scan(events)
 
 

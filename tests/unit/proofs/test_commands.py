@@ -11,7 +11,7 @@ from ledger.log import Ledger
 from producers.commands import proofs
 from tests.simulator import LedgerSimulator, edit_rows
 from tests.unit.proofs.histories import history, newest, write
-from tests.unit.proofs.material import LATER_MS, SCANS, SITES
+from tests.unit.proofs.material import LANDED, LATER_MS, PAGES, SCANS, SITES
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_disclose_and_check(run, material, folder):
 
     assert (0, 0) == (code, checked)
     assert SITES[0] in text
-    assert SITES[1] not in text.replace("https://b.example:8443/diary", "")
+    assert SITES[1] not in text.replace(f"{PAGES[1]}\\n{LANDED}", "")
 
 
 def test_nothing_to_disclose(run, folder, tmp_path):

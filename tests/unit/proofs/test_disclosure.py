@@ -1,13 +1,23 @@
 """Disclosures: names that open commitments, and no other names."""
 
+import hmac
 import json
 import shutil
 
 import pytest
 
 from ledger.errors import InputError
+from ledger.events.optout import UrlScanned
 from ledger.export.disclosure import Asked, encode_disclosure
-from tests.unit.proofs.material import PAGES, SCANS, SITES, canonical, check
+from tests.unit.proofs.material import (
+    BODY_SHA256,
+    LANDED,
+    PAGES,
+    SCANS,
+    SITES,
+    canonical,
+    check,
+)
 
 
 def disclosed(material, **asked):
@@ -38,13 +48,28 @@ def test_a_page(material, tmp_path):
     assert [PAGES[0]] == [one["name"] for one in report.content["openings"]]
 
 
+def test_the_key_of_a_page_opens_its_response_too(material):
+    """Who has the page can check that it is the one that was looked at."""
+    [opening] = json.loads(disclosed(material, scans=[SCANS[0]]))["openings"]
+    [scan] = [
+        one for one in material.office.events(UrlScanned) if one.scan_id == SCANS[0]
+    ]
+    key = bytes.fromhex(opening["key"])
+
+    assert (
+        scan.response_commitment
+        == hmac.digest(key, BODY_SHA256.encode(), "sha256").hex()
+    )
+
+
 def test_all_sites_and_a_page(material, tmp_path):
     """Several events of one submission, each with its opening, in order."""
     content = disclosed(material, all_sites=True, scans=[SCANS[1]])
     report = check(tmp_path, content, root_keys=material.root)
 
     assert 0 == report.exit_code
-    assert [*SITES, PAGES[1]] == [one["name"] for one in report.content["openings"]]
+    names = [one["name"] for one in report.content["openings"]]
+    assert [*SITES, f"{PAGES[1]}\n{LANDED}"] == names
     assert PAGES[0].encode() not in content
 
 

@@ -78,7 +78,7 @@ def test_json_report(tmp_path):
         document["exit_code"],
         document["first_finding"],
     )
-    assert {"entries": 21, "events": 81} == {
+    assert {"entries": 25, "events": 95} == {
         name: document["counts"][name] for name in ("entries", "events")
     }
 
@@ -98,6 +98,6 @@ def test_text_report_of_a_broken_ledger(tmp_path):
     del ledger.entries[-1]
     text = verify_simulated(ledger, tmp_path).as_text()
 
-    assert "FIRST BAD       entry 20   LV204 CHK-2\n" in text
-    assert "checkpoint 20" in text.splitlines()[1]
+    assert "FIRST BAD       entry 24   LV204 CHK-2\n" in text
+    assert "checkpoint 24" in text.splitlines()[1]
     assert text.endswith("BROKEN   exit 1\n")

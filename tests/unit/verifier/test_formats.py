@@ -15,7 +15,17 @@ from verifier import RootKeyError, ed25519, schema, tree, verify
 from verifier.__main__ import main
 from verifier.findings import Violation
 from verifier.note import NoteError, open_note, parse_note, parse_vkey
-from verifier.patterns import FLAG, SALT, Kind, integer, list_of, one_of, record, text
+from verifier.patterns import (
+    FLAG,
+    SALT,
+    Kind,
+    integer,
+    list_of,
+    one_of,
+    or_empty,
+    record,
+    text,
+)
 from verifier.tables import EVENT_TYPES
 from verifier.wire import INT_MAX, decode_base64
 
@@ -197,7 +207,8 @@ def kind_of(values: str) -> Kind:
         fields = page_fields(values).items()
         return record(**{field: kind_of(inner) for field, inner in fields})
     texts = re.findall(r"`([^`]+)`", values)
-    return text(texts[0]) if len(texts) == 1 else one_of(" ".join(texts))
+    kind = text(texts[0]) if len(texts) == 1 else one_of(" ".join(texts))
+    return or_empty(kind) if values.endswith(", or empty") else kind
 
 
 def test_types_are_those_of_the_page():
@@ -280,7 +291,7 @@ def test_progress(ledger_file):
     seen = []
     verify(ledger_file, progress=seen.append)
 
-    assert list(range(1, 22)) == seen
+    assert list(range(1, 26)) == seen
 
 
 def test_level(ledger_file):

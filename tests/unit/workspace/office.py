@@ -15,6 +15,7 @@ from ledger.places import ledger_file
 from ledger.settings import Settings as WorkspaceSettings
 from ledger.workspace import Workspace
 from producers import wiring
+from producers.scanning import ScanOptions
 from tests.unit.ledger.workshop import Clock, Random
 from verifier import verify
 
@@ -188,15 +189,15 @@ def ingest(workspace, records, *, resume=False, said=None):
     return wiring.ingest_file(
         workspace,
         io.BytesIO(records if isinstance(records, bytes) else jsonl(records)),
-        resolver=refuse_to_resolve,
+        options=ScanOptions(resolver=refuse_to_resolve),
         progress=[].append if said is None else said.append,
         resume=resume,
     )
 
 
-def refuse_to_resolve(host, port):
+def refuse_to_resolve(host, port, scheme):
     """No test here may reach for the network."""
-    message = f"{host}:{port} was looked up"
+    message = f"{scheme}://{host}:{port} was looked up"
     raise AssertionError(message)
 
 

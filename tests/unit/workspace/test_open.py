@@ -113,7 +113,7 @@ def test_site_names_without_an_event_are_dropped(office):
     """A scan that was killed leaves no name behind."""
     with office.open() as workspace:
         workspace.names.site("https://jane.example")
-        workspace.names.commit_url("5c" * 16, "https://jane.example/diary")
+        workspace.names.commit_scan("5c" * 16, ["https://jane.example/diary"], "")
     with office.open() as workspace:
         assert {} == workspace.names.origins()
     assert [] == leaks(office.folder, [b"jane.example"])

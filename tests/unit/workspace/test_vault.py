@@ -5,6 +5,8 @@ from contextlib import closing
 import pytest
 
 from ledger.errors import InputError
+from ledger.names import Names
+from ledger.review_notes import ReviewNotes
 from ledger.seeds import Seeds
 from ledger.vault import Vault
 from ledger.vault_rows import UNPLACED
@@ -161,17 +163,44 @@ def test_dropping_a_record_drops_who_had_only_that(vault):
 
 
 def test_the_url_of_a_records_scan_goes_with_it(vault):
-    """What it was copied from may name the person."""
+    """What it was copied from may name the person; so may a note on its scan."""
     add(vault, R1, JANE)
-    vault.settle(R1, hazard="personal", scan_id="5c" * 16)
-    vault.connection.execute(
-        "INSERT INTO url VALUES (?, ?, ?, 0)",
-        ("5c" * 16, b"key", "https://jane.example"),
-    )
+    copied(vault, R1, "5c" * 16)
+    ReviewNotes(vault).keep("ee" * 16, "5c" * 16, "Jane wrote this.")
     vault.destroy_subject(vault.find_identifier(JANE).subject_id)
 
+    for table in ("url", "scan_of_record", "review_note"):
+        query = f"SELECT * FROM {table}"
+        assert [] == vault.connection.execute(query).fetchall()
+
+
+def test_later_scans_of_the_url_go_with_it(vault):
+    """A rescan keeps no name of an erased person."""
+    add(vault, R1, JANE)
+    copied(vault, R1, "5c" * 16)
+    Names(vault).commit_scan("5d" * 16, ["https://jane.example"], "")
+    vault.delete_records([R1])
+
     assert [] == vault.connection.execute("SELECT * FROM url").fetchall()
-    assert [] == vault.connection.execute("SELECT * FROM scan_of_record").fetchall()
+
+
+def test_a_url_that_another_record_needs_stays(vault):
+    """Else nobody could look there again for that other record."""
+    for record_id, scan_id in ((R1, "5c" * 16), (R2, "5d" * 16)):
+        add(vault, record_id, text=record_id)
+        copied(vault, record_id, scan_id)
+    Names(vault).commit_scan("5e" * 16, ["https://jane.example"], "")
+    vault.delete_records([R1])
+
+    assert [("5d" * 16,), ("5e" * 16,)] == vault.connection.execute(
+        "SELECT scan_id FROM url ORDER BY scan_id"
+    ).fetchall()
+
+
+def copied(vault, record_id, scan_id):
+    """Let a record rest on a scan of Jane's page."""
+    vault.settle(record_id, hazard="personal", scan_id=scan_id)
+    Names(vault).commit_scan(scan_id, ["https://jane.example"], "")
 
 
 def test_deleted_rows_leave_no_bytes(vault):

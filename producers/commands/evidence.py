@@ -1,0 +1,181 @@
+"""What the kept evidence says: read again, exported, or as it was on a day."""
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from ledger.errors import InputError
+from ledger.events.optout import ChannelRead, PolicyFileFetched, UrlScanned
+from ledger.events.policy import PolicyAdopted
+from ledger.files import disk_errors
+from ledger.moment import find_moment
+from ledger.workspace import Workspace
+from producers.commands.common import open_workspace, workspace_option
+from producers.commands.given import shown_time
+from producers.optout.basket import load_basket
+from producers.optout.policy import AGENT_TOKEN
+from producers.scanning import needs_scan_extra
+
+MS_PER_S = 1000
+
+
+@click.command()
+@click.argument("url")
+@click.option(
+    "--at",
+    metavar="INDEX|DATE",
+    help="As it was: after entry INDEX, or at the end of DATE (ISO 8601, UTC).",
+)
+@workspace_option
+@needs_scan_extra()
+def sites(url: str, at: str | None, folder: Path) -> None:
+    """Show what the policy files of a URL's site said, as they are on record."""
+    from producers.optout.combine import combine
+    from producers.optout.history import site_at
+    from producers.optout.readers import Question
+    from producers.optout.url import parse_url
+
+    target = parse_url(url)
+    with open_workspace(folder) as workspace:
+        site_id = workspace.names.find_site(target.origin)
+        if not site_id:
+            message = "sites: expected a URL of a site that was scanned, found another"
+            raise InputError(message)
+        until_ms = workspace.clock_ms()
+        if at is not None:
+            until_ms = find_moment(workspace.ledger, at).at_ms
+        then = site_at(
+            workspace.ledger.events(stream="scan"),
+            site_id=site_id,
+            until_ms=until_ms,
+            url=target,
+            question=Question(
+                url=target.text,
+                agent=AGENT_TOKEN,
+                basket=load_basket().agents(workspace.settings.basket_relaxed),
+            ),
+            evidence=workspace.evidence,
+        )
+    verdict, reasons = combine(then.readings)
+    click.echo(f"{verdict:<9} {target.text} {' '.join(reasons)}".rstrip())
+    for file in then.files:
+        click.echo(
+            f"  {file.channel}  {file.outcome}  status {file.http_status}  "
+            f"fetched {shown_time(file.fetched_at_ms // MS_PER_S)}  {file.body_sha256}"
+        )
+    for reading in then.readings:
+        click.echo(f"  {channel_line(reading.read)}")
+
+
+def channel_line(read: ChannelRead) -> str:
+    """What one channel said, in a line."""
+    stated = " ".join(f"{one.usage}={one.preference}" for one in read.stated)
+    where = f"line {read.line} of {read.evidence_sha256[:16]}" if read.line else ""
+    parts = (read.channel, read.layer, read.outcome, read.verdict, stated, where)
+    return "  ".join(part for part in parts if part)
+
+
+@needs_scan_extra()
+def replay_scans(workspace: Workspace) -> bool:
+    """Read the evidence of every scan again, and print where today's rules differ.
+
+    Returns:
+        Whether none does.
+
+    Raises:
+        InputError: the extra `scan` is missing.
+    """
+    from producers.optout.replay import Replay
+    from producers.optout.scan import SCANNER
+
+    relaxed: dict[str, list[str]] = {}
+    for recorded in workspace.ledger.events(stream="policy"):
+        if isinstance(recorded.event, PolicyAdopted):
+            relaxed[recorded.event.policy_sha256] = recorded.event.basket_relaxed
+    replays = {
+        policy: Replay(
+            workspace.evidence.get,
+            agent=AGENT_TOKEN,
+            basket=load_basket().agents(tokens),
+        )
+        for policy, tokens in relaxed.items()
+    }
+    counts: dict[str, Counter[str]] = {}
+    for recorded in workspace.ledger.events(stream="scan"):
+        scan = recorded.event
+        if not isinstance(scan, UrlScanned):
+            continue
+        count = counts.setdefault(scan.scanner, Counter())
+        urls = workspace.names.urls(scan.scan_id)
+        if not urls:
+            count["erased"] += 1
+            continue
+        found = replays[scan.policy_sha256].replay(scan, urls)
+        count["differ" if found else "same"] += 1
+        for one in found:
+            click.echo(
+                f"{one.scan_id}  {one.where}: {one.recorded or 'nothing'} -> "
+                f"{one.replayed or 'nothing'}"
+            )
+    for scanner, count in sorted(counts.items()):
+        click.echo(
+            f"{scanner}, read by {SCANNER}: {count['same']} the same, "
+            f"{count['differ']} differ, {count['erased']} erased"
+        )
+    return not any(count["differ"] for count in counts.values())
+
+
+def export_policy_files(workspace: Workspace, path: Path) -> int:
+    """Write every policy file that was kept to a new WARC file.
+
+    Returns:
+        How many.
+
+    Raises:
+        InputError: the extra `warc` is missing, or the file cannot be made.
+        IntegrityError: evidence is missing, or was altered; no file is left.
+    """
+    try:
+        import warcio  # noqa: F401 (missed here, before the file is made)
+
+        from producers.optout.warc import write_warc
+    except ImportError as error:
+        message = f"--warc needs the extra 'warc': module {error.name} not found"
+        raise InputError(message) from None
+    origins = workspace.names.origins()
+    files = (
+        recorded.event
+        for recorded in workspace.ledger.events(stream="scan")
+        if isinstance(recorded.event, PolicyFileFetched)
+    )
+    with new_file(path) as out, disk_errors(path.name):
+        try:
+            return write_warc(
+                out,
+                files,
+                origin_of=lambda site_id: origins[site_id],
+                get=workspace.evidence.get,
+            )
+        except BaseException:
+            path.unlink()
+            raise
+
+
+def new_file(path: Path) -> BinaryIO:
+    """A new file with mode 0600.
+
+    Raises:
+        InputError: it exists, or cannot be made.
+    """
+    try:
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        message = f"{path} cannot be made ({error.strerror})"
+        raise InputError(message) from None
+    return os.fdopen(made, "wb")
+
+
+COMMANDS = (sites,)

@@ -1,0 +1,434 @@
+"""scan of lists, rescan, and what persons and licences make of a scan."""
+
+import hashlib
+
+import pytest
+
+from ledger.events.ingest import RecordDecided
+from ledger.events.optout import RecordsQuarantined, UrlScanned
+from producers.demo import site as demo
+from producers.optout.resolve import Endpoint
+from tests.unit.cli.shell import Shell, check_one_error, write
+from tests.unit.workspace.office import jsonl, leaks, new_office, record
+
+PAGE = "https://clear.example/a.html"
+OTHER_PAGE = "https://allow-all.example/b.html"
+RESERVED = (("tdm-reservation", "1"),)
+MALFORMED = (("tdm-reservation", "maybe"),)
+FREE = {"licence": "", "source": "web"}
+
+
+@pytest.fixture
+def site():
+    """Every host is played by a loopback server."""
+    with demo.running_site() as running:
+
+        def resolve(_host, _port, _scheme):
+            return Endpoint(address=running.address, port=running.port, scheme="http")
+
+        yield resolve
+
+
+@pytest.fixture
+def say(monkeypatch):
+    """Lets `clear.example` say something new in its pages' headers."""
+
+    def change(headers):
+        said = demo.SitePolicy(page_headers=headers)
+        monkeypatch.setitem(demo.POLICIES, "clear", said)
+
+    return change
+
+
+class Desk:
+    """A shell in a workspace for the EU whose scans reach the loopback server."""
+
+    def __init__(self, shell, site, folder):
+        self.shell, self.site, self.folder = shell, site, folder
+
+    def w(self, *arguments):
+        return self.shell.w(*arguments, obj=self.site)
+
+    def ingest(self, *records):
+        """Ingest records; what the command did."""
+        file = write(self.folder / "in.jsonl", jsonl(records))
+        return self.w("ingest", file, "--jurisdiction", "eu")
+
+
+def page(name, url=PAGE, **changes):
+    """A record that was copied from a page."""
+    return record(name, f"The text of {name}.", url=url, **{**FREE, **changes})
+
+
+@pytest.fixture
+def office(tmp_path):
+    """An empty workspace."""
+    return new_office(tmp_path / "acme")
+
+
+@pytest.fixture
+def desk(office, capsys, site, tmp_path):
+    """A shell in it."""
+    return Desk(Shell(capsys, office.folder), site, tmp_path)
+
+
+def decisions(office):
+    """The decisions, oldest first, as (decision, reasons)."""
+    return [
+        (one.decision, " ".join(one.reasons)) for one in office.events(RecordDecided)
+    ]
+
+
+# scan
+
+
+def test_list_of_urls(desk, office, tmp_path):
+    """A list is scanned line by line; blanks and comments are left out."""
+    listed = f"# sites\n{PAGE}\n\n  {OTHER_PAGE}\r\n".encode()
+    ran = desk.w("scan", "--from", write(tmp_path / "urls", listed))
+
+    assert 0 == ran.code, ran
+    assert {f"allowed   {PAGE}", f"allowed   {OTHER_PAGE}"} == set(ran.out.splitlines())
+    assert 2 == len(office.events(UrlScanned))
+    office.check()
+
+
+def test_resume(desk, office, tmp_path):
+    """What the last day's scans could read is left out; what they could not is not."""
+    unread = "https://robots-503.example/"
+    urls = write(tmp_path / "urls", f"{PAGE}\n{unread}\n".encode())
+    desk.w("scan", "--from", urls)
+    again = desk.w("scan", "--from", urls, OTHER_PAGE, "--resume")
+
+    assert {OTHER_PAGE, unread} == {line.split()[1] for line in again.out.splitlines()}
+    assert 4 == len(office.events(UrlScanned))
+
+
+def test_details(desk, say):
+    """Usages, bases, and every channel with the line that it decides by."""
+    say(RESERVED)
+    ran = desk.w("scan", PAGE, "--details")
+
+    assert 3 == ran.code
+    assert ran.out.startswith(f"reserved  {PAGE} tdm_reserved\n")
+    for text in (
+        "  usages: tdm reserved  train reserved",
+        "  basis eu_article_4: closed; ",
+        "  basis uk_s29a: not_by_scan; ",
+        "  tdm_header  parsed  reserved",
+        "  robots_txt  absent  allowed\n",
+    ):
+        assert text in ran.out, ran.out
+
+
+def test_piracy_list_and_registry(desk, office, tmp_path):
+    """Lists are consulted, and the scan names the version of the piracy list."""
+    shunned = write(tmp_path / "piracy", b"clear.example\n")
+    registry = write(tmp_path / "registry", b"allow-all.example\n")
+    lists = ("--piracy-list", shunned, "--registry", registry)
+    ran = desk.w("scan", PAGE, OTHER_PAGE, *lists)
+
+    assert 3 == ran.code
+    assert {
+        f"reserved  {PAGE} piracy_site",
+        f"reserved  {OTHER_PAGE} registry_listed",
+    } == set(ran.out.splitlines())
+    digest = hashlib.sha256(shunned.read_bytes()).hexdigest()
+    assert {digest} == {one.piracy_list_sha256 for one in office.events(UrlScanned)}
+    with office.open() as workspace:
+        for path in (shunned, registry):
+            kept = hashlib.sha256(path.read_bytes()).hexdigest()
+            assert path.read_bytes() == workspace.evidence.get(kept)
+    office.check()
+
+
+def test_terms_wait_for_a_person(desk, monkeypatch):
+    """Terms that speak of mining are located, and never decided."""
+    prose = "Be kind.\nText and data mining is not permitted without our consent.\n"
+    files = {"/terms": demo.Answer(body=prose)}
+    monkeypatch.setitem(demo.POLICIES, "clear", demo.SitePolicy(files=files))
+    ran = desk.w("scan", PAGE, "--tos", "https://clear.example/terms")
+    [waiting] = desk.w("review", "list", "--json").json()["scans"]
+    shown = desk.w("review", "show", waiting["scan_id"]).out
+
+    assert (3, f"unknown   {PAGE} terms_of_use\n") == (ran.code, ran.out)
+    assert "  2: Text and data mining is not permitted without our consent.\n" in shown
+
+
+def test_bad_urls_end_nothing(desk, office):
+    """A URL that cannot be looked at is told; the others are scanned."""
+    ran = desk.w("scan", "ftp://x.example/", PAGE)
+
+    check_one_error(ran, 2, "URLs that could not be scanned: 1")
+    assert f"allowed   {PAGE}\n" == ran.out
+    assert 1 == len(office.events(UrlScanned))
+
+
+BAD_LISTS = {
+    "missing": (None, "cannot be read"),
+    "long-line": (b"x" * 65_537, "line 1: expected at most 65536 bytes"),
+    "not-utf-8": (b"# a\nhttp://\xff/\n", "line 2: expected UTF-8"),
+}
+
+
+@pytest.mark.parametrize(("content", "text"), BAD_LISTS.values(), ids=BAD_LISTS)
+def test_list_that_cannot_be_read(desk, tmp_path, content, text):
+    """One line says which line of the list."""
+    path = tmp_path / "urls"
+    if content is not None:
+        write(path, content)
+
+    check_one_error(desk.w("scan", "--from", path), 2, text)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--workers", "0"),
+        ("--piracy-list", "/missing"),
+        ("--registry", "/missing"),
+        ("--tos", "not a url"),
+        ("--replay",),
+        ("--warc", "never"),
+    ],
+    ids=["nothing", "workers", "piracy", "registry", "terms", "replay", "warc"],
+)
+def test_scan_usage(desk, office, options):
+    """Refused in one line, and nothing is scanned."""
+    check_one_error(desk.w("scan", *([PAGE] if options else []), *options), 2, "")
+    assert [] == office.events(UrlScanned)
+
+
+# What persons decide
+
+
+def test_review_from_pending_to_accepted(desk, office, say):
+    """A record waits until a person clears the scan; then it cites that scan."""
+    say(MALFORMED)
+    waiting = desk.ingest(page("a"))
+    [first] = office.events(UrlScanned)
+    desk.w("review", "decide", first.scan_id, "--clear")
+    cleared = desk.ingest(page("a"))
+
+    assert [4, 0] == [waiting.code, cleared.code]
+    assert [("pending", "scan_review"), ("accepted", "review_cleared")] == (
+        decisions(office)
+    )
+    assert first.scan_id == office.events(RecordDecided)[-1].scan_id
+    office.check()
+
+
+def test_upheld(desk, office, say):
+    """Once a person has said no, the record waits no more: it is blocked."""
+    say(MALFORMED)
+    desk.ingest(page("a"))
+    [first] = office.events(UrlScanned)
+    desk.w("review", "decide", first.scan_id, "--uphold")
+    desk.ingest(page("a"))
+
+    assert ("blocked", "scan_unknown") == decisions(office)[-1]
+
+
+def test_a_clearance_is_of_the_evidence(desk, office, say):
+    """Where the site says something else, the clearance says nothing."""
+    say(MALFORMED)
+    desk.ingest(page("a"))
+    [first] = office.events(UrlScanned)
+    desk.w("review", "decide", first.scan_id, "--clear")
+    say((("tdm-reservation", "perhaps"),))
+    desk.ingest(page("a"))
+    say(RESERVED)
+    desk.ingest(page("a"))
+
+    assert [("pending", "scan_review"), ("blocked", "scan_reserved")] == (
+        decisions(office)[1:]
+    )
+
+
+# What licences override
+
+
+def add_licence(desk, *more):
+    """Licence the site of `PAGE` for training in the EU; return its id."""
+    added = desk.w(
+        *("licence", "add", "--spdx", "CC-BY-4.0", "--site", "https://clear.example"),
+        *("--permit", "train", "--jurisdiction", "eu", "--ends", "2099-12-31", *more),
+    )
+    return added.out.strip()
+
+
+def test_a_licence_overrides_a_reservation_and_names_it(desk, office, say):
+    """The decision cites the licence and the scan whose reservation it overrides."""
+    say(RESERVED)
+    licence_id = add_licence(desk)
+    desk.ingest(page("a"))
+
+    [event] = office.events(RecordDecided)
+    [scan] = office.events(UrlScanned)
+    assert [("accepted", "licence_register scan_reserved")] == decisions(office)
+    assert (licence_id, scan.scan_id) == (event.licence_id, event.scan_id)
+    office.check()
+
+
+def test_text_of_another_response(desk, office):
+    """A text that was taken from another response than the scan's is blocked."""
+    body = demo.answer("clear.example", "/a.html", page_text="A page of clear.example.")
+    same = hashlib.sha256(body.body.encode()).hexdigest()
+    desk.ingest(
+        page("same", response_sha256=same), page("other", response_sha256="0" * 64)
+    )
+
+    assert [("accepted", "scan_clear"), ("blocked", "response_differs")] == (
+        decisions(office)
+    )
+    office.check()
+
+
+# rescan
+
+
+def test_nothing_to_rescan(desk):
+    """Without records from sites there is nothing to ask."""
+    ran = desk.w("rescan")
+
+    assert (0, "urls         none\nquarantined  0 records\n") == (ran.code, ran.out)
+
+
+def test_still_allowed(desk, office):
+    """Where nothing changed, nothing is taken out."""
+    desk.ingest(page("a"), page("b", OTHER_PAGE))
+    ran = desk.w("rescan")
+
+    assert (0, "urls         2 allowed\nquarantined  0 records\n") == (
+        ran.code,
+        ran.out,
+    )
+    assert [] == office.events(RecordsQuarantined)
+
+
+def test_a_later_reservation_quarantines(desk, office, say):
+    """Records of the URL go, by the scan that they were accepted on; others stay."""
+    desk.ingest(page("a"), page("b"), page("c", OTHER_PAGE))
+    before = [one.scan_id for one in office.events(UrlScanned)]
+    say(RESERVED)
+    ran = desk.w("rescan")
+
+    assert 3 == ran.code, ran
+    assert f"reserved  {PAGE} tdm_reserved\n" in ran.out
+    assert "urls         1 allowed, 1 reserved\nquarantined  2 records\n" in ran.out
+    events = office.events(RecordsQuarantined)
+    [later] = {one.scan_id for one in events}
+    assert before[:2] == [one.earlier_scan_id for one in events]
+    assert later not in before
+    office.check()
+
+
+def test_a_quarantined_record_is_not_scanned_again(desk, say):
+    """A second rescan finds nothing left to ask."""
+    desk.ingest(page("a"))
+    say(RESERVED)
+    desk.w("rescan")
+
+    assert (0, "urls         none\nquarantined  0 records\n") == (
+        (again := desk.w("rescan")).code,
+        again.out,
+    )
+
+
+def test_what_saw_the_records_is_named(desk, office, say):
+    """Shards, runs, weights and the model that were trained on them."""
+    pytest.importorskip("torch")
+    desk.ingest(page("a"), *(page(f"b{n}", OTHER_PAGE) for n in range(5)))
+    run_id = office.train()
+    say(RESERVED)
+    found = desk.w("rescan", "--json").json()
+
+    assert "tuneledger.rescan/1" == found["schema"]
+    assert 1 == len(found["quarantined"]) == len(found["shards"])
+    assert [run_id] == found["runs"]
+    assert ["byte-gpt"] == found["models"]
+    assert found["weights"]
+    assert set(found["served"]) <= set(found["weights"])
+    office.check()
+
+
+def test_the_next_run_leaves_them_out(desk, office, say):
+    """A training after the rescan verifies, and saw one record less."""
+    pytest.importorskip("torch")
+    desk.ingest(page("a"), *(page(f"b{n}", OTHER_PAGE) for n in range(5)))
+    office.train()
+    say(RESERVED)
+    desk.w("rescan")
+    office.train()
+
+    live = sum(sum(shard.live.values()) for shard in office.shards().values())
+    assert 5 == live
+    office.check()
+
+
+def test_a_licence_keeps_what_it_covers(desk, office, say):
+    """What rests on a licence in force is left alone, until it is revoked."""
+    say(RESERVED)
+    licence_id = add_licence(desk)
+    desk.ingest(page("a"))
+    kept = desk.w("rescan")
+    desk.w("licence", "revoke", licence_id)
+    gone = desk.w("rescan")
+
+    assert [0, 3] == [kept.code, gone.code]
+    assert "quarantined  1 records\n" in gone.out
+    office.check()
+
+
+def test_unreadable_is_quarantined_unless_kept(desk, office, say, monkeypatch):
+    """Unknown blocks; only who asks for it keeps what could not be read."""
+    desk.ingest(page("a"))
+    monkeypatch.setattr(
+        demo, "answer", lambda *_, **__: demo.Answer(status=500, body="")
+    )
+    kept = desk.w("rescan", "--keep-unreadable")
+    gone = desk.w("rescan")
+
+    assert [3, 3] == [kept.code, gone.code]
+    assert "kept         1 records whose site could not be read\n" in kept.out
+    assert "quarantined  0 records\n" in kept.out
+    assert "quarantined  1 records\n" in gone.out
+
+
+def test_a_new_question_quarantines_until_it_is_cleared(desk, office, say):
+    """What no parser decides blocks here too; a cleared scan does not."""
+    say(MALFORMED)
+    desk.ingest(page("a"))
+    [first] = office.events(UrlScanned)
+    desk.w("review", "decide", first.scan_id, "--clear")
+    desk.ingest(page("a"))
+    cleared = desk.w("rescan")
+    say((("tdm-reservation", "perhaps"),))
+    asked = desk.w("rescan")
+
+    assert [0, 3] == [cleared.code, asked.code]
+    assert "quarantined  1 records\n" in asked.out
+    office.check()
+
+
+def test_quarantined_text_may_come_back(desk, office, say):
+    """Where it is allowed again, the same id is ingested anew as another record."""
+    desk.ingest(page("a"))
+    say(RESERVED)
+    desk.w("rescan")
+    say(())
+    again = desk.ingest(page("a"))
+
+    assert 0 == again.code, again
+    assert 2 == len({one.record_id for one in office.events(RecordDecided)})
+    office.check()
+
+
+def test_names_stay_in_the_vault(desk, office, say):
+    """Neither the ledger nor the cache of policy files holds a name."""
+    desk.ingest(page("a"))
+    say(RESERVED)
+    desk.w("rescan")
+
+    assert [] == leaks(office.folder, [b"clear.example", b"a.html"], but={".vault"})

@@ -1,0 +1,119 @@
+"""A world in which persons read scans, grant licences, and sites change their minds."""
+
+from dataclasses import dataclass, field
+
+from ledger.events.ingest import RecordDecided
+from ledger.events.licence import LicenceGranted, LicenceRevoked
+from ledger.events.optout import RecordsQuarantined, UrlScanned
+from ledger.events.review import ReviewDecided
+from tests.unit.ledger.workshop import NOW_MS
+from tests.unit.ledger.world import MONTH_MS, World, changed
+
+
+@dataclass
+class RightsWorld(World):
+    """A `World` with reviews, a register of licences, and quarantines.
+
+    Attributes:
+        unread: scans that only a person can read.
+        cleared: those that a person cleared.
+        refused: scans that are not allowed.
+        scanned: every scan.
+        licences: licences that were not revoked.
+    """
+
+    unread: list[str] = field(default_factory=list)
+    cleared: set[str] = field(default_factory=set)
+    refused: list[str] = field(default_factory=list)
+    scanned: list[str] = field(default_factory=list)
+    licences: list[LicenceGranted] = field(default_factory=list)
+
+    def makers(self):
+        """What may happen next."""
+        rights = (self.review, self.licence, self.revocation, self.quarantine)
+        return (*super().makers(), *rights)
+
+    def _scan(self) -> UrlScanned:
+        event = super()._scan()
+        self.scanned.append(event.scan_id)
+        if event.verdict != "allowed":
+            self.refused.append(event.scan_id)
+        if event.verdict == "unknown":
+            event = changed(event, reasons=["terms_of_use", "linked_rights"])
+            self.unread.append(event.scan_id)
+        return event
+
+    def _decision(self) -> RecordDecided:
+        event = super()._decision()
+        if event.decision != "accepted" or self.chance.random() < 0.5:
+            return event
+        if self.cleared and self.chance.random() < 0.5:
+            scan_id = self.chance.choice(sorted(self.cleared))
+            return changed(event, scan_id=scan_id, eu_basis="tdm_article_4")
+        if not self.licences:
+            return event
+        licence = self.chance.choice(self.licences)
+        return changed(event, scan_id="", licence_id=licence.licence_id)
+
+    def review(self):
+        """A person reads a scan; perhaps not for the first time."""
+        if not self.unread:
+            return self.scans()
+        scan_id = self.chance.choice(self.unread)
+        outcome = self.chance.choice(["cleared", "upheld"])
+        (self.cleared.add if outcome == "cleared" else self.cleared.discard)(scan_id)
+        event = ReviewDecided(
+            review_id=self._hex(32),
+            scan_id=scan_id,
+            outcome=outcome,
+            note_commitment=self.chance.choice(["", self._hex(64)]),
+            expires_at_ms=NOW_MS + MONTH_MS,
+            decided_at_ms=NOW_MS,
+        )
+        return "policy", [event]
+
+    def licence(self):
+        """A licence of some sites is granted."""
+        event = LicenceGranted(
+            licence_id=self._hex(32),
+            covers="content",
+            expression="",
+            text_sha256=self._hex(64),
+            proof_sha256="",
+            permits=["train"],
+            conditions=[],
+            users_max=0,
+            jurisdictions=["eu", "uk"],
+            sites=self.sites[:2],
+            overrides=self.refused[:2],
+            model="",
+            starts_at_ms=NOW_MS,
+            expires_at_ms=NOW_MS + MONTH_MS,
+        )
+        self.licences.append(event)
+        return "policy", [event]
+
+    def revocation(self):
+        """A licence ends."""
+        if not self.licences:
+            return self.licence()
+        licence = self.licences.pop(self.chance.randrange(len(self.licences)))
+        event = LicenceRevoked(
+            licence_id=licence.licence_id,
+            reason="rights_holder",
+            revoked_at_ms=NOW_MS,
+        )
+        return "policy", [event]
+
+    def quarantine(self):
+        """A site has changed its mind about some records."""
+        if not (self.accepted and self.refused and len(self.scanned) > 1):
+            return self.scans()
+        later = self.chance.choice(self.refused)
+        earlier = self.chance.choice([one for one in self.scanned if one != later])
+        count = min(self._some(), len(self.accepted))
+        gone = [self.accepted.pop() for _ in range(count)]
+        event = RecordsQuarantined(
+            scan_id=later, earlier_scan_id=earlier, record_ids=gone
+        )
+        return "scan", [event]

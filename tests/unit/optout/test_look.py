@@ -1,0 +1,163 @@
+"""What a page leads to: other pages, licence documents, terms of use, lists."""
+
+import pytest
+
+from producers.optout.lists import Lists
+from producers.optout.look import NAMED_MAX
+from producers.optout.piracy import load_piracy_list
+from producers.optout.registry import SnapshotRegistry
+
+URL = "http://site.test/page"
+HTML = [("Content-Type", "text/html")]
+PROHIBITS = (
+    b'<rsl xmlns="https://rslstandard.org/rsl"><content url="/"><license>'
+    b'<prohibits type="usage">ai-train</prohibits></license></content></rsl>'
+)
+
+
+def _page(site, body=b"<p>text</p>", headers=()):
+    site.routes["/page"] = (200, body, [*HTML, *headers])
+
+
+@pytest.fixture(autouse=True)
+def page(site):
+    """Unless a test says otherwise, the page is there and says nothing."""
+    _page(site)
+
+
+def _paths(site):
+    return [path for _, path in site.requests]
+
+
+@pytest.mark.parametrize(
+    ("robots", "headers", "body"),
+    [
+        (b"License: http://site.test/l.xml\nUser-agent: *\n", (), b""),
+        (b"", [("Link", '</l.xml>; rel="license"; type="application/rsl+xml"')], b""),
+        (b"", (), b'<link rel="license" type="application/rsl+xml" href="/l.xml">'),
+    ],
+    ids=["robots", "header", "element"],
+)
+def test_licence_document_is_read(site, world, robots, headers, body):
+    """A licence document that prohibits training reserves, however it is named."""
+    if robots:
+        site.routes["/robots.txt"] = (200, robots)
+    _page(site, body, headers)
+    site.routes["/l.xml"] = (200, PROHIBITS)
+    result = world.scanner.scan(URL)
+
+    assert ("reserved", ("rsl_prohibits",)) == (result.verdict, result.reasons)
+
+
+def test_missing_licence_document_is_no_silence(site, world):
+    """A site that names a licence nobody can read has said something."""
+    site.routes["/robots.txt"] = (200, b"License: http://site.test/l.xml\n")
+
+    assert "unknown" == world.scanner.scan(URL).verdict
+
+
+def test_too_many_licence_documents_are_unknown(site, world):
+    """More documents than are read leave the question open."""
+    links = "".join(
+        f'<link rel="license" type="application/rsl+xml" href="/{number}.xml">'
+        for number in range(NAMED_MAX["rsl_file"] + 1)
+    )
+    _page(site, links.encode())
+    for number in range(NAMED_MAX["rsl_file"] + 1):
+        body = PROHIBITS.replace(b"prohibits", b"permits")
+        site.routes[f"/{number}.xml"] = (200, body)
+    result = world.scanner.scan(URL)
+
+    assert "unreadable" in result.reasons
+    assert NAMED_MAX["rsl_file"] == sum(p.endswith(".xml") for p in _paths(site))
+
+
+def test_terms_wait_for_a_person(site, world):
+    """Terms that speak of mining are located, and nobody but a person decides."""
+    _page(site, b'<footer><a href="/terms">Terms of use</a></footer>')
+    site.routes["/terms"] = (
+        200,
+        b"<p>Hello.</p>\n<p>Text and data mining is prohibited.</p>",
+        HTML,
+    )
+    result = world.scanner.scan(URL)
+    [read] = [r.read for r in result.readings if r.read.channel == "terms_page"]
+
+    assert ("unknown", ("terms_of_use",)) == (result.verdict, result.reasons)
+    assert result.needs_review
+    assert (2, {read.evidence_sha256}) == (read.line, result.review_evidence)
+
+
+def test_given_terms_are_read(site, make_world):
+    """Terms that no link names can be given."""
+    site.routes["/conditions"] = (200, b"No machine learning on our content.")
+    world = make_world(terms=("http://site.test/conditions",))
+
+    assert ("terms_of_use",) == world.scanner.scan(URL).reasons
+
+
+def test_reservation_is_not_up_for_review(site, world):
+    """A scan that found a reservation needs no person, terms or not."""
+    site.routes["/terms"] = (200, b"Text and data mining is prohibited.")
+    body = b'<a rel="terms-of-service" href="/terms">t</a>'
+    _page(site, body, [("X-Robots-Tag", "noai")])
+
+    assert not world.scanner.scan(URL).needs_review
+
+
+def test_meta_refresh_is_a_redirect(site, world):
+    """The page that a refresh shows is read, under the rules of its place."""
+    _page(site, b'<meta http-equiv="refresh" content="0; url=http://cdn.test/p">')
+    site.routes["cdn.test/p"] = (200, b'<meta name="robots" content="noai">', HTML)
+    result = world.scanner.scan(URL)
+
+    assert ("reserved", "http://cdn.test/p") == (result.verdict, result.final_url)
+    assert ("cdn.test", "/robots.txt") in site.requests
+
+
+def test_refreshes_have_an_end(site, world):
+    """A page that refreshes again and again is no page."""
+    _page(site, b'<meta http-equiv="refresh" content="0; url=/b">')
+    site.routes["/b"] = (
+        200,
+        b'<meta http-equiv="refresh" content="0; url=/page">',
+        HTML,
+    )
+    result = world.scanner.scan(URL)
+
+    assert ("unknown", ("page_unreadable",)) == (result.verdict, result.reasons)
+
+
+@pytest.mark.parametrize(("status", "access"), [(401, "login"), (402, "paywall")])
+def test_closed_page_blocks(site, world, status, access):
+    """What is not open to us is not used (lawful access)."""
+    site.routes["/page"] = (status,)
+    result = world.scanner.scan(URL)
+
+    assert ("reserved", access) == (result.verdict, result.access)
+    assert "not_open" in result.reasons
+
+
+def test_shunned_site_is_not_asked(site, make_world, tmp_path):
+    """A page of a site on the piracy list is not even fetched."""
+    path = tmp_path / "list.txt"
+    path.write_text("site.test\n")
+    world = make_world(lists=Lists(piracy=load_piracy_list(path)))
+    result = world.scanner.scan(URL)
+
+    assert ("reserved", ("piracy_site",)) == (result.verdict, result.reasons)
+    assert "/page" not in _paths(site)
+    assert world.events[-1].piracy_list_sha256
+
+
+def test_registry_reserves(make_world, tmp_path):
+    """What is entered in a registry reserves, and names its snapshot."""
+    path = tmp_path / "registry.txt"
+    path.write_text(f"{URL}\n")
+    registry = SnapshotRegistry(path)
+    world = make_world(lists=Lists(registries=(registry,)))
+    result = world.scanner.scan(URL)
+    [read] = [r.read for r in result.readings if r.read.channel == "registry"]
+
+    assert ("reserved", ("registry_listed",)) == (result.verdict, result.reasons)
+    assert registry.snapshot_sha256 == read.evidence_sha256

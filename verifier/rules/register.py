@@ -1,0 +1,68 @@
+"""Reviews and the register of licences, in the tables of the index."""
+
+import json
+import sqlite3
+from typing import NamedTuple
+
+
+class Licence(NamedTuple):
+    """A licence of the register.
+
+    Attributes:
+        covers: `content` or `model`.
+        permits: the uses that it permits.
+        jurisdictions: where it holds.
+        sites: the sites whose content it covers; none for content of no site.
+    """
+
+    covers: str
+    permits: frozenset[str]
+    jurisdictions: frozenset[str]
+    sites: frozenset[bytes]
+
+
+class Register:
+    """What persons decided and what rights holders granted. Ids are bytes."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        """Work on a database with the tables of `index_tables.SCHEMA`."""
+        self._db = db
+
+    def add_review(self, review: bytes) -> bool:
+        """Add a review; return whether it is new."""
+        return self._insert("INSERT INTO review VALUES (?)", (review,))
+
+    def add_licence(self, licence: bytes, content: Licence) -> bool:
+        """Add a licence; return whether it is new."""
+        said = [content.covers, *map(sorted, content[1:3])]
+        sites = b"".join(sorted(content.sites))
+        return self._insert(
+            "INSERT INTO licence VALUES (?, ?, ?, 0)",
+            (licence, json.dumps(said), sites),
+        )
+
+    def licence(self, licence: bytes) -> Licence | None:
+        """Return a licence that was granted and not revoked, else None."""
+        row = self._db.execute(
+            "SELECT said, sites FROM licence WHERE id = ? AND revoked = 0", (licence,)
+        ).fetchone()
+        if row is None:
+            return None
+        covers, permits, jurisdictions = json.loads(row[0])
+        places = range(0, len(row[1]), 16)
+        sites = frozenset(row[1][at : at + 16] for at in places)
+        return Licence(covers, frozenset(permits), frozenset(jurisdictions), sites)
+
+    def revoke(self, licence: bytes) -> bool:
+        """Revoke a licence; return whether it was granted and not revoked before."""
+        changed = self._db.execute(
+            "UPDATE licence SET revoked = 1 WHERE id = ? AND revoked = 0", (licence,)
+        )
+        return changed.rowcount == 1
+
+    def _insert(self, statement: str, values: tuple[object, ...]) -> bool:
+        try:
+            self._db.execute(statement, values)
+        except sqlite3.IntegrityError:
+            return False
+        return True

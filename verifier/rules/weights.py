@@ -1,0 +1,86 @@
+"""Weights that were trained and deleted, in the tables of the index."""
+
+import sqlite3
+
+
+class Weights:
+    """Trained slices and deleted weights. Digests are bytes."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        """Work on a database with the tables of `index_tables.SCHEMA`."""
+        self._db = db
+
+    def add(
+        self,
+        weights: bytes,
+        *,
+        map_number: int,
+        shard: int,
+        slice_: int,
+        at: int,
+        run_at: int,
+    ) -> None:
+        """Add the weights of a trained slice."""
+        self._db.execute(
+            "INSERT INTO trained VALUES (?, ?, ?, ?, ?, ?, 0)",
+            (map_number, shard, slice_, at, weights, run_at),
+        )
+
+    def taint(self, map_: int, shard: int, slice_: int, at: int) -> bool:
+        """Taint what saw a record; return whether any of it is not deleted.
+
+        Weights saw it where their run started after it was assigned, and they are of
+        its slice or one above.
+        """
+        place = (shard, slice_, map_, at)
+        self._db.execute(
+            "UPDATE trained SET tainted = 1"
+            " WHERE shard = ? AND slice >= ? AND map = ? AND run_at > ?",
+            place,
+        )
+        return self._has(
+            "SELECT 1 FROM trained"
+            " WHERE shard = ? AND slice >= ? AND map = ? AND run_at > ?"
+            " AND weights NOT IN (SELECT weights FROM deleted) LIMIT 1",
+            place,
+        )
+
+    def is_tainted(self, weights: bytes) -> bool:
+        """Return whether the weights saw a record that is erased."""
+        return self._has(
+            "SELECT 1 FROM trained WHERE weights = ? AND tainted = 1", (weights,)
+        )
+
+    def newest(self, *, map_number: int, shard: int, slice_: int) -> bytes | None:
+        """Return the newest weights of a slice, None where it was never trained."""
+        return self._one(
+            "SELECT weights FROM trained WHERE map = ? AND shard = ? AND slice = ?"
+            " ORDER BY at DESC LIMIT 1",
+            (map_number, shard, slice_),
+        )
+
+    def undeleted(self, *, shard: int, slice_first: int, before: int) -> bytes | None:
+        """Return some weights that should be deleted, None where there are none.
+
+        They are of a shard's slices from `slice_first` on, older than an event.
+        """
+        return self._one(
+            "SELECT weights FROM trained WHERE shard = ? AND slice >= ? AND at < ?"
+            " AND weights NOT IN (SELECT weights FROM deleted) LIMIT 1",
+            (shard, slice_first, before),
+        )
+
+    def delete(self, weights: bytes) -> None:
+        """Mark weights as deleted."""
+        self._db.execute("INSERT OR IGNORE INTO deleted VALUES (?)", (weights,))
+
+    def is_deleted(self, weights: bytes) -> bool:
+        """Return whether the weights were deleted."""
+        return self._has("SELECT 1 FROM deleted WHERE weights = ?", (weights,))
+
+    def _one(self, query: str, values: tuple[object, ...]) -> bytes | None:
+        row = self._db.execute(query, values).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def _has(self, query: str, values: tuple[object, ...]) -> bool:
+        return self._db.execute(query, values).fetchone() is not None
