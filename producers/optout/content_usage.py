@@ -12,6 +12,7 @@ Source: draft-ietf-aipref-vocab, sections "Exemplary Serialization Format" and
 "Combining Preferences"; draft-ietf-aipref-attach, sections 2 and 3 (August 2026).
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final
@@ -32,6 +33,9 @@ _LABELS: Final[dict[str, Usage]] = {
 }
 _VALUES: Final[dict[str, Preference]] = {"y": "allow", "n": "disallow"}
 _JOIN: Final = ", "
+_AS_PARAMETER: Final = re.compile(rf";\s*(?:{'|'.join(_LABELS)})\b")
+"""A label behind a semicolon: by the grammar a parameter that says nothing, but more
+likely a comma was meant."""
 
 
 def parse_content_usage(value: str, line: int = 1) -> Statement:
@@ -60,8 +64,9 @@ def header_content_usage(headers: Sequence[tuple[str, str]]) -> Statement:
 
 def _statement(lines: Sequence[tuple[int, str]]) -> Statement:
     first_line = lines[0][0]
+    text = _JOIN.join(value for _, value in lines)
     try:
-        members = parse_dictionary(_JOIN.join(value for _, value in lines))
+        members = parse_dictionary(text)
     except StructuredFieldError:
         return Statement(reservation="unset", line=first_line, is_malformed=True)
     stated: dict[Usage, Preference] = {}
@@ -72,7 +77,7 @@ def _statement(lines: Sequence[tuple[int, str]]) -> Statement:
             stated[_LABELS[key]] = _VALUES[member.token]
         if key == "train-ai":
             decisive = member
-    is_malformed = any(
+    is_malformed = _AS_PARAMETER.search(text) is not None or any(
         member.key in _LABELS
         and (member.token not in _VALUES or member.token != last[member.key].token)
         for member in members

@@ -99,13 +99,13 @@ class _Addressed:
         groups: those that RFC 9309 selects.
         doubtful: those that may mean it besides; only a no of theirs counts.
         layer: whom `groups` speak to.
-        hosted: rules of both that name a host.
+        unclear: rules of both that name a host, or are odd.
     """
 
     groups: tuple[int, ...]
     doubtful: tuple[int, ...]
     layer: Layer
-    hosted: tuple[Rule, ...]
+    unclear: tuple[Rule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +168,7 @@ class RobotsFile:
                 )
             if not decision.allowed:
                 return decision
-            if any(
-                r.is_elsewhere(place) and r.matches(place) for r in addressed.hosted
-            ):
+            if any(rule.may_be_meant_for(place) for rule in addressed.unclear):
                 review = "malformed_signal"
         return replace(decision, review=review) if review else decision
 
@@ -251,8 +249,8 @@ class RobotsFile:
             and (group.may_mean(token) or (has_star and "*" in group.listed))
         ]
         rules = (rule for i in (*groups, *doubtful) for rule in self.groups[i].rules)
-        hosted = tuple(rule for rule in rules if rule.host)
-        return _Addressed(tuple(groups), tuple(doubtful), layer, hosted)
+        unclear = tuple(rule for rule in rules if rule.host or rule.is_odd)
+        return _Addressed(tuple(groups), tuple(doubtful), layer, unclear)
 
 
 def parse_robots(body: bytes, *, truncated: bool = False) -> RobotsFile:
@@ -274,7 +272,7 @@ def parse_robots(body: bytes, *, truncated: bool = False) -> RobotsFile:
     for line in read_lines(kept):
         builder.add(line)
     builder.close_group()
-    is_read = is_uncut and builder.has_all_wildcards
+    is_read = is_uncut and builder.is_clear
     is_whole = is_read and is_plain_text(kept) and is_for_crawlers(kept)
     groups, preamble = tuple(builder.groups), tuple(builder.preamble)
     unknown = [*preamble, *(line for group in groups for line in group.unknown)]

@@ -39,6 +39,13 @@ _DISALLOW = (
     b"disallaw",
 )
 _ABSOLUTE = re.compile(rb"https?://[^/?#]", re.IGNORECASE)
+_PLAIN = re.compile(rb"[/*$](?!/[^/]*\.)")
+"""How a path or a pattern begins; not `//host.example/`, a URL without a scheme."""
+_NEXT_PATH = re.compile(rb"[\s,;][\"']?/")
+_NO_NAME = re.compile(rb"\A\Z|allow:", re.IGNORECASE)
+"""A user-agent value that names nobody, or swallowed the next line."""
+_EVERYBODY = frozenset({b"**", b".*"})
+"""Not the star of RFC 9309, but nobody else can be meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,8 @@ class Rule:
             where they are the same.
         host: where a disallow rule gives a whole URL, its host; else empty.
         size: octets as written, an escaped tilde counted as three; who is longer wins.
+        is_odd: whether a disallow rule holds a list, or what is no path: it may have
+            been meant for any page.
     """
 
     line: int
@@ -84,6 +93,7 @@ class Rule:
     globs: tuple[Glob, Glob | None]
     host: str
     size: int
+    is_odd: bool
 
     def length(self, place: Place) -> int:
         """Octets by which this rule beats others; 0 where it does not match."""
@@ -96,6 +106,10 @@ class Rule:
     def is_elsewhere(self, place: Place) -> bool:
         """Whether the rule names another host than that of `place`."""
         return self.host not in ("", place.host) and place.host != ""
+
+    def may_be_meant_for(self, place: Place) -> bool:
+        """Whether it may have been meant to apply, though as written it does not."""
+        return self.is_odd or (self.is_elsewhere(place) and self.matches(place))
 
     def matches(self, place: Place) -> bool:
         """Whether the path matches, whatever the host."""
@@ -170,14 +184,15 @@ class GroupBuilder:
     Attributes:
         groups: those that are closed.
         preamble: lines with an unknown key before the first group.
-        has_all_wildcards: whether none was left out for `WILDCARDS_MAX`.
+        is_clear: whether no name was left out for `WILDCARDS_MAX`, and every
+            user-agent line names somebody and nothing else.
     """
 
     def __init__(self) -> None:
         """Start before the first line."""
         self.groups: list[Group] = []
         self.preamble: list[Line] = []
-        self.has_all_wildcards = True
+        self.is_clear = True
         self._wildcards_left = WILDCARDS_MAX
         self._agents: list[Line] = []
         self._rules: list[Rule] = []
@@ -191,6 +206,7 @@ class GroupBuilder:
             if self._closed:
                 self.close_group()
             self._agents.append(line)
+            self.is_clear = self.is_clear and _NO_NAME.search(line.value) is None
         elif key.startswith(b"allow") or key.startswith(_DISALLOW):
             self._add_rule(line, allow=key.startswith(b"allow"))
         elif self._agents:
@@ -204,6 +220,8 @@ class GroupBuilder:
             values = [line.value for line in self._agents]
             tokens = frozenset[str]().union(*map(tokens_of, values))
             listed = frozenset[str]().union(*map(listed_in, values))
+            if not _EVERYBODY.isdisjoint(values):
+                listed |= {"*"}
             self.groups.append(
                 Group(
                     tuple(self._agents),
@@ -239,11 +257,14 @@ class GroupBuilder:
             decoded = parse_glob(pattern, decode=True)
         size = len(pattern) + 2 * value.upper().count(b"%7E")
         globs = (literal, decoded)
-        self._rules.append(Rule(line.number, allow, pattern, globs, host, size))
+        is_odd = not allow and (
+            _PLAIN.match(value) is None or _NEXT_PATH.search(value) is not None
+        )
+        self._rules.append(Rule(line.number, allow, pattern, globs, host, size, is_odd))
 
     def _wildcards(self, listed: frozenset[str]) -> tuple[Glob, ...]:
         names = sorted(name for name in listed if "*" in name and name.strip("*"))
         kept = names[: self._wildcards_left]
         self._wildcards_left -= len(kept)
-        self.has_all_wildcards = self.has_all_wildcards and len(kept) == len(names)
+        self.is_clear = self.is_clear and len(kept) == len(names)
         return tuple(parse_glob(name.encode() + b"$") for name in kept)

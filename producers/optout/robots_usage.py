@@ -11,6 +11,7 @@ stands outside of every group speaks to nobody and is read by a person.
 Source: draft-ietf-aipref-attach, section 3; contentsignals.org.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -34,6 +35,8 @@ from producers.optout.usage import (
 
 _USAGE_KEY = b"content-usage"
 _SIGNAL_KEY = b"content-signal"
+_RUN_ON = re.compile(rb"[,;][^/]*=")
+"""A preference that is written on behind a path."""
 _VOCABULARIES = frozenset({"permits", "prohibits"})
 """Keys that some sites borrow from RSL, which has them in its own documents only."""
 
@@ -121,10 +124,12 @@ def _rule(line: Line, parse: Callable[[str, int], Statement]) -> UsageRule:
     value, pattern = line.value, b""
     first = value.split(maxsplit=1)[0] if value else b""
     has_path = first.startswith(b"/") or (first.startswith(b"*") and b"=" not in first)
+    run_on = _RUN_ON.search(first)
     if has_path:
         pattern, value = first, value[len(first) :].strip(ASCII_SPACE)
+        pattern = pattern if run_on is None else pattern[: run_on.start()]
     said = parse(value.decode("utf-8", "replace"), line.number)
-    if has_path and not value:
+    if has_path and (not value or run_on is not None):
         said = replace(said, is_malformed=True)  # a path, and nothing said of it
     pattern = escape_octets(pattern)
     globs = (parse_glob(pattern), parse_glob(pattern, decode=True))

@@ -14,7 +14,7 @@ from ledger.events.optout import Preference, ScanReason, Usage
 from producers.optout.merge import merged
 from producers.optout.signals import Reservation, Statement
 
-_KEY = re.compile(r"content[-_ ]?(?:usage|signal)s?", re.IGNORECASE)
+_KEY = re.compile(r"content[-_ ]?(?:usage|signal)s?=?", re.IGNORECASE)
 _PATH = re.compile(r"(?:^|(?<=[\s,;]))[/*][^\s,;]*")
 _PAIR = re.compile(r"([a-z0-9-]+)(?:\s*[=:]\s*([^\s,;]*))?")
 _YES = frozenset({"y", "yes"})

@@ -87,7 +87,8 @@ def _quoted_token(body: bytes, agent: str, url: str) -> bool:
 
 def _wildcard_token(body: bytes, agent: str, url: str) -> bool:
     return any(
-        "*" in word and word != "*" and fnmatchcase(agent.casefold(), word)
+        word == ".*"
+        or ("*" in word and word != "*" and fnmatchcase(agent.casefold(), word))
         for text in _agents(body)
         for word in _words(text)
     )

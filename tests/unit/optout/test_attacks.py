@@ -154,6 +154,60 @@ def test_disguised_directive_is_no_silence(verdict, text):
     assert ("unknown", ("unreadable",)) == verdict(text)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "page",
+        "./",
+        "all",
+        ".html",
+        "site.test/page",
+        "\\page",
+        '"/page","/b"',
+        "//site.test/page",
+        "/b, /page",
+        "/b /page",
+        "/b;/page",
+    ],
+)
+def test_disallow_that_is_no_path(verdict, value):
+    """A rule that holds a list, or no path, may have been meant for this page."""
+    found = verdict(f"User-agent: *\nDisallow: {value}\n")
+
+    assert ("unknown", ("malformed_signal",)) == found
+
+
+@pytest.mark.parametrize("agent", ["**", ".*"])
+def test_another_name_for_everybody(verdict, agent):
+    """A star in the way of other languages is a star."""
+    found = verdict(f"User-agent: {agent}\nDisallow: /\n")
+
+    assert ("reserved", ("robots_disallow",)) == found
+
+
+@pytest.mark.parametrize(
+    "text", ["User-agent: * Disallow: /\n", "User-agent:\nDisallow: /\n"]
+)
+def test_user_agent_line_without_a_name(verdict, text):
+    """Where a line break or a name was lost, the file proves nothing."""
+    assert ("unknown", ("unreadable",)) == verdict(text)
+
+
+@pytest.mark.parametrize(
+    "line", ["Content-Usage: /page,train-ai=n", "Content-Usage= train-ai=n"]
+)
+def test_usage_line_that_ran_together(verdict, line):
+    """A preference behind a path without a blank is no silence."""
+    assert "unknown" == verdict(f"User-agent: *\n{line}\n")[0]
+
+
+def test_label_behind_a_semicolon(verdict):
+    """A label as a parameter says nothing by the grammar, and was meant to."""
+    header = ("Content-Usage", "search=y;train-ai=n")
+
+    assert ("unknown", ("malformed_signal",)) == verdict(headers=[header])
+
+
 ERROR_PAGES = [
     pytest.param("Warning: mysql\n<!DOCTYPE html><p>", id="text before the doctype"),
     pytest.param("Oops <html><body>", id="text before html"),
