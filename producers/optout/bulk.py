@@ -160,6 +160,8 @@ class _Scan(Generic[Looked]):
             while True:
                 self.todo.get_nowait()
                 self._under_way -= 1
+        if self._is_broken:
+            return  # what would come back could not be committed
         end = self._monotonic() + _GRACE_SECONDS
         try:
             while self._under_way and (left := end - self._monotonic()) > 0:

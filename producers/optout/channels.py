@@ -13,7 +13,6 @@ from ledger.events.optout import (
     Target,
 )
 from producers.optout.cached_file import CachedFile
-from producers.optout.combine import Reading, reading_of
 from producers.optout.readers import (
     SILENT,
     Answer,
@@ -22,6 +21,7 @@ from producers.optout.readers import (
     read_robots,
     reader_of,
 )
+from producers.optout.reading import Reading, reading_of
 from producers.optout.response import FetchResult, Response
 from producers.optout.robots import BYTES_MAX, RobotsFile
 from producers.optout.signals import SignalError

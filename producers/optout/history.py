@@ -7,8 +7,8 @@ from typing import Protocol
 from ledger.events.optout import PolicyChannel, PolicyFileFetched
 from producers.optout.cached_file import CachedFile
 from producers.optout.channels import POLICY_PATHS, PolicyFile, policy_readings
-from producers.optout.combine import Reading
 from producers.optout.readers import Question, Readers
+from producers.optout.reading import Reading, recorded_reason
 from producers.optout.url import Url
 from producers.ports import Evidence
 
@@ -82,7 +82,7 @@ def _as_file(event: PolicyFileFetched, url: Url) -> PolicyFile:
         channel=event.channel,
         status=event.http_status,
         outcome=event.outcome,
-        reason=None if is_good else "unreadable",
+        reason=None if is_good else recorded_reason(event.channel, event.outcome),
         evidence_sha256=event.body_sha256,
         redirects=event.redirects,
         fetched_at_ms=event.fetched_at_ms,

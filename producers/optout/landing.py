@@ -39,7 +39,7 @@ class Landing:
 
     @property
     def refresh(self) -> Url | None:
-        """Where its meta refresh leads; None where nowhere else."""
+        """Where its meta refresh leads; None where to itself, or to no URL."""
         tags = self.seen.tags
         if tags is None or not tags.refresh:
             return None
@@ -48,6 +48,17 @@ class Landing:
         except InputError:
             return None
         return None if onward == self.url else onward
+
+    @property
+    def leads_away(self) -> bool:
+        """Whether a meta refresh leads from it to what is not read."""
+        tags = self.seen.tags
+        if tags is None or not tags.refresh:
+            return False
+        try:
+            return parse_url(tags.refresh, base=self.base) != self.url
+        except InputError:
+            return True
 
     @property
     def body_sha256(self) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ledger.events.optout import Target
-from producers.optout.combine import Reading, reading_of
 from producers.optout.piracy import PiracyList
 from producers.optout.readers import Answer
+from producers.optout.reading import Reading, reading_of
 from producers.optout.registry import RegistryProvider
 from producers.optout.signals import SILENCE, Statement
 from producers.optout.url import Url

@@ -12,19 +12,19 @@ from ledger.events.optout import (
     RobotsVerdict,
     ScanReason,
     Target,
-    Verdict,
 )
 from producers.optout.access import access_of
 from producers.optout.basket import load_basket
 from producers.optout.channels import PolicyFile, policy_readings, robots_of
-from producers.optout.combine import Reading, reading_of, robots_rfc9309
+from producers.optout.combine import robots_rfc9309
 from producers.optout.files import PolicyFiles
 from producers.optout.landing import Landing
 from producers.optout.lists import Lists
 from producers.optout.page import read_page
 from producers.optout.policy import ScanPolicy
 from producers.optout.readers import SILENT, Answer, Question
-from producers.optout.response import Fetch, FetchResult, Response
+from producers.optout.reading import Reading, bounded, reading_of
+from producers.optout.response import Failure, Fetch, FetchResult, Response
 from producers.optout.robots import RobotsFile
 from producers.optout.rsl_links import header_licence_urls, page_licence_urls
 from producers.optout.signals import Statement
@@ -136,11 +136,13 @@ class Look:
         listed = self._lists.readings(asked)
         visit.readings += listed
         may = robots == "allow" and all(r.read.verdict == "allowed" for r in listed)
-        landing = self._land(visit, asked, "url", may=may)
+        landing = self._land(visit, asked, may=may)
         onward = landing.refresh
-        if onward is not None:
+        if onward is not None and landing.target == "url":
             landing = self._follow(visit, landing, onward)
         visit.readings += landing.seen.readings
+        if landing.leads_away:
+            visit.readings.append(_unread("access", "page_unreadable", landing.target))
         self._read_named(visit, landing)
         page = landing.page
         return Looked(
@@ -149,22 +151,43 @@ class Look:
             http_status=page.status if page is not None else 0,
             access=landing.seen.access,
             body_sha256=landing.body_sha256,
-            readings=_bounded(visit.readings),
+            readings=bounded(visit.readings, READINGS_MAX),
             robots_rfc9309=robots,
             files=tuple(visit.files.values()),
             scanned_at_ms=self._clock_ms(),
         )
 
-    def _land(self, visit: _Visit, asked: Url, target: Target, *, may: bool) -> Landing:
+    def _land(self, visit: _Visit, asked: Url, *, may: bool) -> Landing:
         """GET a page, and read the rules of the place where its redirects end."""
         page: FetchResult | None = None
-        url = asked
         if may:
             page = self._fetch(asked.text, bytes_max=PAGE_BYTES_MAX)
-        if isinstance(page, Response) and page.final_url != asked.text:
-            url, target = parse_url(page.final_url), "final_url"
-            self._ask_site(visit, url, target)
-            visit.readings += self._lists.readings(url, target=target)
+        if not isinstance(page, Response) or page.final_url == asked.text:
+            return self._read(page, asked, "url")
+        final = parse_url(page.final_url)
+        self._ask_site(visit, final, "final_url")
+        visit.readings += self._lists.readings(final, target="final_url")
+        return self._read(page, final, "final_url")
+
+    def _follow(self, visit: _Visit, landing: Landing, onward: Url) -> Landing:
+        """Follow a meta refresh like a redirect, once: what it shows is the text.
+
+        What the page in between says counts; its silence is no channel's answer. An
+        event holds two URLs, so what leads on from there is not followed.
+        """
+        said = landing.seen.readings
+        visit.readings += [one for one in said if one.read.verdict != "allowed"]
+        robots = self._ask_site(visit, onward, "final_url")
+        listed = self._lists.readings(onward, target="final_url")
+        visit.readings += listed
+        page: FetchResult | None = None
+        if robots == "allow" and all(r.read.verdict == "allowed" for r in listed):
+            page = self._fetch(onward.text, bytes_max=PAGE_BYTES_MAX)
+        if isinstance(page, Response) and page.final_url != onward.text:
+            page = Failure(kind="redirects", redirects=page.redirects)
+        return self._read(page, onward, "final_url")
+
+    def _read(self, page: FetchResult | None, url: Url, target: Target) -> Landing:
         seen = read_page(
             page,
             self._question(url),
@@ -174,19 +197,6 @@ class Look:
             access_of=access_of,
         )
         return Landing(page, url, target, seen)
-
-    def _follow(self, visit: _Visit, landing: Landing, onward: Url) -> Landing:
-        """Follow a meta refresh like a redirect, once: what it shows is the text.
-
-        What the page in between says counts; its silence is no channel's answer.
-        """
-        said = landing.seen.readings
-        visit.readings += [one for one in said if one.read.verdict != "allowed"]
-        may = self._ask_site(visit, onward, "final_url") == "allow"
-        there = self._land(visit, onward, "final_url", may=may)
-        if there.refresh is not None:
-            visit.readings.append(_unread("access", "page_unreadable", "final_url"))
-        return there
 
     def _question(self, url: Url) -> Question:
         return Question(url=url.text, agent=self._agent, basket=self._basket)
@@ -266,16 +276,6 @@ class Look:
         if channel == "rsl_file" and file.as_fetched.outcome == "absent":
             # There is a licence, but nobody can say which.
             visit.readings.append(_unread(channel, "unreadable", landing.target))
-
-
-def _bounded(readings: list[Reading]) -> tuple[Reading, ...]:
-    """At most `READINGS_MAX` of `readings`, in order; their verdict stays."""
-    if len(readings) <= READINGS_MAX:
-        return tuple(readings)
-    order: dict[Verdict, int] = {"reserved": 0, "unknown": 1, "allowed": 2}
-    ranked = sorted(readings, key=lambda one: order[one.read.verdict])
-    kept = {id(one) for one in ranked[:READINGS_MAX]}
-    return tuple(one for one in readings if id(one) in kept)
 
 
 def _unread(channel: Channel, reason: ScanReason, target: Target) -> Reading:

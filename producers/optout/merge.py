@@ -40,9 +40,6 @@ def merged(statements: Iterable[Statement]) -> Statement:
         review=next((item.review for item in items if item.review), ""),
         licence_required=any(item.licence_required for item in items),
         policy=next((item.policy for item in items if item.policy), ""),
-        licence_urls=tuple(
-            dict.fromkeys(url for item in items for url in item.licence_urls)
-        ),
     )
 
 

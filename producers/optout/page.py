@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.events.optout import Access, Channel, FetchOutcome, ScanReason, Target
-from producers.optout.combine import Reading, reading_of
 from producers.optout.embedded import embedded_parts
 from producers.optout.html_meta import PageTags, read_page_tags
 from producers.optout.page_tags import (
@@ -15,6 +14,7 @@ from producers.optout.page_tags import (
     relevant_metas,
 )
 from producers.optout.readers import CUT, SILENT, Answer, Question, Readers
+from producers.optout.reading import Reading, reading_of
 from producers.optout.response import FetchResult, Response
 from producers.optout.signals import SILENCE, SignalError, Statement
 from producers.ports import Evidence

@@ -10,40 +10,21 @@ from dataclasses import dataclass
 
 from ledger.errors import IntegrityError
 from ledger.events.optout import (
-    Channel,
     ChannelRead,
     FetchOutcome,
     ScanReason,
     UrlScanned,
     UsageVerdict,
 )
-from producers.optout.combine import (
-    Reading,
-    combine,
-    reading_of,
-    spec_verdict,
-    usage_verdicts,
-)
+from producers.optout.combine import combine, spec_verdict, usage_verdicts
 from producers.optout.readers import SILENT, Question, Readers, is_read
-from producers.optout.signals import SignalError
-
-_PAGE: frozenset[Channel] = frozenset(
-    {
-        "tdm_header",
-        "x_robots_tag",
-        "content_usage",
-        "content_signal",
-        "tdm_meta",
-        "meta_robots",
-        "access",
-    }
+from producers.optout.reading import (
+    Reading,
+    reading_of,
+    recorded_reason,
+    recorded_reasons,
 )
-
-_OWN_REASONS: dict[Channel, ScanReason] = {
-    "access": "not_open",
-    "piracy_list": "piracy_site",
-    "registry": "registry_listed",
-}
+from producers.optout.signals import SignalError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +117,8 @@ class Replay:
             outcome, unreadable = error.outcome, error.reason
         if outcome == "parsed" and read.outcome == "unreadable":
             # It could not be had whole at the time, which the bytes do not show.
-            outcome, unreadable = "unreadable", _unreadable(read)
+            outcome = read.outcome
+            unreadable = recorded_reason(read.channel, read.outcome)
         return reading_of(
             read.channel,
             answer,
@@ -149,21 +131,12 @@ class Replay:
 
 def _as_recorded(read: ChannelRead) -> Reading:
     """The reading of a channel that rests on no bytes."""
-    reasons: tuple[ScanReason, ...] = ()
-    if read.verdict == "reserved":
-        reasons = (_OWN_REASONS.get(read.channel, "unreadable"),)
-    elif read.verdict == "unknown" and read.outcome == "unknown":
-        reasons = ("malformed_signal",)
-    elif read.verdict == "unknown" and read.outcome != "not_recorded":
-        reasons = (_unreadable(read),)
-    reserved = read.verdict == "reserved"
+    is_reserved = read.verdict == "reserved"
     return Reading(
-        read=read, reasons=reasons, reservation="reserved" if reserved else "unset"
+        read=read,
+        reasons=recorded_reasons(read),
+        reservation="reserved" if is_reserved else "unset",
     )
-
-
-def _unreadable(read: ChannelRead) -> ScanReason:
-    return "page_unreadable" if read.channel in _PAGE else "unreadable"
 
 
 def _said(read: ChannelRead) -> str:

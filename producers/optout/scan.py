@@ -2,8 +2,8 @@
 
 `look` fetches and reads, and may run in many threads; `commit` writes what was seen to
 the ledger, in one. The files of a site are fetched once a day and shared by its pages.
-A page is asked for only where RFC 9309 lets a crawler do so. Where a redirect or a meta
-refresh leads elsewhere, the rules of that place count too.
+A page is asked for only where RFC 9309 lets a crawler fetch its URL. Where a redirect
+or a meta refresh led elsewhere, the rules of that place decide on what it showed.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,6 @@ from ledger.events.optout import (
 )
 from producers.optout.channels import PolicyFile
 from producers.optout.combine import (
-    Reading,
     combine,
     contradictions,
     spec_verdict,
@@ -35,6 +34,7 @@ from producers.optout.files import PolicyFiles
 from producers.optout.lists import Lists
 from producers.optout.look import Look, Looked
 from producers.optout.policy import ScanPolicy
+from producers.optout.reading import Reading
 from producers.optout.url import parse_url
 from producers.ports import Emit, Names, RandomBytes
 
@@ -89,15 +89,6 @@ class ScanResult:
     def needs_review(self) -> bool:
         """Whether a person, and nobody else, can say more."""
         return self.verdict == "unknown" and REVIEW_REASONS.issuperset(self.reasons)
-
-    @property
-    def review_evidence(self) -> frozenset[str]:
-        """Digests of what a person must read."""
-        return frozenset(
-            reading.read.evidence_sha256
-            for reading in self.readings
-            if reading.read.verdict == "unknown"
-        )
 
 
 @dataclass(slots=True)

@@ -47,7 +47,6 @@ class Statement:
         review: why a person must read the source; empty where none needs to.
         licence_required: whether the source offers the use under a licence only.
         policy: URL of a licence offer or of terms that go with it; empty where none.
-        licence_urls: URLs of machine-readable licence documents that it names.
     """
 
     reservation: Reservation
@@ -58,7 +57,6 @@ class Statement:
     review: ScanReason | Literal[""] = ""
     licence_required: bool = False
     policy: str = ""
-    licence_urls: tuple[str, ...] = ()
 
 
 SILENCE = Statement(reservation="unset")

@@ -6,7 +6,7 @@ from typing import Final
 
 from ledger.events.optout import Channel, Verdict
 from producers.optout.cawg import parse_training_mining
-from producers.optout.combine import Reading, combine, reading_of
+from producers.optout.combine import combine
 from producers.optout.epub import opf_statement
 from producers.optout.html_meta import read_page_tags
 from producers.optout.page_tags import (
@@ -15,6 +15,7 @@ from producers.optout.page_tags import (
     relevant_metas,
 )
 from producers.optout.readers import CUT, Answer, Question, Readers
+from producers.optout.reading import Reading, reading_of
 from producers.optout.signals import SignalError, Statement
 from producers.optout.xmp import plus_statement, tdm_statement
 from tests.bench.scanner_cases import Case

@@ -6,12 +6,12 @@ from producers.optout.basket import load_basket
 from producers.optout.combine import (
     combine,
     contradictions,
-    reading_of,
     robots_rfc9309,
     spec_verdict,
     usage_verdicts,
 )
 from producers.optout.readers import Answer
+from producers.optout.reading import reading_of
 from producers.optout.robots import parse_robots
 from producers.optout.signals import Statement
 

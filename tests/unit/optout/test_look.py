@@ -2,6 +2,7 @@
 
 import pytest
 
+from producers.optout import look
 from producers.optout.lists import Lists
 from producers.optout.look import NAMED_MAX
 from producers.optout.piracy import load_piracy_list
@@ -85,7 +86,7 @@ def test_terms_wait_for_a_person(site, world):
 
     assert ("unknown", ("terms_of_use",)) == (result.verdict, result.reasons)
     assert result.needs_review
-    assert (2, {read.evidence_sha256}) == (read.line, result.review_evidence)
+    assert (2, "terms_page") == (read.line, read.channel)
 
 
 def test_given_terms_are_read(site, make_world):
@@ -126,6 +127,54 @@ def test_refreshes_have_an_end(site, world):
     result = world.scanner.scan(URL)
 
     assert ("unknown", ("page_unreadable",)) == (result.verdict, result.reasons)
+
+
+def test_refresh_behind_a_redirect_is_not_followed(site, world):
+    """An event holds two URLs; what leads on from the second is not read."""
+    site.routes["/page"] = (302, b"", [("Location", "/b")])
+    site.routes["/b"] = (200, b'<meta http-equiv="refresh" content="0; url=/c">', HTML)
+    result = world.scanner.scan(URL)
+
+    assert ("unknown", ("page_unreadable",)) == (result.verdict, result.reasons)
+    assert "/c" not in _paths(site)
+
+
+def test_redirect_behind_a_refresh_is_not_read(site, world):
+    """The same the other way round."""
+    _page(site, b'<meta http-equiv="refresh" content="0; url=/b">')
+    site.routes["/b"] = (302, b"", [("Location", "/c")])
+    site.routes["/c"] = (200, b"text")
+
+    assert ("page_unreadable",) == world.scanner.scan(URL).reasons
+
+
+def test_refresh_to_no_url_is_no_page(site, world):
+    """A refresh that cannot be followed leaves the text unread."""
+    _page(site, b'<meta http-equiv="refresh" content="0; url=http://[">')
+
+    assert ("page_unreadable",) == world.scanner.scan(URL).reasons
+
+
+def test_refresh_to_a_shunned_site_is_not_followed(site, make_world, tmp_path):
+    """The lists are asked about every place that shows the text."""
+    path = tmp_path / "list.txt"
+    path.write_text("cdn.test\n")
+    _page(site, b'<meta http-equiv="refresh" content="0; url=http://cdn.test/p">')
+    world = make_world(lists=Lists(piracy=load_piracy_list(path)))
+    result = world.scanner.scan(URL)
+
+    assert "piracy_site" in result.reasons
+    assert "/p" not in _paths(site)
+
+
+def test_readings_are_bounded_and_their_verdict_stays(monkeypatch, site, world):
+    """Past the limit silent channels go first; the same reading twice counts twice."""
+    monkeypatch.setattr(look, "READINGS_MAX", 5)
+    site.routes["/page"] = (302, b"", [("Location", "http://cdn.test/p")])
+    site.routes["cdn.test/p"] = (200, b"x", [("X-Robots-Tag", "noai")])
+    result = world.scanner.scan(URL)
+
+    assert (5, "reserved") == (len(result.readings), result.verdict)
 
 
 @pytest.mark.parametrize(("status", "access"), [(401, "login"), (402, "paywall")])
