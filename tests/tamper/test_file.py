@@ -10,6 +10,8 @@ import pytest
 from tests.simulator import SCHEMA, edit_rows
 from tests.tamper.harness import found, told_ledger, verify_file
 from verifier import UnreadableLedgerError, verify
+from verifier.file import open_ledger
+from verifier.findings import Code
 
 
 @pytest.fixture
@@ -111,6 +113,49 @@ def test_column_of_another_type(tmp_path, statement):
     codes = {code for code, _ in found(verify(path))}
 
     assert codes & {"FILE_INTEGRITY", "COLUMN_TYPE"}
+
+
+@pytest.mark.parametrize("column", ["entry", "events"])
+def test_fault_of_a_column_of_another_type(tmp_path, column):
+    """A row's text is told from its bytes before anything is read in it."""
+    path = loose(told_ledger(), tmp_path / "acme.ledger")
+    edit_rows(path, f"UPDATE entry SET {column} = 'text' WHERE seq = 3")
+    tighten(path)
+    with open_ledger(path) as file:
+        row = next(file.entries(3))
+
+    assert (Code.COLUMN_TYPE, "text") == (row.fault.code, row.fault.found)
+    assert (b"", b"") == (row.entry, row.events)
+
+
+@pytest.mark.parametrize(
+    ("column", "length", "code"),
+    [
+        ("entry", 65_535, None),
+        ("entry", 65_536, Code.OVER_LIMIT),
+        ("events", 1_048_576, None),
+        ("events", 1_048_577, Code.OVER_LIMIT),
+    ],
+)
+def test_fault_of_a_long_column(written, column, length, code):
+    """A row's columns have limits, and may be that long."""
+    edit_rows(written, f"UPDATE entry SET {column} = zeroblob({length}) WHERE seq = 3")
+    with open_ledger(written) as file:
+        fault = next(file.entries(3)).fault
+
+    assert code == (None if fault is None else fault.code)
+
+
+def test_structure(written):
+    """SQLite's own structure is checked, though every row can be read."""
+    content = bytearray(written.read_bytes())
+    content[36:40] = (1).to_bytes(4, "big")  # pages of the free list: there are none
+    written.write_bytes(content)
+    report = verify_file(written, told_ledger())
+
+    assert [("FILE_INTEGRITY", "file")] == found(report)
+    assert ([], {}) == (report.checked, report.head)
+    assert any("the file itself is not sound" in line for line in report.not_checked)
 
 
 @pytest.mark.parametrize(

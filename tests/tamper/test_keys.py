@@ -131,6 +131,27 @@ def test_key_signs_in_the_entry_that_grants_it(tmp_path):
     )
 
 
+class Forger(Key):
+    """A key whose lines have its name and id, and a signature of something else."""
+
+    def line(self, text: bytes) -> bytes:
+        return super().line(b"other " + text)
+
+
+@pytest.mark.parametrize(
+    ("stream", "name"), [("root", "root-0"), ("ingest", "ingest")], ids=str
+)
+def test_forged_signature(tmp_path, stream, name):
+    """A line in the name of a key that may sign is not yet a signature of it."""
+    ledger = Story().build()
+    forger = Forger(f"{ledger.origin}/{name}", ledger.seed)
+    seq = ledger.submit(stream, [grant(ledger)], forger)
+    report = verify_simulated(ledger, tmp_path)
+
+    assert 1 == report.exit_code
+    assert ("SIGNATURE_INVALID", f"entry {seq}") == found(report)[0]
+
+
 @pytest.mark.parametrize(
     ("picked", "ok"),
     [
@@ -183,6 +204,20 @@ def test_genesis(tmp_path, changes):
     assert code in {"GENESIS", "KEY_LOW_ORDER"}
 
 
+def test_genesis_of_another_ledger(tmp_path):
+    """Entry 0 names no genesis before it."""
+    ledger = LedgerSimulator()
+    ledger.submit(
+        "root",
+        [ledger.created(), ledger.granted(ledger.log, "log", [], "log")],
+        lines_changed={"genesis": "11" * 32},
+    )
+
+    assert ("SUBMISSION_FOREIGN", "entry 0") in found(
+        verify_simulated(ledger, tmp_path)
+    )
+
+
 def test_ledger_that_lists_the_pinned_key_beside_its_own(tmp_path):
     """A stranger's ledger is not authentic because it names the reader's root key."""
     ours = Key("example.org/acme/root-0", "seed")
@@ -228,3 +263,14 @@ def test_pinned_root(tmp_path, pins, level, expected):
     report = verify(path, root_keys=keys, level=level)
 
     assert expected == (report.verdict, report.exit_code)
+
+
+def test_root_that_differs_is_named(tmp_path):
+    """The report names the root key that was expected, and those that are there."""
+    ledger = Story().build()
+    other = Key("other")
+    report = verify(ledger.write(tmp_path / "acme.ledger"), root_keys=[other.vkey])
+
+    assert [(f"root key {other.public.hex()}", ledger.roots[0].public.hex())] == [
+        (finding.expected, finding.found) for finding in report.trust
+    ]

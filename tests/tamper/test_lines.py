@@ -177,6 +177,21 @@ def test_unknown_type(tmp_path):
     assert any("rules across events" in line for line in report.not_checked)
 
 
+def test_rules_end_at_a_malformed_event(tmp_path):
+    """What may rest on a line that nobody can read is not judged, and that is said."""
+    ledger = Story().build()
+    before = verify_simulated(ledger, tmp_path).counts["events_judged"]
+    seq = ledger.submit("ingest", [decision(ledger).replace(b"CC-BY", b"CC\xff")])
+    # Under a scan that was never made; without the malformed line it is a finding.
+    orphan = record_decided(ledger, 71, "pending") | {"scan_id": "77" * 16}
+    ledger.submit("ingest", [encode(orphan)])
+    report = verify_simulated(ledger, tmp_path)
+
+    assert [("EVENT_FIELD", f"event {seq}.0")] == found(report)
+    assert before == report.counts["events_judged"]
+    assert any(f"malformed event {seq}.0" in line for line in report.not_checked)
+
+
 def test_unknown_type_of_a_newer_version(tmp_path):
     """The next version of a known type is unknown to this reader."""
     ledger = Story().build()

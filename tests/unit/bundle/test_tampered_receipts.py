@@ -166,6 +166,15 @@ def test_edited_receipts(bundle, root_keys, ci_key, attack, code, rule):
     assert (code, rule, 1) == found(bundle, root_keys)
 
 
+def test_receipts_of_another_format(bundle, root_keys, ci_key):
+    """Receipts that are in order but for their format are not read."""
+    path = bundle / "receipts.json"
+    path.write_bytes(path.read_bytes().replace(b"receipts/v1", b"receipts/v2", 1))
+    resign(bundle, ci_key)
+
+    assert ("LV903", "BUN-5", 1) == found(bundle, root_keys)
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -36,6 +36,7 @@ def test_subject_digest_swapped(bundle, root_keys, ci_key):
     [
         ("tokens", 191),
         ("batches", 2),
+        ("batches", True),
         ("flop_forward", "299"),
         ("base_sha256", "bb" * 32),
         ("tree_size", 9),
@@ -54,6 +55,18 @@ def test_predicate_lies(bundle, root_keys, ci_key, name, value):
 def test_predicate_says_more(bundle, root_keys, ci_key):
     """A field that no rule derives cannot be slipped in."""
     resign(bundle, ci_key, lambda s: s["predicate"].update(approved=True))
+
+    assert ("LV909", "BUN-17", 1) == found(bundle, root_keys)
+
+
+@pytest.mark.parametrize("value", ["x", [], 1, None], ids=repr)
+def test_predicate_of_another_shape(bundle, root_keys, ci_key, value):
+    """A value of another type is another value, wherever it stands."""
+
+    def edit(statement):
+        statement["predicate"]["entries"] = value
+
+    resign(bundle, ci_key, edit)
 
     assert ("LV909", "BUN-17", 1) == found(bundle, root_keys)
 

@@ -154,13 +154,25 @@ def test_full_ignores_the_state(halves, tmp_path):
     "statement",
     [
         "UPDATE entry SET events = CAST(events || ' ' AS BLOB) WHERE seq = 2",
+        "UPDATE entry SET events = CAST(replace(events, '0', '1') AS BLOB)"
+        " WHERE seq = 2",
+        "UPDATE entry SET entry = CAST(replace(entry, '0', '1') AS BLOB) WHERE seq = 2",
         "UPDATE entry SET entry = CAST(entry || ' ' AS BLOB) WHERE seq = 1",
         "DELETE FROM entry WHERE seq = 2",
         "UPDATE checkpoint SET note = CAST(note || ' ' AS BLOB) WHERE size = 1",
         "DELETE FROM checkpoint WHERE size = 1",
         "INSERT INTO checkpoint SELECT -1, note FROM checkpoint WHERE size = 1",
     ],
-    ids=["events", "entry", "entry-gone", "note", "note-gone", "note-more"],
+    ids=[
+        "events",
+        "events-same-length",
+        "entry-same-length",
+        "entry",
+        "entry-gone",
+        "note",
+        "note-gone",
+        "note-more",
+    ],
 )
 def test_what_was_read_is_changed(halves, tmp_path, statement):
     """Bytes that were in order last time are not believed to be so still."""

@@ -130,3 +130,27 @@ def test_one_row_too_many(filled, monkeypatch):
         ("ANCHOR_MALFORMED", "cosignature 2"),
         ("ANCHOR_MALFORMED", "timestamp 2"),
     ] == broken(filled.verify())
+
+
+def test_anchors_of_the_first_checkpoint(office):
+    """The first checkpoint may be anchored as any other, alone or before others."""
+    office.ask_stamps().ask_witnesses()
+    office.cosign(0, 1, size=1).stamp(size=1).cosign(0, 1).stamp()
+    report = office.verify()
+
+    assert ("L3", []) == (report.verdict, broken(report))
+    assert [1, 1, 1, 3, 3, 3] == sorted(anchor["size"] for anchor in report.anchors)
+
+
+def test_stamp_of_no_checkpoint(filled):
+    """A time stamp's row names a stored checkpoint, whether a policy asks or not."""
+    statement = "UPDATE timestamp SET size = 99 WHERE number = 2"
+
+    assert [("ANCHOR_MALFORMED", "timestamp 2")] == broken(edited(filled, statement))
+
+
+def test_anchors_of_nobody_known_are_counted(filled):
+    """Rows of strangers break nothing, and are counted by kind."""
+    report = verify(filled.write(), level=0)
+
+    assert "2" in "".join(line for line in report.not_checked if "cosignature" in line)

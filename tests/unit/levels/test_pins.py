@@ -52,6 +52,25 @@ def test_continuous(office, pins, more):
     assert (3 + more) == kept(pins).size
 
 
+def test_what_is_remembered(office, pins):
+    """The report says what is kept now, and what was kept before."""
+    first, again = office.verify(pin=pins), office.verify(pin=pins)
+    grow(office.ledger)
+
+    assert ["checkpoint 3 is remembered now, the first"] == first.pin
+    assert ["checkpoint 3 is the kept one"] == again.pin
+    assert ["checkpoint 4 is remembered now, before 3"] == office.verify(pin=pins).pin
+
+
+def test_store_that_keeps_changing(office, pins, monkeypatch):
+    """A store that others change each time is given up, and nothing is kept."""
+    monkeypatch.setattr(PinStore, "replace", lambda *_: False)
+    with pytest.raises(PinStoreError, match="the kept checkpoint keeps changing"):
+        office.verify(pin=pins)
+
+    assert kept(pins) is None
+
+
 def test_level_4(office, pins):
     """With what lies between waived, continuity makes L4."""
     office.ask("verdict", 'waive = ["timed", "witnessed"]').ask("pin", 'store = "pins"')
@@ -147,11 +166,16 @@ def test_fork_proof_where_asked(office, pins):
 def test_earlier_proof_is_kept(office, pins):
     """Another fork does not write over the proof of the first; the same one may."""
     office.verify(pin=pins)
+    proof, seen = pins / f"{NAME}.fork.json", set()
     for seed in ("x", "x", "y"):
         ledger = grow(small_ledger(2), 2, seed=seed)
         Office(office.folder, ledger).verify(pin=pins)
+        seen.add(proof.read_bytes())
 
-    assert 2 == len(list(pins.glob("*.json")))
+    assert 1 == len(seen)
+    assert [f"{NAME}.fork-2.json", f"{NAME}.fork.json"] == sorted(
+        path.name for path in pins.glob("*.json")
+    )
 
 
 def test_other_genesis(office, pins):

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from tests.tamper import der
 from tests.tamper.anchoring import TimeAuthority
-from verifier import anchors, load_policy
+from verifier import anchors, load_policy, timestamp
 from verifier.anchors import Judge
 from verifier.findings import Code, Violation
 from verifier.stamp_chain import CERTIFICATES_MAX, CHAIN_MAX, CHECKS_MAX, Issuers
@@ -453,3 +453,31 @@ def _replace_der(data: bytes, old: bytes, new: bytes) -> bytes:
         parts.append(data[place : place + head + length])
         place += head + length
     return der.tlv(data[0], b"".join(_replace_der(part, old, new) for part in parts))
+
+
+class PanicException(BaseException):
+    """What the Rust half of the package raises where it gives up."""
+
+
+@pytest.mark.parametrize("fault", [PanicException("panic"), ValueError("bytes")])
+def test_fault_of_the_package_is_a_finding(fault):
+    """Hostile bytes break the token, not the verification."""
+
+    def call():
+        raise fault
+
+    with pytest.raises(Violation, match="a TimeStampResp, found"):
+        timestamp._guarded(call, timestamp._unreadable)
+
+
+@pytest.mark.parametrize(
+    "fault", [KeyboardInterrupt(), MemoryError(), ModuleNotFoundError()], ids=repr
+)
+def test_other_faults_are_none_of_the_token(fault):
+    """Who interrupts a verification has not found anything."""
+
+    def call():
+        raise fault
+
+    with pytest.raises(type(fault)):
+        timestamp._guarded(call, timestamp._unreadable)

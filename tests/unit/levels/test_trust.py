@@ -1,10 +1,14 @@
 """The trust policy's file: strict in every table, key, type and range."""
 
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from tests.simulator import Key
 from verifier import PolicyError, load_policy
@@ -138,6 +142,15 @@ REFUSED = {
     "accepted key short": ({"keys": ['accept_compromised = ["ab"]']}, "64 hex digits"),
     "store missing": ({"pin": []}, r"\[pin\] store: expected a folder"),
     "store a number": ({"pin": ["store = 1"]}, "expected a text"),
+    "unknown key in pin": ({"pin": ['store = "pins"', "x = 1"]}, r"\[pin\] x"),
+    "unknown key in witnesses": (
+        {"witnesses": ['policy = "w.policy"', "x = 1"]},
+        r"\[witnesses\] x",
+    ),
+    "unknown key in timestamps": (
+        {"timestamps": ['roots = ["tsa.pem"]', "x = 1"]},
+        r"\[timestamps\] x",
+    ),
     "no stamp roots": ({"timestamps": ["minimum = 1"]}, "roots: expected a list of 1"),
     "minimum 0": (
         {"timestamps": ['roots = ["tsa.pem"]', "minimum = 0"]},
@@ -216,6 +229,22 @@ def test_stamp_root_must_be_a_root(office):
     office.ask_stamps()
     path = office.policy_file()
     (office.folder / "tsa.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
+    with pytest.raises(PolicyError, match="self-issued certificates of authorities"):
+        load_policy(path)
+
+
+def test_self_issued_certificate_of_no_authority(office):
+    """A certificate that names itself, but may issue none, is no root."""
+    key = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "own")])
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, at, at)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .sign(key, None)
+    )
+    path = office.ask_stamps().policy_file()
+    (office.folder / "tsa.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
     with pytest.raises(PolicyError, match="self-issued certificates of authorities"):
         load_policy(path)
 

@@ -149,3 +149,26 @@ def test_openings_and_events_correspond(material, tmp_path, change):
     report = check(tmp_path, canonical(proof), root_keys=material.root)
 
     assert (1, "LV924") == (report.exit_code, report.findings[0].code)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("event", "1", "an event id such as 7.3"),
+        ("event", "01.0", "an event id such as 7.3"),
+        ("key", "00", "a key of 64 hex digits"),
+        ("name", "", "a name of 1 to 8192 bytes"),
+        ("name", "x" * 8193, "a name of 1 to 8192 bytes"),
+    ],
+    ids=["no index", "leading zero", "short key", "no name", "long name"],
+)
+def test_a_malformed_opening(material, tmp_path, field, value, expected):
+    """The shape of an opening is checked before anything is compared."""
+    proof = json.loads(disclosed(material, sites=[SITES[0]]))
+    proof["openings"][0][field] = value
+    report = check(tmp_path, canonical(proof), root_keys=material.root)
+
+    assert ("LV921", expected) == (
+        report.findings[0].code,
+        report.findings[0].expected,
+    )

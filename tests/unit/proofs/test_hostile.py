@@ -4,9 +4,16 @@ import os
 
 import pytest
 
-from tests.unit.proofs.material import check
+from tests.unit.proofs.material import check, encoded
+from verifier.bundle_findings import BundleViolation
 from verifier.check import check_proof
-from verifier.proof_file import PROOF_BYTES_MAX
+from verifier.proof_file import (
+    PROOF_BYTES_MAX,
+    TOKEN_BYTES_MAX,
+    TOKENS_MAX,
+    reader,
+    take_tokens,
+)
 
 DEEP = b'{"format":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
@@ -95,3 +102,26 @@ def test_no_regular_file(kind, tmp_path):
         os.mkfifo(path)
 
     assert 6 == check_proof(path).exit_code
+
+
+@pytest.mark.parametrize("length", [1, TOKEN_BYTES_MAX])
+def test_length_of_a_token(length):
+    """A time stamp may have one byte, or as many as a row of the ledger."""
+    assert (bytes(length),) == take_tokens(reader("receipt"), [encoded(bytes(length))])
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        [encoded(b"")],
+        [encoded(bytes(TOKEN_BYTES_MAX + 1))],
+        [encoded(b"a"), encoded(b"a")],
+        [encoded(b"%d" % number) for number in range(TOKENS_MAX + 1)],
+        "token",
+    ],
+    ids=["empty", "long", "twice", "many", "no list"],
+)
+def test_tokens_that_are_refused(tokens):
+    """Time stamps have a length, a number, and are there once."""
+    with pytest.raises(BundleViolation, match="PRF-"):
+        take_tokens(reader("receipt"), tokens)

@@ -218,3 +218,71 @@ def test_keys_under_one_root_on_both_sides(tmp_path):
 
     assert Outcome.FORK is compare(old, new).outcome
     assert 1 == check(tmp_path, content, root_keys=root_of(ours)).exit_code
+
+
+def test_two_notes_alone(tmp_path):
+    """Without any key events nobody can say who signed: undecided, and why."""
+    honest, liar = history(4), history(4, common=3, teller="b")
+    sides = []
+    for name, made in (("ours", honest), ("theirs", liar)):
+        (tmp_path / name).mkdir()
+        sides.append(note_side(tmp_path / name, made.checkpoints[4]))
+    found = compare(*sides)
+
+    assert (Outcome.UNDECIDED, b"") == (found.outcome, found.pair)
+    assert "no key events are at hand" in found.why
+
+
+def test_two_sizes_without_a_ledger(tmp_path):
+    """What lies between two sizes is in no receipt: undecided, and what is needed."""
+    made = history(4)
+    sides = []
+    for size in (3, 4):
+        (tmp_path / str(size)).mkdir()
+        sides.append(note_side(tmp_path / str(size), made.checkpoints[size]))
+    found = compare(*sides)
+
+    assert (Outcome.UNDECIDED, b"") == (found.outcome, found.pair)
+    assert "the entries below 4 are needed" in found.why
+
+
+def receipt_side(folder, material, edit=lambda text: text):
+    """A side that is a receipt, its tlog-proof edited."""
+    value = json.loads(material.receipt())
+    value["tlog_proof"] = edit(value["tlog_proof"])
+    folder.mkdir()
+    (folder / "receipt").write_bytes(canonical(value))
+    return read_side(folder / "receipt")
+
+
+def test_two_receipts_of_one_checkpoint(material, tmp_path):
+    """One history needs the key events of one side only."""
+    sides = [receipt_side(tmp_path / name, material) for name in "ab"]
+    found = compare(*sides)
+
+    assert Outcome.CONSISTENT is found.outcome
+    assert [] == json.loads(found.pair)["keys_old"]
+
+
+def test_receipt_beside_a_forged_note(material, tmp_path):
+    """A note of the same size that the log's key did not sign makes no pair."""
+    side = receipt_side(tmp_path / "a", material)
+    checkpoint = side.note.checkpoint
+    forged = sign_note(checkpoint.note.text, Key(checkpoint.origin, "thief"))
+    (tmp_path / "b").mkdir()
+    found = compare(side, note_side(tmp_path / "b", forged))
+
+    assert (Outcome.UNDECIDED, b"") == (found.outcome, found.pair)
+    assert "no checkpoint pair can be made: LV602" in found.why
+
+
+@pytest.mark.parametrize("size", range(1, 6))
+def test_key_events_below_a_size(tmp_path, size):
+    """Only the key events that a checkpoint covers are taken for it."""
+    made = history(3)
+    for number in range(2):
+        key = made.key(f"ci{number}")
+        made.submit("root", [made.granted(key, "ci", [], f"ci{number}")])
+    found = [one.index for one in keys_of(write(tmp_path, made), size)]
+
+    assert [index for index in (0, 3, 4) if index < size] == found

@@ -10,8 +10,10 @@ from ledger.log import Ledger
 from tests.simulator import Key, edit_rows, sign_note, tree_root
 from tests.unit.proofs.histories import extend, history, newest, pair_with, write
 from tests.unit.proofs.material import canonical, check
+from verifier.bundle_findings import BundleViolation
 from verifier.file import open_ledger
 from verifier.pair import PairError, key_receipts, make_pair
+from verifier.proof_pair import parse_pair
 
 SIZES = range(1, 18)
 
@@ -226,3 +228,10 @@ def test_a_damaged_ledger(tmp_path, statement):
     path = edit_rows(write(tmp_path, ledger), statement)
     with open_ledger(path) as file, pytest.raises(PairError):
         make_pair(file, ledger.checkpoints[3])
+
+
+@pytest.mark.parametrize("value", [[], "x", {}, {"format": "tuneledger/receipt/v1"}])
+def test_what_is_no_pair(value):
+    """JSON of another shape or format is a violation, whatever it is."""
+    with pytest.raises(BundleViolation, match="expected format"):
+        parse_pair(canonical(value))

@@ -1,5 +1,6 @@
 """Receipts: one event, alone, from the real writer to the auditor's reader."""
 
+import base64
 import json
 
 import pytest
@@ -177,3 +178,64 @@ def test_json_and_text_say_the_same(material, receipt, tmp_path):
     assert document["content"]["event"]["line"] in text
     assert all(line in text for line in document["not_proven"])
     assert SiteRegistered.__struct_config__.tag in text
+
+
+def forged(value, part):
+    """A receipt's value with one part changed that its key entries show as well."""
+    match part:
+        case "line":
+            line = value["event"]["line"]
+            value["event"]["line"] = line.replace('"log"', '"ops"')
+        case "entry":
+            value["entry"] = value["entry"].replace(
+                "claimed_at_ms 1", "claimed_at_ms 2"
+            )
+        case "path":
+            text = value["tlog_proof"].split("\n")
+            text[2] = encoded(bytes(32))
+            value["tlog_proof"] = "\n".join(text)
+    return canonical(value)
+
+
+@pytest.mark.parametrize("part", ["line", "entry", "path"])
+def test_key_entry_that_is_shown_twice(material, tmp_path, part):
+    """What a receipt and its keys show of one entry must be the same."""
+    value = json.loads(material.receipt("0.1"))
+    report = check(tmp_path, forged(value, part), root_keys=material.root)
+
+    assert (1, ["PRF-7"]) == (report.exit_code, [one.rule for one in report.findings])
+
+
+def test_checkpoint_that_the_log_did_not_sign(material, receipt, tmp_path):
+    """The log key's line must hold, not only lead to the right root."""
+    value = json.loads(receipt)
+    head, dash, lines = value["tlog_proof"].partition("\u2014")
+    name, _, rest = lines[1:].partition(" ")
+    line, _, more = rest.partition("\n")
+    blob = base64.b64decode(line)
+    wrong = encoded(blob[:-1] + bytes([blob[-1] ^ 1]))
+    value["tlog_proof"] = f"{head}{dash} {name} {wrong}\n{more}"
+    report = check(tmp_path, canonical(value), root_keys=material.root)
+
+    assert (1, ["LV602"]) == (report.exit_code, [one.code for one in report.findings])
+
+
+def test_levels_that_nobody_asked_for(material, receipt, tmp_path):
+    """What the policy speaks of is answered, though a lower level is asked for."""
+    report = check(tmp_path, receipt, policy=material.policy, level=1)
+
+    assert (0, "L3") == (report.exit_code, report.verdict)
+    assert ["yes"] * 4 + ["not asked"] == list(report.levels.values())
+
+
+def test_threshold_of_the_policy(material, receipt, tmp_path):
+    """The policy's threshold counts where the reader gives none, and else not."""
+    text = material.policy_file.read_text("utf-8")
+    path = material.policy_file.with_name("two.toml")
+    path.write_text(text.replace("[root]", "[root]\nthreshold = 2"), "utf-8")
+    policy = load_policy(path)
+    report = check(tmp_path, receipt, policy=policy)
+    given = check(tmp_path, receipt, policy=policy, root_threshold=1)
+
+    assert (7, ["LV814"]) == (report.exit_code, [one.code for one in report.trust])
+    assert 0 == given.exit_code

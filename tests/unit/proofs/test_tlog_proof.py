@@ -49,6 +49,7 @@ def test_with_entry_and_policy(plain, policy, tmp_path):
     report = check(tmp_path, text, policy=policy, entry=tmp_path / "entry")
 
     assert (0, "L3") == (report.exit_code, report.verdict), report.as_text()
+    assert "the checkpoint's signature by a log key of the policy" in report.checked
 
 
 def test_without_the_entry(plain, policy, tmp_path):
