@@ -17,6 +17,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from functools import cache, cached_property
 from importlib import metadata
 
@@ -25,7 +26,13 @@ import httpx
 
 from ledger.errors import InputError
 from producers.optout.resolve import RefusedError, Resolver, resolve_public
-from producers.optout.response import Failure, FailureKind, FetchResult, Response
+from producers.optout.response import (
+    Failure,
+    FailureKind,
+    FetchResult,
+    Passed,
+    Response,
+)
 from producers.optout.sockets import Deadline, Monotonic, PinnedBackend
 from producers.optout.turns import RetryLaterError
 from producers.optout.url import Url, parse_url
@@ -83,13 +90,15 @@ class HttpFetcher:
         """As a call, with `hop` in place of the one GET that each redirect costs."""
         deadline = Deadline(self._monotonic, self._seconds_max)
         redirects = 0
+        passed: list[Passed] = []
         try:
             here = parse_url(url)
             while True:
                 response = hop(here, bytes_max, redirects, deadline)
                 location = _location(response)
                 if response.status not in _REDIRECT or not location:
-                    return response
+                    return replace(response, passed=tuple(passed))
+                passed.append(Passed(url=here.text, headers=response.headers))
                 if redirects == REDIRECTS_MAX:
                     return Failure(
                         kind="redirects", redirects=redirects, status=response.status

@@ -20,7 +20,7 @@ from producers.optout.html_text import (
     text_of,
 )
 
-BYTES_MAX = 1024 * 1024
+BYTES_MAX = 8 * 1024 * 1024
 """Bytes of a page in which elements are looked for."""
 
 METAS_MAX = 256
@@ -39,7 +39,7 @@ DOCUMENTS_MAX = 64
 """Most documents inside a page."""
 
 _RAW_TEXT_END = {
-    tag: re.compile(rb"</" + tag + rb"(?=[\s/>])")
+    tag: re.compile(rb"</" + tag + rb"(?=[\t\n\f\r />])")
     for tag in (
         b"style",
         b"title",
@@ -54,8 +54,8 @@ _RAW_TEXT_END = {
 
 _RESERVING_RELATIONS = frozenset({"license", "terms-of-service"})
 _FOREIGN = frozenset({b"svg", b"math"})
-_TAG_NAME = re.compile(rb"[a-z][^\s/>]*")
-_END_TAG = re.compile(rb"</([a-z][^\s/>]*)")
+_TAG_NAME = re.compile(rb"[a-z][^\t\n\f\r />]*")
+_END_TAG = re.compile(rb"</([a-z][^\t\n\f\r />]*)")
 _COMMENT_END = re.compile(rb"--!?>")
 _BLANKS = re.compile(r"\s+")
 
@@ -119,7 +119,7 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._lowered = data.lower()  # ASCII only and of the same length
-        self._in_foreign = False
+        self._foreign = 0  # depth
         self._limit = 0
         self._room = BYTES_MAX
         self._is_head_over = False
@@ -175,7 +175,7 @@ class _Reader:
         if tag == b"body":
             self._is_head_over = True
         elif tag in _FOREIGN:
-            self._in_foreign = True
+            self._foreign += 1
         elif tag == b"noscript":
             self._end_by(b"</noscript", at)
         elif tag == b"meta":
@@ -200,7 +200,7 @@ class _Reader:
     def _raw_text(self, tag: bytes, attributes: Attributes, at: int) -> int:
         """Skip the text of this element, but for documents; where to go on."""
         documents = self._documents_of(tag, attributes)
-        if self._in_foreign and documents is None:
+        if self._foreign and documents is None:
             return at  # inside SVG and MathML a browser reads markup here
         if tag == b"script":
             end = script_end(self._lowered, at)
@@ -213,7 +213,7 @@ class _Reader:
             self._room -= end - at  # inside SVG they may overlap
             self._is_full = self._is_full or self._room < 0
             documents.extend([self._data[at:end]] if self._room >= 0 else [])
-        return at if self._in_foreign else end
+        return at if self._foreign else end
 
     def _documents_of(self, tag: bytes, attributes: Attributes) -> list[bytes] | None:
         """Where the content of this element goes; None where it is not kept."""
@@ -289,7 +289,7 @@ class _Reader:
         elif tag == b"a":
             self._close_anchor()
         elif tag in _FOREIGN:
-            self._in_foreign = False
+            self._foreign = max(0, self._foreign - 1)
 
 
 def _media_type(attributes: Attributes) -> str:

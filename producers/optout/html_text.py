@@ -11,12 +11,12 @@ import re
 Attributes = dict[bytes, bytes]
 """Attribute names in lower case, and their values as written."""
 
-_BETWEEN = re.compile(rb"[\s/]*")
-_NAME = re.compile(rb"=?[^\s/>=]*")
-_EQUALS = re.compile(rb"\s*=\s*")
-_UNQUOTED = re.compile(rb"[^\s>]*")
-_SCRIPT = re.compile(rb"<!---*>|<!--|-->|</?script(?=[\s/>])")
-_REFRESH = re.compile(r"[0-9.]*[\s;,]*(?:url\s*=\s*)?(.*)", re.IGNORECASE | re.DOTALL)
+_BETWEEN = re.compile(rb"[\t\n\f\r /]*")
+_NAME = re.compile(rb"=?[^\t\n\f\r />=]*")
+_EQUALS = re.compile(rb"[\t\n\f\r ]*=[\t\n\f\r ]*")
+_UNQUOTED = re.compile(rb"[^\t\n\f\r >]*")
+_SCRIPT = re.compile(rb"<!---*>|<!--|-->|</?script(?=[\t\n\f\r />])")
+_REFRESH = re.compile(r"[0-9.]+[\s;,]*(?:url\s*=\s*)?(.*)", re.IGNORECASE | re.DOTALL)
 _LEADING_ZEROS = re.compile(r"&#([xX]?)0+(?=[0-9A-Fa-f])")
 _NO_CHARACTER = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9A-Fa-f]{7,});?")
 

@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from ledger.errors import InputError
 from ledger.events.optout import Target
+from producers.optout.html_text import refresh_target
 from producers.optout.page import Page
 from producers.optout.response import FetchResult, Response
 from producers.optout.url import Url, parse_url
@@ -38,13 +39,21 @@ class Landing:
             return self.url
 
     @property
+    def _refresh(self) -> str:
+        """Target of the refresh, by header or by element; empty where none."""
+        by_header = ""
+        if isinstance(self.page, Response):
+            by_header = refresh_target(self.page.header("refresh"))
+        tags = self.seen.tags
+        return by_header or ("" if tags is None else tags.refresh)
+
+    @property
     def refresh(self) -> Url | None:
         """Where its meta refresh leads; None where to itself, or to no URL."""
-        tags = self.seen.tags
-        if tags is None or not tags.refresh:
+        if not self._refresh:
             return None
         try:
-            onward = parse_url(tags.refresh, base=self.base)
+            onward = parse_url(self._refresh, base=self.base)
         except InputError:
             return None
         return None if onward == self.url else onward
@@ -52,11 +61,10 @@ class Landing:
     @property
     def leads_away(self) -> bool:
         """Whether a meta refresh leads from it to what is not read."""
-        tags = self.seen.tags
-        if tags is None or not tags.refresh:
+        if not self._refresh:
             return False
         try:
-            return parse_url(tags.refresh, base=self.base) != self.url
+            return parse_url(self._refresh, base=self.base) != self.url
         except InputError:
             return True
 

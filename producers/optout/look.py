@@ -6,7 +6,6 @@ from typing import Final
 
 from ledger.errors import InputError
 from ledger.events.optout import (
-    Access,
     Channel,
     PolicyChannel,
     RobotsVerdict,
@@ -20,7 +19,8 @@ from producers.optout.combine import robots_rfc9309
 from producers.optout.files import PolicyFiles
 from producers.optout.landing import Landing
 from producers.optout.lists import Lists
-from producers.optout.page import read_page
+from producers.optout.looked import Looked
+from producers.optout.page import header_readings, read_page
 from producers.optout.policy import ScanPolicy
 from producers.optout.readers import SILENT, Answer, Question
 from producers.optout.reading import Reading, bounded, reading_of
@@ -29,7 +29,7 @@ from producers.optout.robots import RobotsFile
 from producers.optout.rsl_links import header_licence_urls, page_licence_urls
 from producers.optout.signals import Statement
 from producers.optout.terms import terms_urls
-from producers.optout.url import Url, parse_url
+from producers.optout.url import Url, absolute, parse_url
 from producers.ports import ClockMs, Evidence
 
 PAGE_BYTES_MAX: Final = 8 * 1024 * 1024
@@ -41,33 +41,6 @@ nothing is left out first."""
 
 NAMED_MAX: Final[dict[PolicyChannel, int]] = {"rsl_file": 4, "terms_page": 2}
 """Most documents of each kind that are read for one page."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
-    """What a look at one URL found, before any of it is in the ledger.
-
-    Attributes:
-        url: what was asked for.
-        final_url: where redirects ended, in canonical form; `url` without any.
-        http_status: status of the page; 0 when there was no answer.
-        access: how it could be reached.
-        body_sha256: hex digest of its body; empty without a whole page.
-        readings: what each channel said.
-        robots_rfc9309: what RFC 9309 alone would allow.
-        files: the policy files that it rests on.
-        scanned_at_ms: when the page's answer ended.
-    """
-
-    url: Url
-    final_url: str
-    http_status: int
-    access: Access
-    body_sha256: str
-    readings: tuple[Reading, ...]
-    robots_rfc9309: RobotsVerdict
-    files: tuple[PolicyFile, ...]
-    scanned_at_ms: int
 
 
 @dataclass(slots=True)
@@ -139,6 +112,7 @@ class Look:
         landing = self._land(visit, asked, may=may)
         onward = landing.refresh
         if onward is not None and landing.target == "url":
+            self._read_named(visit, landing)
             landing = self._follow(visit, landing, onward)
         visit.readings += landing.seen.readings
         if landing.leads_away:
@@ -162,12 +136,40 @@ class Look:
         page: FetchResult | None = None
         if may:
             page = self._fetch(asked.text, bytes_max=PAGE_BYTES_MAX)
-        if not isinstance(page, Response) or page.final_url == asked.text:
+        if not isinstance(page, Response):
+            return self._read(page, asked, "url")
+        self._check_way(visit, page, asked)
+        if page.final_url == asked.text:
             return self._read(page, asked, "url")
         final = parse_url(page.final_url)
         self._ask_site(visit, final, "final_url")
         visit.readings += self._lists.readings(final, target="final_url")
         return self._read(page, final, "final_url")
+
+    def _check_way(self, visit: _Visit, page: Response, asked: Url) -> None:
+        """Count the page as unread unless every redirect before it was silent.
+
+        An event holds no URL of theirs, so no more than that is recorded.
+        """
+        for hop in page.passed:
+            url = parse_url(hop.url)
+            question = self._question(url)
+            said = header_readings(hop.headers, question, self._files.readers)
+            if url != asked:
+                files = self._files.of_origin(url.origin)
+                visit.use(files)
+                said += policy_readings(
+                    files,
+                    question,
+                    target="url",
+                    evidence=self._evidence,
+                    readers=self._files.readers,
+                )
+                said += self._lists.readings(url)
+            is_silent = all(one.read.verdict == "allowed" for one in said)
+            if not is_silent or header_licence_urls(hop.headers):
+                visit.readings.append(_unread("access", "page_unreadable", "url"))
+                return
 
     def _follow(self, visit: _Visit, landing: Landing, onward: Url) -> Landing:
         """Follow a meta refresh like a redirect, once: what it shows is the text.
@@ -245,7 +247,9 @@ class Look:
                 _, robots = self._robots([file])
                 yield from robots.licence_urls if robots is not None else ()
         if isinstance(landing.page, Response):
-            yield from header_licence_urls(landing.page.headers)
+            # RFC 8288, section 3.2: a header knows no <base>.
+            named = header_licence_urls(landing.page.headers)
+            yield from (absolute(url, landing.url) for url in named)
         if landing.seen.tags is not None:
             yield from page_licence_urls(landing.seen.tags.links)
 

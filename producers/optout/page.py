@@ -1,11 +1,11 @@
 """What comes with a page: header, elements and what lies in its body."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from ledger.events.optout import Access, Channel, FetchOutcome, ScanReason, Target
+from producers.optout.charset import ascii_superset, is_markup
 from producers.optout.embedded import embedded_parts
 from producers.optout.html_meta import PageTags, read_page_tags
 from producers.optout.page_tags import (
@@ -32,7 +32,6 @@ _IN_BODY: Final[tuple[Channel, ...]] = (
     "plus_data_mining",
     "cawg_training_mining",
 )
-_UTF_16: Final = re.compile(r"utf[-_]?16[-_]?(be|le)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +73,10 @@ def read_page(
     if not isinstance(page, Response):
         outcome: FetchOutcome = "not_recorded" if page is None else "unreadable"
         return Page(readings=_no_page(target, outcome), tags=None, access="unknown")
-    tags = read_page_tags(_ascii_superset(page)) if _is_markup(page) else None
+    text = ascii_superset(page)
+    tags = read_page_tags(text or b"") if is_markup(page) else None
     access = access_of(page, tags)
-    if page.status != 200 or page.truncated:
+    if page.status != 200 or page.truncated or (tags is not None and text is None):
         unread = (*_no_page(target, "unreadable"), _access(access, target))
         return Page(readings=unread, tags=None, access=access)
     readings: list[Reading] = []
@@ -102,6 +102,26 @@ def read_page(
     return Page(
         readings=tuple(readings), tags=tags, access=access, policies=tuple(policies)
     )
+
+
+def header_readings(
+    headers: tuple[tuple[str, str], ...], question: Question, readers: Readers
+) -> list[Reading]:
+    """What the header of an answer says that is no page; nothing of it is kept."""
+    content = canonical_lines(relevant_headers(headers))
+    readings = []
+    for channel in _IN_HEADER:
+        answer, outcome, reason = _answer(channel, content, question, readers)
+        readings.append(
+            reading_of(
+                channel,
+                answer,
+                evidence_sha256="",
+                outcome=outcome,
+                unreadable=reason,
+            )
+        )
+    return readings
 
 
 def _parts(
@@ -167,34 +187,3 @@ def _absent(channel: Channel, target: Target) -> Reading:
     return reading_of(
         channel, SILENT, evidence_sha256="", target=target, outcome="absent"
     )
-
-
-def _is_markup(page: Response) -> bool:
-    kind = page.header("content-type").lower()
-    return not kind or "html" in kind or "xml" in kind or _starts_markup(page.body)
-
-
-def _starts_markup(body: bytes) -> bool:
-    return body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n\f").startswith(b"<")
-
-
-def _ascii_superset(page: Response) -> bytes:
-    """The page in a coding whose ASCII octets are ASCII; only UTF-16 is not."""
-    codec = _utf_16(page)
-    if codec is None:
-        return page.body
-    return page.body.decode(codec, "replace").encode("utf-8", "replace")
-
-
-def _utf_16(page: Response) -> str | None:
-    """The form of UTF-16 by mark, by declaration, or by where the first NUL is."""
-    declared = _UTF_16.search(page.header("content-type").lower())
-    if page.body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    if declared is not None and declared[1]:
-        return f"utf-16-{declared[1]}"
-    if page.body.startswith(b"\0"):
-        return "utf-16-be"
-    if declared is not None or page.body[1:2] == b"\0":
-        return "utf-16-le"
-    return None

@@ -53,7 +53,10 @@ _NO_CRAWLERS = frozenset(
 _CRAWLER = re.compile(r"[a-z][a-z_.-]*")
 """What is plainly a crawler's name; with digits it may as well be a part of a date."""
 
-_RESERVING_WORD = re.compile(r"(?<![a-z0-9_-])no(?:ai|ml)(?![a-z0-9_-])")
+_RESERVING_WORD = re.compile(
+    r"(?<![a-z0-9_-])(?:no-?(?:ai|ml)|disallow-?(?:ai|ml))(?:-?train[a-z]*)?"
+    r"(?![a-z0-9_-])"
+)
 _SCOPE = re.compile(r"\s*([A-Za-z0-9_.*-]+)\s*:(.*)", re.DOTALL)
 _BLANKS = re.compile(r"\s+")
 _Pairs = Sequence[tuple[str, str]]
@@ -106,7 +109,7 @@ def meta_noai(metas: _Pairs, agents: Collection[str]) -> Statement:
     ours = _folded(agents)
     return merged(
         _by_rules(number, [("*", _words(content))], {"*"})
-        if name.casefold() in {"robots", *ours}
+        if not {"robots", *ours}.isdisjoint(_names_in(name))
         else _named_line(number, name.lower(), content, {"*", *ours})
         for number, (name, content) in enumerate(metas, 1)
     )
@@ -175,9 +178,14 @@ def _folded(agents: Collection[str]) -> frozenset[str]:
     return frozenset(agent.casefold() for agent in agents)
 
 
-def _select(pairs: _Pairs, names: Collection[str]) -> tuple[tuple[str, str], ...]:
+def _select(pairs: _Pairs, names: frozenset[str]) -> tuple[tuple[str, str], ...]:
     return tuple(
         (name.lower(), _BLANKS.sub(" ", value).strip())
         for name, value in pairs
-        if name.casefold() in names
+        if not names.isdisjoint(_names_in(name))
     )
+
+
+def _names_in(name: str) -> set[str]:
+    """The names of an element; some sites list several."""
+    return {name.casefold(), *re.split(r"[\s,;]+", name.casefold())}

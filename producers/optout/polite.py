@@ -73,7 +73,8 @@ class PoliteFetch:
         self, url: Url, bytes_max: int, redirects: int, deadline: Deadline
     ) -> Response:
         response, is_worth_asking = self._ask(url, bytes_max, redirects, deadline)
-        if is_worth_asking:
+        # Behind a redirect nobody waits: each hop may name a host that pauses anew.
+        if is_worth_asking and redirects == 0:
             response, _ = self._ask(url, bytes_max, redirects, deadline)
         return response
 

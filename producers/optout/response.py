@@ -18,6 +18,19 @@ host had asked for a longer pause than a scan makes, so it was left alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """A redirect on the way to an answer.
+
+    Attributes:
+        url: what redirected, in canonical form.
+        headers: (name in lower case, value) in order.
+    """
+
+    url: str
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """A whole answer.
 
@@ -28,6 +41,7 @@ class Response:
         truncated: whether the body was longer than the limit; `body` is its start.
         redirects: how many were followed.
         final_url: where the answer came from, in canonical form.
+        passed: the redirects before it, in order.
     """
 
     status: int
@@ -36,6 +50,7 @@ class Response:
     truncated: bool
     redirects: int
     final_url: str
+    passed: tuple[Passed, ...] = ()
 
     def header(self, name: str) -> str:
         """The first value of a header, or the empty string."""

@@ -25,6 +25,7 @@ from producers.optout.robots_lines import (
     unquoted,
 )
 from producers.optout.robots_usage import UsageRule, signal_rules, usage_rules
+from producers.optout.usage import names_training
 
 WILDCARDS_MAX: Final = 1000
 """Most names with a star in one file; each is compared with every crawler."""
@@ -209,6 +210,8 @@ class GroupBuilder:
             self.is_clear = self.is_clear and _NO_NAME.search(line.value) is None
         elif key.startswith(b"allow") or key.startswith(_DISALLOW):
             self._add_rule(line, allow=key.startswith(b"allow"))
+            if names_training(key.decode("utf-8", "replace")):
+                self._unknown.append(line)  # `DisallowAITraining`, not a misspelling
         elif self._agents:
             self._unknown.append(line)
         else:

@@ -32,7 +32,8 @@ from producers.optout.combine import (
 )
 from producers.optout.files import PolicyFiles
 from producers.optout.lists import Lists
-from producers.optout.look import Look, Looked
+from producers.optout.look import Look
+from producers.optout.looked import Looked
 from producers.optout.policy import ScanPolicy
 from producers.optout.reading import Reading
 from producers.optout.url import parse_url

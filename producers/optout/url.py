@@ -84,5 +84,32 @@ def parse_url(text: str, *, base: Url | None = None) -> Url:
     port = _DEFAULT_PORT[url.scheme] if url.port is None else url.port
     if not 0 < port < 65536:
         raise InputError(f"url: expected a port from 1 to 65535, found {port}")
-    target = canonical_escapes(url.raw_path).decode("ascii") or "/"
+    target = _resolved(canonical_escapes(url.raw_path)).decode("ascii") or "/"
     return Url(scheme=url.scheme, host=host, port=port, target=target)
+
+
+def absolute(text: str, base: Url) -> str:
+    """`text` as an absolute URL; as it is where it is none."""
+    try:
+        return parse_url(text, base=base).text
+    except InputError:
+        return text
+
+
+def _resolved(target: bytes) -> bytes:
+    """Take out the segments `.` and `..`, escaped ones too: servers take them out.
+
+    Source: RFC 3986, section 5.2.4; URL Standard, section 4.4 (double-dot segments).
+    """
+    path, mark, query = target.partition(b"?")
+    kept: list[bytes] = []
+    segments = path.split(b"/")
+    for segment in segments:
+        dots = segment.upper().replace(b"%2E", b".")
+        if dots == b"..":
+            del kept[max(1, len(kept) - 1) :]
+        elif dots != b".":
+            kept.append(segment)
+    if segments[-1].upper().replace(b"%2E", b".") in {b".", b".."}:
+        kept.append(b"")
+    return b"/".join(kept) + mark + query

@@ -21,6 +21,12 @@ _YES = frozenset({"y", "yes"})
 _TRAINING = frozenset({"ai", "all", "bots", "genai", "ml", "tdm", "train", "training"})
 """Parts of the labels that speak of training, in these and in earlier drafts."""
 
+_RUN_TOGETHER = re.compile(
+    r"(?:no|disallow|deny|forbid|block|optout)(?:ai|ml|llm|train|tdm)"
+    r"|(?:ai|ml|llm|model)train|trainai|datamining|machinelearning|trainingdata"
+)
+"""Names without a gap: `DisallowAITraining`, `NoAI`."""
+
 _NOT_TRAINING = frozenset({"ai-index", "ai-input", "ai-use"})
 
 
@@ -96,5 +102,7 @@ def most_specific(matches: Sequence[tuple[int, Statement]]) -> Statement:
 
 
 def _is_training(label: str) -> bool:
-    parts = label.split("-")
-    return label not in _NOT_TRAINING and not _TRAINING.isdisjoint(parts)
+    if label in _NOT_TRAINING:
+        return False
+    is_part = not _TRAINING.isdisjoint(label.split("-"))
+    return is_part or _RUN_TOGETHER.search(label.replace("-", "")) is not None

@@ -208,6 +208,76 @@ def test_label_behind_a_semicolon(verdict):
     assert ("unknown", ("malformed_signal",)) == verdict(headers=[header])
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["DisallowAITraining: /", "NoAI: /", "DisallowTraining: /", "AITrain: no"],
+)
+def test_key_that_names_training(verdict, line):
+    """A key that plainly speaks of training is no misspelling of another."""
+    text = f"User-agent: *\nAllow: /\n{line}\n"
+
+    assert "allowed" != verdict(text)[0]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<meta name="robots" content="DisallowAITraining">',
+        '<meta name="robots" content="noaitraining">',
+        '<meta name="robots" content="no-ai-training">',
+        '<meta name="robots, googlebot" content="noai">',
+        "<meta x=a\x0bcontent=index name=robots content=noai>",
+        f"<style></style\x0b>{NOAI}</style>{NOAI}",
+        f"<svg><svg></svg><style>{NOAI}</style></svg>",
+        "x" * 2_000_000 + NOAI,
+    ],
+)
+def test_meta_that_browsers_see(verdict, page):
+    """Odd names, blanks and nesting hide nothing that a browser reads."""
+    assert "allowed" != verdict(page=("<html><head>" + page).encode())[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "page"),
+    [
+        ("text/html; charset=iso-2022-jp", "\x1b$B3C21\x1b(B" + NOAI),
+        ("text/html", "\x1b$B3C21\x1b(B" + NOAI),
+        ("text/html; charset=utf-7", "+ADw-meta name=robots content=noai+AD4-"),
+        ("text/html; charset=cp037", "x"),
+        ("text/html; charset=utf-32", "x"),
+    ],
+)
+def test_coding_that_hides_markup(verdict, kind, page):
+    """In a coding that is no superset of ASCII nothing can be said to be silent."""
+    found = verdict(page=page.encode("latin-1"), kind=kind)
+
+    assert ("unknown", ("page_unreadable",)) == found
+
+
+@pytest.mark.parametrize("mark", [b"\xff\xfe\0\0", b"\0\0\xfe\xff"])
+def test_utf_32(verdict, mark):
+    """UTF-32 is not read by browsers, nor here."""
+    assert ("unknown", ("page_unreadable",)) == verdict(page=mark + b"x\0\0\0")
+
+
+def test_ucs_2_by_header(verdict):
+    """A declaration in the header counts where the first character is not ASCII."""
+    page = ("\u6b21" + NOAI).encode("utf-16-le")
+
+    assert "reserved" == verdict(page=page, kind="text/html; charset=ucs-2")[0]
+
+
+def test_second_content_type(verdict):
+    """Of two types the one that makes it markup counts."""
+    found = verdict(
+        page=b"x " + NOAI.encode(),
+        kind="text/plain",
+        headers=[("Content-Type", "text/html")],
+    )
+
+    assert "reserved" == found[0]
+
+
 ERROR_PAGES = [
     pytest.param("Warning: mysql\n<!DOCTYPE html><p>", id="text before the doctype"),
     pytest.param("Oops <html><body>", id="text before html"),

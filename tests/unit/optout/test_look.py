@@ -129,6 +129,95 @@ def test_refreshes_have_an_end(site, world):
     assert ("unknown", ("page_unreadable",)) == (result.verdict, result.reasons)
 
 
+RESERVING_HOPS = {
+    "header": {"/page": (302, b"", [("Location", "/b"), ("X-Robots-Tag", "noai")])},
+    "tdm header": {
+        "/page": (302, b"", [("Location", "/b"), ("tdm-reservation", "1")]),
+    },
+    "licence": {
+        "/page": (
+            302,
+            b"",
+            [
+                ("Location", "/b"),
+                ("Link", '</l.xml>; rel="license"; type="application/rsl+xml"'),
+            ],
+        )
+    },
+    "site in between": {
+        "/page": (302, b"", [("Location", "http://mid.test/m")]),
+        "/m": (302, b"", [("Location", "http://site.test/b")]),
+        "mid.test/robots.txt": (200, b"User-agent: *\nDisallow: /\n"),
+    },
+}
+
+
+@pytest.mark.parametrize("routes", RESERVING_HOPS.values(), ids=RESERVING_HOPS)
+def test_reservation_on_the_way_is_no_silence(site, world, routes):
+    """What a redirect says, or the site that it stands on, is not passed over."""
+    site.routes["/b"] = (200, b"text")
+    site.routes.update(routes)
+    result = world.scanner.scan(URL)
+
+    assert ("unknown", ("page_unreadable",)) == (result.verdict, result.reasons)
+
+
+def test_silent_redirects_are_silent(site, world):
+    """Redirects that say nothing leave the verdict to where they end."""
+    site.routes["/page"] = (301, b"", [("Location", "http://mid.test/m")])
+    site.routes["/m"] = (301, b"", [("Location", "http://site.test/b")])
+    site.routes["/b"] = (200, b"text")
+
+    assert "allowed" == world.scanner.scan(URL).verdict
+
+
+def test_refreshing_page_is_read_whole(site, world):
+    """What a page names before it refreshes counts as well."""
+    site.routes["/l.xml"] = (200, PROHIBITS)
+    site.routes["/q"] = (200, b"text")
+    _page(
+        site,
+        b'<link rel="license" type="application/rsl+xml" href="/l.xml">'
+        b'<meta http-equiv="refresh" content="900; url=/q">',
+    )
+
+    assert "rsl_prohibits" in world.scanner.scan(URL).reasons
+
+
+def test_refresh_header_is_followed(site, world):
+    """Browsers follow the header as they follow the element."""
+    site.routes["/q"] = (200, b"x", [("X-Robots-Tag", "noai")])
+    _page(site, headers=[("Refresh", "0; url=/q")])
+
+    assert "noai" in world.scanner.scan(URL).reasons
+
+
+def test_junk_is_no_refresh(site, world):
+    """What browsers skip does not lead the scan away from what they follow."""
+    site.routes["/q"] = (200, b"x", [("X-Robots-Tag", "noai")])
+    _page(
+        site,
+        b'<meta http-equiv="refresh" content="x">'
+        b'<meta http-equiv="refresh" content="0; url=/q">',
+    )
+
+    assert "noai" in world.scanner.scan(URL).reasons
+
+
+def test_link_header_knows_no_base(site, world):
+    """A header's link is relative to the page, whatever the page calls its base."""
+    site.routes["/l.xml"] = (200, PROHIBITS)
+    permits = PROHIBITS.replace(b"prohibits", b"permits")
+    site.routes["cdn.test/l.xml"] = (200, permits)
+    _page(
+        site,
+        b'<base href="http://cdn.test/">',
+        [("Link", '</l.xml>; rel="license"; type="application/rsl+xml"')],
+    )
+
+    assert "rsl_prohibits" in world.scanner.scan(URL).reasons
+
+
 def test_refresh_behind_a_redirect_is_not_followed(site, world):
     """An event holds two URLs; what leads on from the second is not read."""
     site.routes["/page"] = (302, b"", [("Location", "/b")])

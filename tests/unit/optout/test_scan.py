@@ -283,11 +283,11 @@ def test_page_past_the_limit_is_unreadable(site, world):
     assert ("unknown", ("page_unreadable",)) == _verdict(world)
 
 
-def test_head_past_the_limit_is_unreadable(site, world):
-    """A reservation may hide behind a megabyte of head."""
-    _page(site, b"<head>" + b" " * 1_100_000 + b'<meta name="robots" content="noai">')
+def test_long_head_is_read(site, world):
+    """A reservation behind megabytes of head is found."""
+    _page(site, b"<head>" + b" " * 4_000_000 + b'<meta name="robots" content="noai">')
 
-    assert ("unknown", ("page_unreadable",)) == _verdict(world)
+    assert ("reserved", ("noai",)) == _verdict(world)
 
 
 def test_redirected_robots_speaks_for_its_first_host(site, world):

@@ -152,3 +152,20 @@ def test_one_private_address_refuses_all(monkeypatch):
 
     with pytest.raises(RefusedError):
         resolve_public("e.test", 80, "http")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/x/%2e%2e/private/d", "/private/d"),
+        ("/x/.%2E/private/d", "/private/d"),
+        ("/a/%2e/b", "/a/b"),
+        ("/a/b/%2e%2e", "/a/"),
+        ("/%2e%2e/%2e%2e/a", "/a"),
+        ("/a?q=/%2e%2e/b", "/a?q=/%2e%2e/b".replace("%2e", "%2E")),
+        ("/a/...", "/a/..."),
+    ],
+)
+def test_escaped_dot_segments_are_resolved(path, expected):
+    """What a server takes for the folder above is matched as such."""
+    assert expected == parse_url(f"http://e.test{path}").target
