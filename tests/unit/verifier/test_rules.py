@@ -713,6 +713,15 @@ def test_last_slice(state):
     assert {1: raw("33" * 32)} == run.trained
 
 
+def test_slice_above_the_last(state):
+    """It is no slice of the map, though all that it says would fit (XEV-11)."""
+    add_weights(state, TWO, shard=1, slice_=2)
+    both = root_of_leaves([leaf_hash(raw(ONE)), leaf_hash(raw(TWO))]).hex()
+    above = {"slice": 3, "records": 2, "records_root": both, "steps": 0, "tokens": 0}
+
+    assert "SLICE_TRAINED XEV-11" == train(state, **above)
+
+
 def test_first_slice_follows_the_base(state):
     """Slice 0 begins from the weights that the run began from (XEV-11)."""
     run = begin_run(state, base=raw(ONE))
