@@ -1,6 +1,7 @@
 """How a ledger file is opened: read only, within limits, or not at all."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,20 @@ def test_names_with_odd_characters(tmp_path):
     path = told_ledger().write(tmp_path / "a?mode=rwc#%41 é.ledger")
     with open_ledger(path) as file:
         assert len(told_ledger().entries) == file.count_rows()[0]
+
+
+@pytest.mark.parametrize(
+    ("structure", "extra", "expected"),
+    [(True, "", True), (False, "", False), (True, "CREATE TABLE notes (x)", False)],
+    ids=["asked for", "not asked for", "of a file with other objects"],
+)
+def test_structure_is_checked(written, structure, extra, expected):
+    """SQLite reads the whole file where that is asked for and nothing was found."""
+    with closing(sqlite3.connect(written)) as database:
+        database.execute(extra)
+    statements = []
+    with open_ledger(written) as file:
+        file._db.set_trace_callback(statements.append)
+        file.findings(structure=structure)
+
+    assert expected == any("integrity_check" in one for one in statements)

@@ -181,3 +181,10 @@ def test_a_wal_that_is_removed_meanwhile(path, folder, monkeypatch):
 
     assert path.read_bytes() == copy.read_bytes()
     assert not beside(copy, "-wal").exists()
+
+
+def test_number_of_pages_is_of_four_bytes(path):
+    """The length of a ledger of 2^24 pages is explained by its header."""
+    path.write_bytes(header(PAGE, 1 << 24))
+
+    assert None is snapshot._check_length(path, ((PAGE << 24,), None))
