@@ -363,3 +363,14 @@ def test_number_of_checkpoints(monkeypatch, rows, expected):
 def test_leaf_of_an_entry():
     """The leaf is the hash of 0 and the bytes (RFC 6962, section 2.1)."""
     assert leaf(chain_of(1)[0].row.entry) == chain_of(1)[0].leaf
+
+
+def test_changed_entry_of_a_lost_tree():
+    """Where no root can decide, the entry is named, not its follower."""
+    entries = chain_of(3)
+    entries[1] = entry(1, previous=entries[0].leaf, base=7)
+    chain = Chain([], no_root, tree_lost=True)
+    found = chain.append(entries[1], entries[2], None, damaged=False)
+
+    assert "ENTRY_CHANGED" == found.code.name
+    assert (True, False) == (chain.confirmed, chain.blame_next)

@@ -196,3 +196,11 @@ def test_what_is_not_in_order_is_left_to_the_walk(changes):
 def test_times_for_people(at_ms, expected):
     """Milliseconds are RFC 3339 text, or a number outside of its years."""
     assert expected == utc(at_ms)
+
+
+def test_one_header_line_more():
+    """Nothing follows the five lines of a header (ENT-2)."""
+    row = stored(3)
+    entry = read_entry(replace(row, entry=row.entry.replace(b"\n\n", b"\nx 1\n\n", 1)))
+
+    assert (None, "ENT-2") == (entry.header, entry.fault.rule)
