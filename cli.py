@@ -280,7 +280,9 @@ def demo(folder: Path) -> None:
             stack.enter_context(contextlib.redirect_stdout(out))
             if quiet:
                 stack.enter_context(contextlib.redirect_stderr(err))
-            code = invoke(arguments, obj=resolver)
+            # The demo plays the sites too: none is to be spared.
+            played = resolver and ScanOptions(resolver=resolver, spacing_s=0)
+            code = invoke(arguments, obj=played)
         if not quiet:
             click.echo(out.getvalue(), nl=False)
         elif code not in {0, EXIT_WAITING}:

@@ -130,6 +130,12 @@ class Admission:
         if scan is None or earlier is None or event.scan_id == event.earlier_scan_id:
             message = "quarantine: expected two different scans of this ledger"
             raise InputError(message)
+        if scan.site_id != earlier.site_id:
+            message = (
+                f"quarantine: expected two scans of one site, found {event.scan_id} "
+                f"and {event.earlier_scan_id}"
+            )
+            raise InputError(message)
         if scan.verdict == "allowed":
             message = (
                 f"quarantine: expected a scan that is not allowed, found "
@@ -206,8 +212,8 @@ class Admission:
             wrong = f"one that event {licence.revoked_by} revoked"
         elif not licences.is_in_force(licence, now_ms):
             wrong = "one that has not begun or has ended"
-        elif licence.covers != "content" or "train" not in licence.permits:
-            wrong = "one that does not permit to train on content"
+        elif not licences.is_basis(licence):
+            wrong = "one that does not permit to train on content for gain"
         elif missing:
             wrong = f"one that does not hold in {', '.join(missing)}"
         elif scan is not None and licence.sites and scan.site_id not in licence.sites:

@@ -1,8 +1,11 @@
 """Which kept records rest on which scans, and which of them are quarantined."""
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
+from ledger.places import vault_beside
 from ledger.vault import Vault
 
 
@@ -36,6 +39,25 @@ def scanned_records(vault: Vault) -> list[ScannedRecord]:
         ScannedRecord(record_id=row[0], scan_id=row[1], url=row[2].partition("\n")[0])
         for row in vault.connection.execute(query)
     ]
+
+
+def scanned_pages(vault: Vault) -> dict[str, bytes]:
+    """For each scan whose URL is known a keyed digest of that URL, and not its name."""
+    query = "SELECT scan_id, tag FROM url WHERE pending = 0"
+    return dict(vault.connection.execute(query).fetchall())
+
+
+def known_pages(path: Path) -> dict[str, bytes] | None:
+    """Which scans are of one URL, by the vault beside a ledger; None without one.
+
+    Raises:
+        NotALedgerError: `path` is neither a workspace nor a ledger file.
+    """
+    vault_path = vault_beside(path)
+    if not vault_path.exists():
+        return None
+    with contextlib.closing(Vault(vault_path, is_writable=False)) as vault:
+        return scanned_pages(vault)
 
 
 def standing(vault: Vault, record_ids: Iterable[str]) -> dict[str, bool]:

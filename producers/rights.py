@@ -3,11 +3,15 @@
 A module of the composition, as `producers.wiring` is.
 """
 
-from collections.abc import Callable
+# ruff: noqa: PLC0415 (an extra; importing it takes longer than most commands)
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ledger.events.optout import UrlScanned
+from ledger.events.review import review_evidence
+from ledger.projections.optout import waiting_for_review
+from ledger.scanned import scanned_pages
 from ledger.workspace import Workspace
 from producers.ingest import (
     IngestPolicy,
@@ -16,10 +20,8 @@ from producers.ingest import (
     ReviewBook,
     ScanOutcome,
     in_register,
-    review_evidence,
 )
-from producers.ingest.decide import is_for_review
-from producers.scanning import origin_of
+from producers.scanning import ScanOptions, needs_scan_extra, origin_of
 
 if TYPE_CHECKING:
     from producers.optout.scan import ScanResult
@@ -46,6 +48,7 @@ def outcome_port(workspace: Workspace) -> "Callable[[ScanResult], ScanOutcome]":
             scan_id=result.scan_id,
             verdict=result.verdict,
             reasons=result.reasons,
+            final_url=result.final_url,
             body_sha256=result.body_sha256,
             review="" if found is None else found.outcome,
             reviewed_scan_id="" if found is None else found.scan_id,
@@ -64,19 +67,35 @@ def _review_book(workspace: Workspace) -> ReviewBook:
 
 def licence_port(
     workspace: Workspace, policy: IngestPolicy
-) -> Callable[[str, str], RegisterLicence | None]:
+) -> Callable[[Sequence[str], str], RegisterLicence | None]:
     """The function that finds the licence of the register for a record."""
     events = (recorded.event for recorded in workspace.ledger.events(stream="policy"))
     granted = in_register(events)
     register = Register(granted, policy.jurisdictions)
 
-    def licensed(url: str, stated: str) -> RegisterLicence | None:
+    def licensed(urls: Sequence[str], stated: str) -> RegisterLicence | None:
         if not granted:
             return None
-        site_id = workspace.names.find_site(origin_of(url)) if url else ""
-        return register.find(site_id, stated, workspace.clock_ms())
+        origins = dict.fromkeys(map(origin_of, urls))
+        site_ids = [workspace.names.find_site(origin) for origin in origins]
+        return register.find(site_ids, stated, workspace.clock_ms())
 
     return licensed
+
+
+def shunned_port(options: ScanOptions) -> Callable[[str], bool]:
+    """The function that says whether a URL's site is on the list of piracy sites.
+
+    Raises:
+        InputError: the extra `scan` is missing, or the list cannot be read.
+    """
+    if options.piracy_list is None:
+        return lambda _: False
+    with needs_scan_extra():
+        from producers.optout.piracy import load_piracy_list
+        from producers.optout.url import parse_url
+    piracy = load_piracy_list(options.piracy_list)
+    return lambda url: piracy.lists(parse_url(url).host)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,31 +114,20 @@ class Waiting:
 def waiting_reviews(workspace: Workspace) -> list[Waiting]:
     """The scans that a person must decide about, oldest first.
 
-    Only a URL's newest scan counts, and none whose evidence a person has decided on;
-    where a `cleared` has ended, the scan waits again.
+    See `ledger.projections.optout.waiting_for_review`.
     """
-    newest: dict[str, UrlScanned | None] = {}
-    for recorded in workspace.ledger.events(stream="scan"):
-        scan = recorded.event
-        if not isinstance(scan, UrlScanned):
-            continue
-        # Where a record was erased, the vault has forgotten the URL.
-        for url in workspace.names.urls(scan.scan_id)[:1]:
-            newest.pop(url, None)
-            waits = scan.verdict == "unknown" and is_for_review(scan.reasons)
-            newest[url] = scan if waits else None
-    book, now_ms = _review_book(workspace), workspace.clock_ms()
+    waiting = waiting_for_review(
+        workspace.states()["optout"],
+        at_ms=workspace.clock_ms(),
+        pages=scanned_pages(workspace.vault),
+    )
+    wanted = set(waiting)
+    found = {
+        recorded.event.scan_id: recorded.event
+        for recorded in (workspace.ledger.events(stream="scan") if wanted else ())
+        if isinstance(recorded.event, UrlScanned) and recorded.event.scan_id in wanted
+    }
     return [
-        Waiting(scan=scan, url=url)
-        for url, scan in newest.items()
-        if scan is not None and not _is_decided(workspace, book, url, scan, now_ms)
+        Waiting(scan=found[scan_id], url=workspace.names.urls(scan_id)[0])
+        for scan_id in waiting
     ]
-
-
-def _is_decided(
-    workspace: Workspace, book: ReviewBook, url: str, scan: UrlScanned, now_ms: int
-) -> bool:
-    own = book.of(scan.scan_id, now_ms)
-    scans = workspace.names.scans_of(url)
-    same = book.find(scans, review_evidence(scan.channels), now_ms)
-    return own is not None or same is not None

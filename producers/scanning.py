@@ -19,18 +19,20 @@ from ledger.workspace import Workspace
 from producers.ingest import IngestPolicy
 from producers.optout.basket import load_basket
 from producers.optout.policy import ScanPolicy
-from producers.optout.resolve import Resolver, resolve_public
+from producers.optout.resolve import Resolver
+from producers.optout.turns import SPACING_S
 from producers.ports import Progress
 
 if TYPE_CHECKING:
-    from producers.optout.look import Looked
+    from producers.optout.looked import Looked
     from producers.optout.scan import Scanner, ScanResult
 
 RESCAN_AFTER_MS: Final = 24 * 3600 * 1000
 """How long a scan is taken for a new one when a list is resumed: as long as the policy
 files that it rests on (RFC 9309, section 2.4)."""
 
-_UNREADABLE: Final = frozenset({"unreadable", "page_unreadable"})
+UNREADABLE: Final = frozenset({"unreadable", "page_unreadable"})
+"""Reasons of a scan that say nothing but that something could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,8 @@ class ScanOptions:
         terms_urls: terms of use to be read beside those that a page names.
         piracy_list: file with sites that publish without the rights holders.
         registries: files with snapshots of registries of reservations.
+        spacing_s: seconds between requests to one host, on average; 0 spaces nothing,
+            which is for whoever plays the sites too.
     """
 
     resolver: Resolver
@@ -50,6 +54,7 @@ class ScanOptions:
     terms_urls: tuple[str, ...] = ()
     piracy_list: Path | None = None
     registries: tuple[Path, ...] = ()
+    spacing_s: float = SPACING_S
 
 
 def adopted_policy(
@@ -102,7 +107,6 @@ def open_scanner(
         from producers.optout.polite import PoliteFetch
         from producers.optout.registry import SnapshotRegistry
         from producers.optout.scan import Scanner
-        from producers.optout.turns import SPACING_S
     scan_policy = ScanPolicy(
         policy_sha256=policy.sha256(),
         basket_version=policy.basket_version,
@@ -116,10 +120,8 @@ def open_scanner(
         _keep_list(workspace, path, registry.snapshot_sha256)
     if options.piracy_list:
         _keep_list(workspace, options.piracy_list, lists.piracy_sha256)
-    # Whoever resolves names by themselves plays the sites too: none is to be spared.
-    is_public = options.resolver is resolve_public
     fetch = PoliteFetch(
-        HttpFetcher(resolver=options.resolver), spacing_s=SPACING_S if is_public else 0
+        HttpFetcher(resolver=options.resolver), spacing_s=options.spacing_s
     )
     path = ledger_file(workspace.folder).with_suffix(".cache")
     with PolicyCache(path, tag=lambda name: workspace.vault.tag("file", name)) as cache:
@@ -183,7 +185,8 @@ def scan_urls(
         report: told of every scan once its events are durable, in the order in which
             the sites answered.
         progress: told how far the work is, and of every URL that cannot be scanned.
-        resume: leave out what was scanned within the last day and could be read.
+        resume: leave out what was scanned within the last day under the same policy
+            by the same rules, and could be read.
 
     Returns:
         How many URLs there are of each verdict; under `failed` those that could not be
@@ -196,7 +199,7 @@ def scan_urls(
     with workspace.exclusive("ingest"):
         policy = adopted_policy(workspace)
         with open_scanner(workspace, policy, options) as scanner:
-            wanted = _not_recent(workspace, urls) if resume else urls
+            wanted = _not_recent(workspace, urls, policy) if resume else urls
             return scan_each(
                 scanner,
                 wanted,
@@ -230,15 +233,22 @@ def scan_each(
     return verdicts
 
 
-def _not_recent(workspace: Workspace, urls: Iterable[str]) -> Iterator[str]:
-    """The URLs that no scan of the last day could read."""
+def _not_recent(
+    workspace: Workspace, urls: Iterable[str], policy: IngestPolicy
+) -> Iterator[str]:
+    """The URLs that no scan of the last day could read by today's policy and rules."""
+    from producers.optout.scan import SCANNER
+
+    policy_sha256 = policy.sha256()
     since_ms = workspace.clock_ms() - RESCAN_AFTER_MS
     recent = {
         recorded.event.scan_id
         for recorded in workspace.ledger.events(stream="scan")
         if isinstance(recorded.event, UrlScanned)
         and recorded.event.scanned_at_ms > since_ms
-        and not _UNREADABLE.intersection(recorded.event.reasons)
+        and recorded.event.policy_sha256 == policy_sha256
+        and recorded.event.scanner == SCANNER
+        and not UNREADABLE.intersection(recorded.event.reasons)
     }
     for url in urls:
         if not recent.intersection(workspace.names.scans_of(canonical(url))):

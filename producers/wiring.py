@@ -23,7 +23,7 @@ from producers.assign import assign
 from producers.erasure import Erased, Eraser
 from producers.ingest import IngestReport, ScanOutcome, ingest, read_records
 from producers.ports import Progress
-from producers.rights import licence_port, outcome_port
+from producers.rights import licence_port, outcome_port, shunned_port
 from producers.scanning import ScanOptions, adopted_policy, open_scanner
 from producers.training.fine_tune import (
     BaseModel,
@@ -76,6 +76,7 @@ def ingest_file(
             policy=policy,
             scan=_lazy(make_scan),
             licensed=licence_port(workspace, policy),
+            shunned=shunned_port(options),
             known=intake.known,
             keep=intake.keep,
             emit=intake.append_decisions,

@@ -4,6 +4,7 @@ A reservation is a rights holder's "no" under Directive (EU) 2019/790, Article 4
 Sites and URLs are random ids; their names are in the vault, bound by the commitments.
 """
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 import msgspec
@@ -132,6 +133,15 @@ REVIEW_REASONS = frozenset(
     }
 )
 """Where a scan is `unknown` for these alone, a person may clear it."""
+
+
+def may_be_cleared(verdict: str, reasons: Collection[str]) -> bool:
+    """Whether a person may clear a scan: it is unknown for `REVIEW_REASONS` alone.
+
+    Source: docs/spec.md, XEV-18.
+    """
+    is_readable = bool(reasons) and REVIEW_REASONS.issuperset(reasons)
+    return verdict == "unknown" and is_readable
 
 
 class SiteRegistered(Event, frozen=True, kw_only=True, tag="optout.site_registered.v1"):

@@ -1,12 +1,28 @@
 """What a person decided about a scan that no parser decides: the `review` family."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 from ledger.events.base import Event, Id, OptionalSha256Hex, UnixMs
+from ledger.events.optout import Channel, ChannelRead
 
 ReviewOutcome = Literal["cleared", "upheld"]
 """`cleared`: a person read the evidence and found no reservation against training.
 `upheld`: there is one, or the person is not sure."""
+
+ReviewEvidence = frozenset[tuple[Channel, str]]
+"""Channel and digest of each piece of evidence that a person must read."""
+
+
+def review_evidence(channels: Iterable[ChannelRead]) -> ReviewEvidence:
+    """What a person must read of a scan that waits for one.
+
+    Empty where some of it was not kept: then no decision answers for another scan.
+    """
+    unread = [read for read in channels if read.verdict == "unknown"]
+    if not all(read.evidence_sha256 for read in unread):
+        return frozenset()
+    return frozenset((read.channel, read.evidence_sha256) for read in unread)
 
 
 class ReviewDecided(Event, frozen=True, kw_only=True, tag="review.decided.v1"):

@@ -22,14 +22,19 @@ SCHEMA = "tuneledger.status/1"
 
 
 def status_document(
-    ledger: Ledger, states: States, *, moment: Moment
+    ledger: Ledger,
+    states: States,
+    *,
+    moment: Moment,
+    pages: dict[str, bytes] | None = None,
 ) -> dict[str, Any]:
     """The status as plain values; docs/tutorial.md shows one.
 
     Args:
         ledger: the ledger.
         states: its projections at that moment.
-        moment: how many entries count, and the time for what is overdue.
+        moment: how many entries count, and the time for what is overdue or has ended.
+        pages: `ledger.scanned.known_pages`.
     """
     optout: OptoutState = states["optout"]
     return {
@@ -42,7 +47,7 @@ def status_document(
             name: {"decisions": one.total, "by_reason": one.by_reason}
             for name, one in optout.decisions.items()
         },
-        "waiting_for_review": waiting_for_review(optout),
+        "waiting_for_review": waiting_for_review(optout, moment.at_ms, pages),
         "quarantined": len(optout.quarantined),
         "shards": _shards(states["shards"]),
         "runs": [

@@ -1,12 +1,9 @@
 """The register of licences: what rights holders allowed, and until when."""
 
-from collections.abc import Collection
-
 import msgspec
 
 from ledger.events.ingest import RecordDecided
-from ledger.events.licence import LicenceGranted, LicenceRevoked, LicensedUse
-from ledger.events.policy import Jurisdiction
+from ledger.events.licence import LicenceGranted, LicenceRevoked
 from ledger.projections.base import Projection, Recorded
 
 
@@ -114,6 +111,19 @@ def _revoke(state: LicencesState, event: LicenceRevoked, event_id: str) -> None:
     licence.end = event.reason
 
 
+def is_basis(licence: Licence) -> bool:
+    """Whether the terms of a licence let a decision rest on it (XEV-19).
+
+    Models that are trained here may earn money, so a licence must permit that. Other
+    conditions bind whoever distributes the model, and are shown.
+    """
+    return (
+        licence.covers == "content"
+        and {"train", "commercial"}.issubset(licence.permits)
+        and "non_commercial" not in licence.conditions
+    )
+
+
 def is_in_force(licence: Licence, at_ms: int) -> bool:
     """Whether a licence holds at a time, Unix milliseconds.
 
@@ -122,38 +132,6 @@ def is_in_force(licence: Licence, at_ms: int) -> bool:
     """
     is_running = licence.starts_at_ms <= at_ms < licence.expires_at_ms
     return is_running and not licence.revoked_by
-
-
-def find(
-    state: LicencesState,
-    *,
-    site_id: str,
-    jurisdictions: Collection[Jurisdiction],
-    at_ms: int,
-    use: LicensedUse = "train",
-) -> str:
-    """The licence that allows a use of a site's content, or the empty string.
-
-    Args:
-        state: the register.
-        site_id: the site of the scanned URL.
-        jurisdictions: it must hold in each of these.
-        at_ms: the time of the use, Unix milliseconds.
-        use: what the text is used for.
-
-    Returns:
-        Of several, the id of the one that ends last.
-    """
-    found = [
-        (licence.expires_at_ms, licence_id)
-        for licence_id, licence in state.licences.items()
-        if licence.covers == "content"
-        and site_id in licence.sites
-        and use in licence.permits
-        and set(jurisdictions) <= set(licence.jurisdictions)
-        and is_in_force(licence, at_ms)
-    ]
-    return max(found)[1] if found else ""
 
 
 PROJECTION = Projection(name="licences", version=1, state=LicencesState, apply=apply)

@@ -1,16 +1,18 @@
 """What the sites said, what persons made of it, and what was decided on each record."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from ledger.events.ingest import RecordDecided
 from ledger.events.optout import (
-    REVIEW_REASONS,
     PolicyFileFetched,
     RecordsQuarantined,
     SiteRegistered,
     UrlScanned,
+    may_be_cleared,
 )
-from ledger.events.review import ReviewDecided
+from ledger.events.review import ReviewDecided, review_evidence
 from ledger.projections.base import Projection, Recorded
 
 
@@ -63,12 +65,15 @@ class ScanFacts(msgspec.Struct, array_like=True):
         verdict: the scan's verdict.
         is_reviewable: whether a person may clear it (XEV-18).
         event_id: the `UrlScanned` event.
+        evidence: channels and digests of what that person must read, in order; empty
+            where nobody must, or where some of it was not kept.
     """
 
     site_id: str
     verdict: str
     is_reviewable: bool
     event_id: str
+    evidence: list[tuple[str, str]] = []
 
 
 class Review(msgspec.Struct):
@@ -101,7 +106,8 @@ class OptoutState(msgspec.Struct):
         scanners: scanner name and version to its scans.
         waiting: pending records with their first reason.
         by_scan: every scan by its id.
-        reviews: reviewed scan to its newest review, the one that counts.
+        reviews: reviewed scan to its newest review, the one that counts; in the order
+            of these reviews.
         review_ids: every review to its scan.
         quarantined: quarantined record to the scan that took it out.
     """
@@ -161,16 +167,24 @@ def _scan(state: OptoutState, event: UrlScanned, event_id: str) -> None:
         outcomes[read.outcome] = outcomes.get(read.outcome, 0) + 1
     state.by_scan.setdefault(
         event.scan_id,
-        ScanFacts(event.site_id, event.verdict, _is_reviewable(event), event_id),
+        _scan_facts(event, event_id),
     )
 
 
-def _is_reviewable(event: UrlScanned) -> bool:
-    return event.verdict == "unknown" and REVIEW_REASONS.issuperset(event.reasons)
+def _scan_facts(event: UrlScanned, event_id: str) -> ScanFacts:
+    is_reviewable = may_be_cleared(event.verdict, event.reasons)
+    return ScanFacts(
+        site_id=event.site_id,
+        verdict=event.verdict,
+        is_reviewable=is_reviewable,
+        event_id=event_id,
+        evidence=sorted(review_evidence(event.channels)) if is_reviewable else [],
+    )
 
 
 def _review(state: OptoutState, event: ReviewDecided, event_id: str) -> None:
     state.review_ids.setdefault(event.review_id, event.scan_id)
+    state.reviews.pop(event.scan_id, None)  # so that the newest stands last
     state.reviews[event.scan_id] = Review(
         review_id=event.review_id,
         outcome=event.outcome,
@@ -207,13 +221,47 @@ def cleared_until(state: OptoutState, scan_id: str) -> int:
     return review.expires_at_ms
 
 
-def waiting_for_review(state: OptoutState) -> list[str]:
-    """Scans that only a person can read and that none has, oldest first."""
+def waiting_for_review(
+    state: OptoutState, at_ms: int, pages: Mapping[str, bytes] | None
+) -> list[str]:
+    """Scans that only a person can read and that no decision answers, oldest first.
+
+    Only the newest scan of a URL waits. A decision answers it that is on this very
+    scan, or the newest on the same evidence of the same URL; one that cleared does so
+    until it ends.
+
+    Args:
+        state: the scans and reviews.
+        at_ms: the time that clearances are held against, Unix milliseconds.
+        pages: for each scan a value that is the same for the same URL; scans that are
+            not in it were of erased records, and wait no more. None where there is no
+            vault to tell: then each scan stands for itself.
+    """
+    known = {one: one.encode() for one in state.by_scan} if pages is None else pages
+    newest: dict[bytes, str] = {}
+    for scan_id in state.by_scan:
+        if scan_id in known:
+            newest.pop(known[scan_id], None)
+            newest[known[scan_id]] = scan_id
+    answers = {
+        (known[scan_id], *state.by_scan[scan_id].evidence): review
+        for scan_id, review in state.reviews.items()
+        if scan_id in known and scan_id in state.by_scan
+    }
     return [
         scan_id
-        for scan_id, scan in state.by_scan.items()
-        if scan.is_reviewable and scan_id not in state.reviews
+        for page, scan_id in newest.items()
+        if (scan := state.by_scan[scan_id]).is_reviewable
+        and not _stands(state.reviews.get(scan_id), at_ms)
+        and not (scan.evidence and _stands(answers.get((page, *scan.evidence)), at_ms))
     ]
 
 
-PROJECTION = Projection(name="optout", version=2, state=OptoutState, apply=apply)
+def _stands(review: Review | None, at_ms: int) -> bool:
+    """Whether a decision counts; a no has no end but a newer decision."""
+    if review is None:
+        return False
+    return review.outcome == "upheld" or at_ms < review.expires_at_ms
+
+
+PROJECTION = Projection(name="optout", version=3, state=OptoutState, apply=apply)

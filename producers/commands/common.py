@@ -12,7 +12,8 @@ import click
 
 from ledger import Ledger
 from ledger.workspace import Workspace
-from producers.optout.resolve import Resolver, resolve_public
+from producers.optout.resolve import resolve_public
+from producers.scanning import ScanOptions
 
 EXIT_ROLLED_BACK = 1
 EXIT_POLICY = 3
@@ -88,10 +89,10 @@ jurisdiction_option = click.option(
 )
 
 
-def resolver() -> Resolver:
-    """Where a scan connects to: by name service, unless the caller injects another."""
-    injected: Resolver | None = click.get_current_context().obj
-    return injected or resolve_public
+def network() -> ScanOptions:
+    """How a scan connects: by name service, politely, unless the caller says else."""
+    injected: ScanOptions | None = click.get_current_context().obj
+    return injected or ScanOptions(resolver=resolve_public)
 
 
 def passphrase() -> bytes | None:

@@ -18,6 +18,7 @@ from ledger.log import Ledger, system_clock_ms
 from ledger.moment import Moment, find_moment
 from ledger.projections.summary_markdown import to_markdown
 from ledger.projector import project
+from ledger.scanned import known_pages
 from producers.commands.common import (
     json_option,
     open_ledger,
@@ -53,7 +54,9 @@ def status(folder: Path, at: str | None, *, as_json: bool, subjects: bool) -> No
     with open_ledger(folder) as ledger:
         moment = moment_of(ledger, at)
         states = project(ledger, size=None if at is None else moment.size)
-        document = status_document(ledger, states, moment=moment)
+        document = status_document(
+            ledger, states, moment=moment, pages=known_pages(folder)
+        )
     if subjects:
         document["subjects"] = masked_subjects(folder)
     if as_json:

@@ -1,5 +1,6 @@
 """What only a person can read: review list, show, decide."""
 
+import re
 from pathlib import Path
 
 import click
@@ -24,7 +25,12 @@ DAYS_MAX = 366
 DAY_MS = 24 * 3600 * 1000
 CONTEXT_LINES = 3
 SHOWN_CHARS_MAX = 400
-"""Longest line of evidence that is shown; a page may be all one line."""
+"""Most that is shown of a line of evidence; a page may be all one line."""
+WORDS = re.compile(
+    r"tdm|mining|train|\bai\b|noai|rsl|usage|signal|licen[cs]e|reserv|permi|prohibit",
+    re.IGNORECASE,
+)
+"""What a longer line is shown around; for the eye, nothing is decided by it."""
 
 scan_argument = click.argument("scan_id", metavar="SCAN")
 
@@ -164,9 +170,19 @@ def evidence_lines(evidence: EvidenceFolder, read: ChannelRead) -> list[str]:
     first = max(read.line - 1 - CONTEXT_LINES, 0)
     around = lines[first : max(read.line, 1) + CONTEXT_LINES]
     return [
-        f"{first + number}: {plain(line[:SHOWN_CHARS_MAX])}"
+        f"{first + number}: {shortened(line)}"
         for number, line in enumerate(around, start=1)
     ]
+
+
+def shortened(line: str) -> str:
+    """A line for a person; a long one around its first telling word, the cut marked."""
+    telling = WORDS.search(line)
+    middle = 0 if telling is None else telling.start()
+    last = max(len(line) - SHOWN_CHARS_MAX, 0)
+    first = min(max(middle - SHOWN_CHARS_MAX // 2, 0), last)
+    shown = plain(line[first : first + SHOWN_CHARS_MAX])
+    return f"{shown} (cut, {last} more characters)" if last else shown
 
 
 def plain(text: str) -> str:

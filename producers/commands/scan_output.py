@@ -52,6 +52,8 @@ def rescan_document(found: Rescanned) -> dict[str, Any]:
         "urls": dict(sorted(found.verdicts.items())),
         "quarantined": list(found.quarantined),
         "kept_unreadable": found.kept,
+        "failed": list(found.failed),
+        "kept_failed": found.kept_failed,
         **{key: list(value) for key, value in saw.items()},
     }
 
@@ -65,6 +67,10 @@ def show_rescan(found: Rescanned) -> None:
     click.echo(f"quarantined  {len(found.quarantined)} records")
     if found.kept:
         click.echo(f"kept         {found.kept} records whose site could not be read")
+    if found.failed:
+        click.echo(f"kept         {found.kept_failed} records whose URL failed:")
+        for url in found.failed:
+            click.echo(f"failed       {url}")
     saw = found.affected
     for name, values in (
         ("shards", [str(number) for _, number in saw.shards]),

@@ -16,9 +16,9 @@ from producers import rescanning
 from producers.commands.common import (
     EXIT_POLICY,
     json_option,
+    network,
     open_workspace,
     print_json,
-    resolver,
     say,
     workspace_option,
 )
@@ -80,8 +80,8 @@ def scan_options(command: _Command) -> _Command:
         registries: tuple[Path, ...],
         **others: Any,
     ) -> Any:
-        options = ScanOptions(
-            resolver=resolver(),
+        options = dataclasses.replace(
+            network(),
             terms_urls=terms_urls,
             piracy_list=piracy_list,
             registries=registries,
@@ -102,7 +102,9 @@ def scan_options(command: _Command) -> _Command:
     help="File with a URL on each line; # begins a comment.",
 )
 @click.option(
-    "--resume", is_flag=True, help="Skip what the last day's scans could read."
+    "--resume",
+    is_flag=True,
+    help="Skip what the last day's scans could read, by the same policy and rules.",
 )
 @click.option("--details", is_flag=True, help="Show what every channel said.")
 @click.option(
@@ -171,7 +173,7 @@ def use_evidence(folder: Path, warc: Path | None) -> None:
 @click.option(
     "--keep-unreadable",
     is_flag=True,
-    help="Keep records whose site merely could not be read.",
+    help="Keep records whose site could not be read and said nothing else.",
 )
 @workers_option
 @scan_options
@@ -188,7 +190,8 @@ def rescan(
     """Scan anew what records were copied from; quarantine what is not allowed now.
 
     Names the shards, runs and models that saw it. Exit code 3 where a record was
-    quarantined, or rests on a site that could not be read.
+    quarantined, or rests on a site that could not be read, or on a URL that could not
+    be looked at: those are printed.
     """
     with open_workspace(folder) as workspace:
         found = rescanning.rescan(

@@ -11,7 +11,7 @@ from producers.ingest.licences import Licence, licence_table, read_licence
 from producers.ingest.policy import IngestPolicy
 from producers.ingest.reader import InputRecord, parse_record, read_records
 from producers.ingest.register import Register, check_grant, in_register
-from producers.ingest.reviews import ReviewBook, review_evidence
+from producers.ingest.reviews import ReviewBook
 from producers.ingest.run import IngestReport, Keep, Known, Licensed, Scan, ingest
 
 __all__ = [
@@ -37,5 +37,4 @@ __all__ = [
     "parse_record",
     "read_licence",
     "read_records",
-    "review_evidence",
 ]

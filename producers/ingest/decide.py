@@ -11,13 +11,13 @@ there, and a text without a licence is blocked.
 A licence is a basis in both, even where the site reserves: it is the rights holder's
 more specific word. A licence that nobody has read may itself reserve (Directive (EU)
 2019/790, recital 18), so an unclear one is no ground to fall back on Article 4. One of
-the register counts where it holds; a site on a list of piracy sites grants none.
+the register counts where it holds. No licence, stated or on the register, counts for a
+site on a list of piracy sites: it has nothing to grant.
 
 What no parser decides waits for a person, blocked. Once a person has cleared it, the
 same evidence need not be read again until that decision ends.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,7 +29,7 @@ from ledger.events.ingest import (
     SourceKind,
     UkBasis,
 )
-from ledger.events.optout import REVIEW_REASONS, ScanReason, Verdict
+from ledger.events.optout import ScanReason, Verdict, may_be_cleared
 from ledger.events.policy import Jurisdiction
 from ledger.events.review import ReviewOutcome
 from producers.ingest.licences import Standing
@@ -78,6 +78,7 @@ class ScanOutcome:
     Attributes:
         scan_id: id of the scan's event.
         verdict: the strictest verdict, the policy's relaxed tokens already left out.
+        final_url: where redirects ended; personal data, perhaps.
         reasons: why it is not `allowed`.
         body_sha256: digest of the page's body, hex; empty where there was no whole one.
         review: what a person decided on the same URL and the same evidence, as it
@@ -88,6 +89,7 @@ class ScanOutcome:
     scan_id: str
     verdict: Verdict
     reasons: tuple[ScanReason, ...] = ()
+    final_url: str = ""
     body_sha256: str = ""
     review: ReviewOutcome | Literal[""] = ""
     reviewed_scan_id: str = ""
@@ -95,17 +97,17 @@ class ScanOutcome:
     @property
     def is_for_review(self) -> bool:
         """Whether it is unknown only for what a person may clear (XEV-18)."""
-        return self.verdict == "unknown" and is_for_review(self.reasons)
+        return may_be_cleared(self.verdict, self.reasons)
+
+    @property
+    def is_piracy(self) -> bool:
+        """Whether its site is on a list of piracy sites."""
+        return "piracy_site" in self.reasons
 
     @property
     def is_cleared(self) -> bool:
         """Whether a person found no reservation in what no parser decides."""
         return self.is_for_review and self.review == "cleared"
-
-
-def is_for_review(reasons: Collection[str]) -> bool:
-    """Whether a scan that is `unknown` for these reasons is one a person may clear."""
-    return bool(reasons) and REVIEW_REASONS.issuperset(reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,14 +136,16 @@ class Ruling:
     hazard: Hazard
 
 
-def needs_scan(facts: Facts, *, has_url: bool, policy: IngestPolicy) -> bool:
+def needs_scan(
+    facts: Facts, *, has_url: bool, is_shunned: bool, policy: IngestPolicy
+) -> bool:
     """Say whether the decision can depend on what the source's site reserves.
 
     A licence of the register is no reason to leave the scan out: the decision names
-    the reservation that the licence overrides.
+    the reservation that the licence overrides. A shunned site is scanned in any case.
     """
     licensed = facts.standing in {"licence", "public_domain"}
-    return has_url and not licensed and "eu" in policy.jurisdictions
+    return is_shunned or (has_url and not licensed and "eu" in policy.jurisdictions)
 
 
 def decide(facts: Facts, scan: ScanOutcome | None, policy: IngestPolicy) -> Ruling:
@@ -150,12 +154,13 @@ def decide(facts: Facts, scan: ScanOutcome | None, policy: IngestPolicy) -> Ruli
     Args:
         facts: what is known of the record.
         scan: the scan of its URL; None where none was made. Read only where the EU is
-            among the jurisdictions: elsewhere a reservation has no meaning in law.
+            among the jurisdictions, or the site is on a list of piracy sites: elsewhere
+            a reservation has no meaning in law.
         policy: the rules in force.
 
     Source: Directive (EU) 2019/790, Articles 4(1) and 4(3); CDPA 1988, section 29A.
     """
-    if "eu" not in policy.jurisdictions:
+    if scan is not None and not scan.is_piracy and "eu" not in policy.jurisdictions:
         scan = None
     if facts.standing in {"licence", "public_domain"}:
         return _licensed(facts, scan)
@@ -169,6 +174,8 @@ def _licensed(facts: Facts, scan: ScanOutcome | None) -> Ruling:
     basis: Literal["licence", "public_domain"] = (
         "public_domain" if facts.standing == "public_domain" else "licence"
     )
+    if scan is not None and scan.is_piracy:
+        return _ruling(facts, scan, "blocked", _reservation(scan))
     reasons = (basis, *_reservation(scan))
     return _ruling(facts, scan, "accepted", reasons, eu_basis=basis, uk_basis=basis)
 
@@ -215,8 +222,7 @@ def _covered(
     facts: Facts, scan: ScanOutcome | None, policy: IngestPolicy
 ) -> frozenset[Jurisdiction]:
     """The jurisdictions of the policy that a licence of the register covers."""
-    is_piracy = scan is not None and "piracy_site" in scan.reasons
-    if facts.register is None or is_piracy:
+    if facts.register is None or (scan is not None and scan.is_piracy):
         return frozenset()
     return facts.register.jurisdictions & policy.jurisdictions
 

@@ -1,13 +1,15 @@
 """The licence register: which licence covers a text now, and what may be entered.
 
 A licence that is on the register counts for decisions only where all of this holds: it
-covers content and permits training, asks for no non-commercial use, has begun, has not
-ended, was not revoked, holds where the model may be used, and is for the site that the
-text was copied from. One for no site counts only where the record names it.
+covers content, permits training and commercial use, is not for non-commercial use only,
+has begun, has not ended, was not revoked, holds where the model may be used, and is for
+the site that the text was copied from, and for the one that redirects led to. One for
+no site counts only where the record names it. Other conditions bind whoever distributes
+the model: they are shown, and stand in nobody's way.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ledger.errors import InputError
@@ -44,22 +46,27 @@ class Register:
             for site_id in licence.sites:
                 self._by_site.setdefault(site_id, []).append(licence)
 
-    def find(self, site_id: str, stated: str, now_ms: int) -> RegisterLicence | None:
+    def find(
+        self, site_ids: Sequence[str], stated: str, now_ms: int
+    ) -> RegisterLicence | None:
         """The licence that covers a text.
 
         Args:
-            site_id: the site that it was copied from; empty where the register cannot
-                name it.
+            site_ids: the site that was asked, and the one that answered where redirects
+                led elsewhere; empty ids for sites that the register cannot name. A
+                licence must cover them all.
             stated: what the record states as its licence. Where that is the id of a
                 licence, that one is meant and no other.
             now_ms: Unix milliseconds.
         """
         if names_licence(stated):
             named = self._by_id.get(stated)
-            found = [named] if named and _is_for(named, site_id) else []
+            found = [named] if named else []
         else:
-            found = self._by_site.get(site_id, [])
-        standing = [one for one in found if is_in_force(one, now_ms)]
+            found = self._by_site.get(site_ids[0], []) if site_ids else []
+        standing = [
+            one for one in found if _is_for(one, site_ids) and is_in_force(one, now_ms)
+        ]
         best = max(standing, key=self._worth, default=None)
         if best is None:
             return None
@@ -98,10 +105,13 @@ def is_in_force(licence: LicenceGranted, now_ms: int) -> bool:
 
 
 def is_basis(licence: LicenceGranted) -> bool:
-    """Whether a licence can be a basis for training a model that may earn money."""
+    """Whether a licence can be a basis for training a model that may earn money.
+
+    Source: docs/spec.md, XEV-19.
+    """
     return (
         licence.covers == "content"
-        and "train" in licence.permits
+        and {"train", "commercial"}.issubset(licence.permits)
         and "non_commercial" not in licence.conditions
         and not _is_refused(licence)
     )
@@ -131,8 +141,10 @@ def check_grant(licence: LicenceGranted) -> None:
             _refuse(f"each of the {name} once, found one twice")
 
 
-def _is_for(licence: LicenceGranted, site_id: str) -> bool:
-    return not licence.sites or site_id in licence.sites
+def _is_for(licence: LicenceGranted, site_ids: Sequence[str]) -> bool:
+    if not licence.sites:
+        return True
+    return bool(site_ids) and set(site_ids).issubset(licence.sites)
 
 
 def _is_refused(licence: LicenceGranted) -> bool:

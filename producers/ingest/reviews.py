@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ledger.events import Event
-from ledger.events.optout import Channel, ChannelRead, UrlScanned
-from ledger.events.review import ReviewDecided, ReviewOutcome
-
-ReviewEvidence = frozenset[tuple[Channel, str]]
-"""Channel and digest of each piece of evidence that a person must read."""
+from ledger.events.optout import UrlScanned
+from ledger.events.review import (
+    ReviewDecided,
+    ReviewEvidence,
+    ReviewOutcome,
+    review_evidence,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +66,6 @@ class ReviewBook:
                     evidence=review_evidence(scan.channels),
                 )
 
-    def of(self, scan_id: str, now_ms: int) -> Reviewed | None:
-        """The decision on this very scan, if it stands."""
-        known = self._by_scan.get(scan_id)
-        return known if known is not None and known.stands(now_ms) else None
-
     def find(
         self, scan_ids: Iterable[str], evidence: ReviewEvidence, now_ms: int
     ) -> Reviewed | None:
@@ -88,14 +85,3 @@ class ReviewBook:
         if not evidence or newest is None or not newest.stands(now_ms):
             return None
         return newest
-
-
-def review_evidence(channels: Iterable[ChannelRead]) -> ReviewEvidence:
-    """What a person must read of a scan that waits for one.
-
-    Empty where some of it was not kept: then no decision answers for another scan.
-    """
-    unread = [read for read in channels if read.verdict == "unknown"]
-    if not all(read.evidence_sha256 for read in unread):
-        return frozenset()
-    return frozenset((read.channel, read.evidence_sha256) for read in unread)

@@ -6,7 +6,7 @@ never an event without its record.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NoReturn
 
@@ -33,8 +33,13 @@ BATCH_EVENTS: Final = 64
 Scan = Callable[[str], ScanOutcome]
 """Scan one URL; the scan's events are in the ledger when it returns."""
 
-Licensed = Callable[[str, str], RegisterLicence | None]
-"""The licence of the register that covers (URL, stated licence) now, for training."""
+Licensed = Callable[[Sequence[str], str], RegisterLicence | None]
+"""The licence of the register that covers (URLs, stated licence) now, for training.
+
+The URLs are the asked one and the one that answered; none where a record has none."""
+
+Shunned = Callable[[str], bool]
+"""Whether a URL's site is on the list of piracy sites, if one is consulted."""
 
 Known = Callable[[str], bool]
 """Whether a record of this external id is kept already."""
@@ -70,6 +75,7 @@ def ingest(
     policy: IngestPolicy,
     scan: Scan,
     licensed: Licensed,
+    shunned: Shunned,
     known: Known,
     keep: Keep,
     emit: Emit,
@@ -86,7 +92,8 @@ def ingest(
         records: the input; the n-th record is called line n in messages.
         policy: the rules in force, adopted in the ledger before.
         scan: asked for a record that has a URL and states no licence that is a basis,
-            where the EU counts.
+            where the EU counts; and for every record whose site is shunned.
+        shunned: asked for every record that has a URL.
         licensed: asked for every record that states no licence that is a basis.
         known: asked for every record, before anything else.
         keep: called for every record that the rules accept.
@@ -99,7 +106,7 @@ def ingest(
         InputError: a line is no record, or its id is kept already. The records before
             it are ingested; nothing of the line itself is.
     """
-    run = _Run(policy, scan, licensed, keep, emit, random_bytes, progress)
+    run = _Run(policy, scan, licensed, shunned, keep, emit, random_bytes, progress)
     try:
         for line, record in enumerate(records, start=1):
             if not known(record.id):
@@ -141,6 +148,7 @@ class _Run:
         policy: IngestPolicy,
         scan: Scan,
         licensed: Licensed,
+        shunned: Shunned,
         keep: Keep,
         emit: Emit,
         random_bytes: RandomBytes,
@@ -150,6 +158,7 @@ class _Run:
         self._policy_sha256 = policy.sha256()
         self._scan = scan
         self._licensed = licensed
+        self._shunned = shunned
         self._keep = keep
         self._emit = emit
         self._random_bytes = random_bytes
@@ -188,21 +197,25 @@ class _Run:
 
     def _rule(self, record: InputRecord, standing: Standing) -> Ruling:
         """Gather what the decision rests on, and decide."""
-        register = None
-        if standing not in {"licence", "public_domain"}:
-            register = self._licensed(record.url, record.licence)
         facts = Facts(
             standing=standing,
             source_kind=record.source_kind,
             has_subjects=bool(record.subjects),
             consent=record.consent,
-            register=register,
             response_sha256=record.response_sha256,
         )
         outcome = None
-        if needs_scan(facts, has_url=bool(record.url), policy=self._policy):
+        is_shunned = bool(record.url) and self._shunned(record.url)
+        if needs_scan(
+            facts, has_url=bool(record.url), is_shunned=is_shunned, policy=self._policy
+        ):
             outcome = self._scan(record.url)
             self._scanned += 1
+        if standing not in {"licence", "public_domain"}:
+            ends = record.url, outcome.final_url if outcome else ""
+            urls = list(dict.fromkeys(filter(None, ends)))
+            register = self._licensed(urls, record.licence)
+            facts = replace(facts, register=register)
         return decide(facts, outcome, self._policy)
 
     def tell(self, line: int) -> None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from ledger.events import Event
 from ledger.events.optout import (
-    REVIEW_REASONS,
     Access,
     Channel,
     PolicyFileFetched,
@@ -22,6 +21,7 @@ from ledger.events.optout import (
     Usage,
     UsageVerdict,
     Verdict,
+    may_be_cleared,
 )
 from producers.optout.channels import PolicyFile
 from producers.optout.combine import (
@@ -89,7 +89,7 @@ class ScanResult:
     @property
     def needs_review(self) -> bool:
         """Whether a person, and nobody else, can say more."""
-        return self.verdict == "unknown" and REVIEW_REASONS.issuperset(self.reasons)
+        return may_be_cleared(self.verdict, self.reasons)
 
 
 @dataclass(slots=True)

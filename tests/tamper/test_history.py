@@ -425,7 +425,21 @@ CASES = {
     "XEV-19 training": (
         "LICENCE_USE",
         lambda story: (
-            change(LICENSED, permits=["output"])(story),
+            change(LICENSED, permits=["output", "commercial"])(story),
+            story.one(DECIDED, LICENSED_RECORD),
+        )[1],
+    ),
+    "XEV-19 for gain": (
+        "LICENCE_USE",
+        lambda story: (
+            change(LICENSED, permits=["train"])(story),
+            story.one(DECIDED, LICENSED_RECORD),
+        )[1],
+    ),
+    "XEV-19 not for gain": (
+        "LICENCE_USE",
+        lambda story: (
+            change(LICENSED, conditions=["non_commercial"])(story),
             story.one(DECIDED, LICENSED_RECORD),
         )[1],
     ),
@@ -452,6 +466,10 @@ CASES = {
     "XEV-20 no earlier scan": (
         "QUARANTINE",
         change(QUARANTINE, earlier_scan_id=ident("other")),
+    ),
+    "XEV-20 another site": (
+        "QUARANTINE",
+        change(QUARANTINE, earlier_scan_id=ident("scan", 1)),
     ),
     "XEV-20 not accepted": (
         "QUARANTINE",
@@ -541,6 +559,15 @@ def test_licence_of_no_site(tmp_path):
     assert [] == found(verify_simulated(story.build(), tmp_path))
 
 
+def test_conditions_of_a_licence(tmp_path):
+    """What binds whoever distributes the model stands in the way of no decision."""
+    story = Story()
+    demands = ["naming", "share_alike", "use_restrictions", "user_threshold"]
+    story.one(LICENSED).update(conditions=demands, users_max=9)
+
+    assert [] == found(verify_simulated(story.build(), tmp_path))
+
+
 def test_licence_of_one_jurisdiction(tmp_path):
     """Where a decision has another basis elsewhere, the licence need not hold there."""
     story = Story()
@@ -561,6 +588,14 @@ def test_quarantined_record_is_erased(tmp_path):
         story.one("erasure.records_erased"), erasure_id=other, record_ids=[QUARANTINED]
     )
     story.repeat(story.one("erasure.keys_destroyed"), erasure_id=other)
+
+    assert [] == found(verify_simulated(story.build(), tmp_path))
+
+
+def test_quarantine_by_another_page_of_the_site(tmp_path):
+    """Both scans are of one site; which page each looked at is not in the ledger."""
+    story = Story()
+    story.one(QUARANTINE)["earlier_scan_id"] = ident("scan", 2)
 
     assert [] == found(verify_simulated(story.build(), tmp_path))
 

@@ -9,6 +9,9 @@ from verifier.rules.register import Licence
 from verifier.rules.state import Handler, History, digest, refuse
 from verifier.schema import Event
 
+# What a licence must permit for a decision to rest on it.
+_NEEDED = frozenset({"train", "commercial"})
+
 
 class Use(NamedTuple):
     """What a decision takes from a licence, as its fields are written."""
@@ -20,13 +23,15 @@ class Use(NamedTuple):
 
 
 def find_licence(state: History, licence_id: bytes) -> Licence:
-    """Return the licence that a decision rests on, of content that may train."""
+    """Return the licence that a decision rests on: of content, to train for gain."""
     licence = state.index.register.licence(unhexlify(licence_id))
     if licence is None:
         _refuse_use("a licence that was granted and not revoked before", licence_id)
-    if licence.covers != "content" or "train" not in licence.permits:
+    if licence.covers != "content" or not licence.permits >= _NEEDED:
         permits = ", ".join(sorted(licence.permits))
-        _refuse_use("a licence of content that permits train", permits)
+        _refuse_use("a licence of content that permits train and commercial", permits)
+    if "non_commercial" in licence.conditions:
+        _refuse_use("a licence without the condition non_commercial", licence_id)
     return licence
 
 
@@ -47,6 +52,7 @@ def _granted(state: History, event: Event, _at: int) -> None:
     content = Licence(
         covers=event["covers"].decode(),
         permits=frozenset(json.loads(event["permits"])),
+        conditions=frozenset(json.loads(event["conditions"])),
         jurisdictions=frozenset(json.loads(event["jurisdictions"])),
         sites=sites,
     )

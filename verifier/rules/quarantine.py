@@ -14,8 +14,11 @@ def _quarantined(state: History, event: Event, _at: int) -> None:
     said = index.scan(scan)
     if said is None or said[0] == "allowed":
         _refuse("an earlier scan whose verdict is not allowed", event["scan_id"])
-    if earlier == scan or index.scan(earlier) is None:
+    before = index.scan(earlier)
+    if earlier == scan or before is None:
         _refuse("another earlier scan as earlier_scan_id", event["earlier_scan_id"])
+    if before[1] != said[1]:
+        _refuse("two scans of one site", event["earlier_scan_id"])
     for record_id in json.loads(event["record_ids"]):
         record = bytes.fromhex(record_id)
         if not index.commitment(record):

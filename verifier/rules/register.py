@@ -11,12 +11,14 @@ class Licence(NamedTuple):
     Attributes:
         covers: `content` or `model`.
         permits: the uses that it permits.
+        conditions: what it demands.
         jurisdictions: where it holds.
         sites: the sites whose content it covers; none for content of no site.
     """
 
     covers: str
     permits: frozenset[str]
+    conditions: frozenset[str]
     jurisdictions: frozenset[str]
     sites: frozenset[bytes]
 
@@ -34,7 +36,7 @@ class Register:
 
     def add_licence(self, licence: bytes, content: Licence) -> bool:
         """Add a licence; return whether it is new."""
-        said = [content.covers, *map(sorted, content[1:3])]
+        said = [content.covers, *map(sorted, content[1:4])]
         sites = b"".join(sorted(content.sites))
         return self._insert(
             "INSERT INTO licence VALUES (?, ?, ?, 0)",
@@ -48,10 +50,11 @@ class Register:
         ).fetchone()
         if row is None:
             return None
-        covers, permits, jurisdictions = json.loads(row[0])
+        covers, *terms = json.loads(row[0])
+        permits, conditions, jurisdictions = map(frozenset, terms)
         places = range(0, len(row[1]), 16)
         sites = frozenset(row[1][at : at + 16] for at in places)
-        return Licence(covers, frozenset(permits), frozenset(jurisdictions), sites)
+        return Licence(covers, permits, conditions, jurisdictions, sites)
 
     def revoke(self, licence: bytes) -> bool:
         """Revoke a licence; return whether it was granted and not revoked before."""

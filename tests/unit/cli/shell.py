@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 import cli
+from producers.scanning import ScanOptions
 from tests.unit.workspace.office import RECORDS, jsonl
 
 
@@ -34,9 +35,10 @@ class Shell:
         self.folder = folder
 
     def run(self, *arguments, obj=None):
-        """Run a command as it is typed."""
+        """Run a command as it is typed; `obj` resolves the names of played sites."""
         self._capsys.readouterr()
-        code = cli.invoke([str(one) for one in arguments], obj=obj)
+        played = obj and ScanOptions(resolver=obj, spacing_s=0)
+        code = cli.invoke([str(one) for one in arguments], obj=played)
         out, err = self._capsys.readouterr()
         return Ran(code=code, out=out, err=err)
 

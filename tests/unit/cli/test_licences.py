@@ -12,7 +12,16 @@ from producers.optout.resolve import Endpoint
 from tests.unit.cli.shell import Shell, check_one_error, write
 from tests.unit.workspace.office import RECORDS, jsonl, leaks
 
-TRAIN = ("--permit", "train", "--jurisdiction", "eu", "--jurisdiction", "uk")
+TRAIN = (
+    "--permit",
+    "train",
+    "--permit",
+    "commercial",
+    "--jurisdiction",
+    "eu",
+    "--jurisdiction",
+    "uk",
+)
 CONTENT = ("licence", "add", "--spdx", "CC-BY-4.0", *TRAIN, "--ends", "2099-12-31")
 SITE = "https://archive.example"
 

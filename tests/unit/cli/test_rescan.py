@@ -8,6 +8,8 @@ from ledger.events.ingest import RecordDecided
 from ledger.events.optout import RecordsQuarantined, UrlScanned
 from producers.demo import site as demo
 from producers.optout.resolve import Endpoint
+from producers.optout.turns import SPACING_S
+from producers.scanning import ScanOptions
 from tests.unit.cli.shell import Shell, check_one_error, write
 from tests.unit.workspace.office import jsonl, leaks, new_office, record
 
@@ -102,6 +104,31 @@ def test_resume(desk, office, tmp_path):
 
     assert {OTHER_PAGE, unread} == {line.split()[1] for line in again.out.splitlines()}
     assert 4 == len(office.events(UrlScanned))
+
+
+def test_resume_by_another_policy(desk, office):
+    """What was scanned under another policy is scanned again."""
+    desk.ingest(page("a"))
+    desk.w("scan", PAGE, "--resume")
+    desk.w("scan", PAGE, "--resume")
+
+    assert 2 == len({one.policy_sha256 for one in office.events(UrlScanned)})
+    assert 2 == len(office.events(UrlScanned))
+
+
+def test_resume_by_other_rules(desk, office, monkeypatch):
+    """What another version of the scanner read is scanned again."""
+    with monkeypatch.context() as older:
+        older.setattr("producers.optout.scan.SCANNER", "tuneledger-optout/1")
+        desk.w("scan", PAGE)
+    desk.w("scan", PAGE, "--resume")
+
+    assert 2 == len(office.events(UrlScanned))
+
+
+def test_spacing_is_the_callers_choice(site):
+    """Whoever connects spares the sites, however names are resolved."""
+    assert SPACING_S == ScanOptions(resolver=site).spacing_s
 
 
 def test_details(desk, say):
@@ -253,7 +280,8 @@ def add_licence(desk, *more):
     """Licence the site of `PAGE` for training in the EU; return its id."""
     added = desk.w(
         *("licence", "add", "--spdx", "CC-BY-4.0", "--site", "https://clear.example"),
-        *("--permit", "train", "--jurisdiction", "eu", "--ends", "2099-12-31", *more),
+        *("--permit", "train", "--permit", "commercial", "--jurisdiction", "eu"),
+        *("--ends", "2099-12-31", *more),
     )
     return added.out.strip()
 
@@ -268,6 +296,46 @@ def test_a_licence_overrides_a_reservation_and_names_it(desk, office, say):
     [scan] = office.events(UrlScanned)
     assert [("accepted", "licence_register scan_reserved")] == decisions(office)
     assert (licence_id, scan.scan_id) == (event.licence_id, event.scan_id)
+    office.check()
+
+
+def test_a_licence_covers_both_ends_of_a_redirect(desk, office, monkeypatch):
+    """What another site answers is not covered by a licence of the asked one alone."""
+    moved = demo.Answer(status=301, headers=(("Location", OTHER_PAGE),))
+    asked = demo.SitePolicy(files={"/a.html": moved})
+    monkeypatch.setitem(demo.POLICIES, "clear", asked)
+    reserving = demo.SitePolicy(page_headers=RESERVED)
+    monkeypatch.setitem(demo.POLICIES, "allow-all", reserving)
+    one = add_licence(desk)
+    desk.ingest(page("a"))
+    both = add_licence(desk, "--site", "https://allow-all.example")
+    desk.ingest(page("a"), page("b", licence=one))
+
+    assert [
+        ("blocked", "scan_reserved", ""),
+        ("accepted", "licence_register scan_reserved", both),
+        ("blocked", "scan_reserved licence_unclear", ""),
+    ] == [
+        (event.decision, " ".join(event.reasons), event.licence_id)
+        for event in office.events(RecordDecided)
+    ]
+    office.check()
+
+
+def test_a_piracy_site_grants_no_public_licence(desk, office, tmp_path):
+    """A text with a public licence is blocked where its site is listed."""
+    shunned = write(tmp_path / "piracy", b"clear.example\n")
+    records = [
+        page("a", licence="CC-BY-4.0"),
+        page("b", OTHER_PAGE, licence="CC-BY-4.0"),
+    ]
+    file = write(tmp_path / "in.jsonl", jsonl(records))
+    desk.w("ingest", file, "--piracy-list", shunned)
+
+    [scan] = office.events(UrlScanned)
+    assert ["piracy_site"] == scan.reasons
+    assert [("blocked", "scan_reserved"), ("accepted", "licence")] == decisions(office)
+    assert [scan.scan_id, ""] == [one.scan_id for one in office.events(RecordDecided)]
     office.check()
 
 
@@ -378,6 +446,59 @@ def test_a_licence_keeps_what_it_covers(desk, office, say):
 
     assert [0, 3] == [kept.code, gone.code]
     assert "quarantined  1 records\n" in gone.out
+    office.check()
+
+
+def test_no_licence_keeps_the_text_of_a_piracy_site(desk, office, say, tmp_path):
+    """Where its site is listed, a licensed text goes; otherwise it stays, reserved."""
+    shunned = write(tmp_path / "piracy", b"clear.example\n")
+    others = write(tmp_path / "others", b"pirate.example\n")
+    say(RESERVED)
+    add_licence(desk)
+    desk.ingest(page("a"))
+    unlisted = desk.w("rescan", "--piracy-list", others)
+    listed = desk.w("rescan", "--piracy-list", shunned)
+
+    assert [0, 3] == [unlisted.code, listed.code]
+    assert "urls         1 reserved\nquarantined  0 records\n" in unlisted.out
+    assert "quarantined  1 records\n" in listed.out
+    office.check()
+
+
+def test_what_could_not_be_looked_at_is_told(desk, office, monkeypatch):
+    """A record of a URL whose scan failed stays; it is counted, printed, exit 3."""
+    desk.ingest(page("a"), page("b", OTHER_PAGE))
+    real = desk.site
+
+    def failing(host, port, scheme):
+        if host == "clear.example":
+            raise RuntimeError(host)
+        return real(host, port, scheme)
+
+    monkeypatch.setattr(desk, "site", failing)
+    ran, document = desk.w("rescan"), desk.w("rescan", "--json").json()
+
+    assert 3 == ran.code, ran
+    assert "urls         1 allowed, 1 failed\n" in ran.out
+    assert f"kept         1 records whose URL failed:\nfailed       {PAGE}\n" in ran.out
+    assert ([PAGE], 1) == (document["failed"], document["kept_failed"])
+    assert [] == office.events(RecordsQuarantined)
+
+
+def test_what_else_is_unknown_is_not_kept(desk, office, monkeypatch):
+    """A site that could not be read in part, and said something unclear, is a no."""
+    desk.ingest(page("a"))
+    for cache in office.folder.glob("*.cache*"):
+        cache.unlink()
+    gone = {"/ai.txt": demo.Answer(status=500)}
+    unclear = demo.SitePolicy(files=gone, page_headers=MALFORMED)
+    monkeypatch.setitem(demo.POLICIES, "clear", unclear)
+    ran = desk.w("rescan", "--keep-unreadable")
+
+    assert "quarantined  1 records\n" in ran.out
+    assert {"unreadable", "malformed_signal"} == set(
+        office.events(UrlScanned)[-1].reasons
+    )
     office.check()
 
 

@@ -215,6 +215,35 @@ def test_show_of_one_long_line(desk, office):
     ran = desk.w("review", "show", scanned(office, terms=b"x" * 100_000))
 
     assert len(ran.out) < 1000
+    assert ran.out.endswith("x (cut, 99600 more characters)\n")
+
+
+@pytest.mark.parametrize("before", [0, 150, 50_000], ids=["first", "near", "far"])
+def test_show_of_what_a_long_line_says(desk, office, before):
+    """What is shown of a long line is what speaks of rights."""
+    line = b"x" * before + b" rights-reserved " + b"y" * 50_000
+    ran = desk.w("review", "show", scanned(office, terms=line))
+
+    assert " rights-reserved " in ran.out
+    assert f"(cut, {len(line) - 400} more characters)\n" in ran.out
+
+
+def in_status(desk):
+    """Ids of the scans that wait, by the status."""
+    return desk.w("status", "--json").json()["waiting_for_review"]
+
+
+def test_the_status_and_the_list_agree(desk, office):
+    """A superseded scan and evidence that was decided on do not wait; an ended
+    clearance does."""
+    scanned(office)
+    newest = scanned(office)
+    assert [newest] == waiting(desk) == in_status(desk)
+    desk.w("review", "decide", newest, "--clear")
+    scanned(office)
+    assert [] == waiting(desk) == in_status(desk)
+    decided(office, ended := scanned(office, OTHER_PAGE))
+    assert [ended] == waiting(desk) == in_status(desk)
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,13 @@ def test_undeleted_weights(index, shard, first, before, expected):
     )
 
 
-LICENCE = Licence("content", frozenset({"train"}), frozenset({"eu"}), frozenset({A, B}))
+LICENCE = Licence(
+    covers="content",
+    permits=frozenset({"train"}),
+    conditions=frozenset({"naming"}),
+    jurisdictions=frozenset({"eu"}),
+    sites=frozenset({A, B}),
+)
 
 
 def test_licence(index):

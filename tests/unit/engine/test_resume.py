@@ -154,8 +154,10 @@ def test_full_ignores_the_state(halves, tmp_path):
     "statement",
     [
         "UPDATE entry SET events = CAST(events || ' ' AS BLOB) WHERE seq = 2",
-        "UPDATE entry SET events = CAST(replace(events, '0', '1') AS BLOB)"
-        " WHERE seq = 2",
+        (
+            "UPDATE entry SET events = CAST(replace(events, '0', '1') AS BLOB)"
+            " WHERE seq = 2"
+        ),
         "UPDATE entry SET entry = CAST(replace(entry, '0', '1') AS BLOB) WHERE seq = 2",
         "UPDATE entry SET entry = CAST(entry || ' ' AS BLOB) WHERE seq = 1",
         "DELETE FROM entry WHERE seq = 2",

@@ -234,6 +234,22 @@ def test_a_piracy_site_grants_nothing(standing):
     assert ("blocked", "") == (ruling.decision, ruling.licence_id)
 
 
+@pytest.mark.parametrize("jurisdictions", [("eu",), ("uk",)], ids=["eu", "uk"])
+@pytest.mark.parametrize("standing", ["licence", "public_domain"])
+def test_a_piracy_site_has_nothing_to_grant(standing, jurisdictions):
+    """Nor does what a record states of its text count there, wherever it is used."""
+    listed = scan("reserved", reasons=("piracy_site",))
+    ruling = decide(facts(standing), listed, policy(*jurisdictions))
+
+    assert ("blocked", ("scan_reserved",), SCAN, "none", "none") == (
+        ruling.decision,
+        ruling.reasons,
+        ruling.scan_id,
+        ruling.eu_basis,
+        ruling.uk_basis,
+    )
+
+
 @pytest.mark.parametrize("name", ["allowed", "cleared"])
 def test_another_response_is_blocked(name):
     """A verdict is about the response that was scanned and about no other."""
@@ -316,7 +332,19 @@ def test_source_kind_is_kept():
 def test_needs_scan(expected, standing, has_url, jurisdictions):
     """Only an unlicensed text with a URL is scanned, and only where the EU counts."""
     assert expected == needs_scan(
-        facts(standing), has_url=has_url, policy=policy(*jurisdictions)
+        facts(standing),
+        has_url=has_url,
+        is_shunned=False,
+        policy=policy(*jurisdictions),
+    )
+
+
+@pytest.mark.parametrize("jurisdictions", [("eu",), ("uk",)], ids=["eu", "uk"])
+@pytest.mark.parametrize("standing", ["none", "licence", "public_domain"])
+def test_a_shunned_site_is_scanned(standing, jurisdictions):
+    """Whatever the licence and wherever the model may be used."""
+    assert needs_scan(
+        facts(standing), has_url=True, is_shunned=True, policy=policy(*jurisdictions)
     )
 
 
@@ -326,7 +354,9 @@ def test_unscanned_cell_does_not_depend_on_the_scan():
         (("eu",), ("uk",), ("eu", "uk")), get_args(Standing)
     ):
         rules = policy(*jurisdictions)
-        if not needs_scan(facts(standing), has_url=True, policy=rules):
+        if not needs_scan(
+            facts(standing), has_url=True, is_shunned=False, policy=rules
+        ):
             decisions = {
                 decide(facts(standing), scan(name), rules).decision for name in SCANS
             }

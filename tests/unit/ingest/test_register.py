@@ -20,7 +20,7 @@ def licence(number=1, **changes):
         "expression": "",
         "text_sha256": "c" * 64,
         "proof_sha256": "",
-        "permits": ["train"],
+        "permits": ["train", "commercial"],
         "conditions": [],
         "users_max": 0,
         "jurisdictions": ["eu", "uk"],
@@ -34,15 +34,17 @@ def licence(number=1, **changes):
     return decode_event(encode_event(event, salt="0" * 24))
 
 
-def find(*granted, site=SITE, stated="", wanted=EVERYWHERE):
+def find(*granted, sites=(SITE,), stated="", wanted=EVERYWHERE):
     """Id of the licence that covers a text, or None."""
-    found = Register(granted, wanted).find(site, stated, NOW_MS)
+    found = Register(granted, wanted).find(sites, stated, NOW_MS)
     return None if found is None else found.licence_id
 
 
 def test_a_licence_of_the_site():
     """A licence in force covers the texts of its sites, where it holds."""
-    found = Register([licence(jurisdictions=["uk"])], EVERYWHERE).find(SITE, "", NOW_MS)
+    found = Register([licence(jurisdictions=["uk"])], EVERYWHERE).find(
+        [SITE], "", NOW_MS
+    )
 
     assert (licence().licence_id, frozenset({"uk"})) == (
         found.licence_id,
@@ -57,6 +59,7 @@ NO_BASIS = {
     "not-begun": {"starts_at_ms": NOW_MS + 1, "expires_at_ms": NOW_MS + 2},
     "a-model": {"covers": "model", "model": "base-7b", "sites": []},
     "no-training": {"permits": ["derive", "output", "commercial"]},
+    "not-for-gain": {"permits": ["train", "derive", "output"]},
     "non-commercial": {"conditions": ["non_commercial"]},
     "refused-by-the-table": {"expression": "CC-BY-NC-4.0"},
 }
@@ -71,7 +74,20 @@ def test_no_basis(changes):
 @pytest.mark.parametrize("site", [OTHER_SITE, ""], ids=["another", "unknown"])
 def test_a_text_of_another_site(site):
     """A licence says nothing about sites that it does not name."""
-    assert find(licence(), site=site) is None
+    assert find(licence(), sites=[site]) is None
+
+
+def test_a_text_that_another_site_answered():
+    """Where redirects lead elsewhere, a licence must name both sites."""
+    both, named = licence(1, sites=[SITE, OTHER_SITE]), licence(2)
+    ends = [SITE, OTHER_SITE]
+
+    assert (
+        None
+        is find(named, sites=ends)
+        is find(named, sites=ends, stated=named.licence_id)
+    )
+    assert both.licence_id == find(named, both, sites=ends)
 
 
 def test_conditions_do_not_stand_in_the_way():
@@ -101,19 +117,19 @@ def test_a_licence_by_name():
     named, other = licence(1, sites=[]), licence(2)
 
     assert named.licence_id == find(named, other, stated=named.licence_id)
-    assert named.licence_id == find(named, other, stated=named.licence_id, site="")
+    assert named.licence_id == find(named, other, stated=named.licence_id, sites=())
 
 
 @pytest.mark.parametrize(
     ("named", "site"),
-    [(licence(3), SITE), (licence(1, sites=[OTHER_SITE]), SITE), (licence(1), "")],
+    [(licence(3), [SITE]), (licence(1, sites=[OTHER_SITE]), [SITE]), (licence(1), [])],
     ids=["unknown", "of-another-site", "text-of-no-site"],
 )
 def test_a_name_that_does_not_cover(named, site):
     """A named licence that does not cover the text lets no other stand in for it."""
     granted = [licence(2)] if named.licence_id == licence(3).licence_id else [named]
 
-    assert find(*granted, licence(2), stated=named.licence_id, site=site) is None
+    assert find(*granted, licence(2), stated=named.licence_id, sites=site) is None
 
 
 def test_in_register():

@@ -3,8 +3,8 @@
 import pytest
 
 from ledger.events.optout import ChannelRead, UrlScanned
-from ledger.events.review import ReviewDecided
-from producers.ingest.reviews import ReviewBook, review_evidence
+from ledger.events.review import ReviewDecided, review_evidence
+from producers.ingest.reviews import ReviewBook
 
 NOW_MS = 1_000_000
 TERMS, RSL, ROBOTS = "a" * 64, "b" * 64, "c" * 64

@@ -20,6 +20,8 @@ class World:
 
     def __init__(self, *, verdict="allowed", fenced=(), known=(), register=None):
         self.verdict = verdict
+        self.reason = "robots_disallow"
+        self.final_url = ""
         self.register = register
         self.fenced = set(fenced)
         self.kept = dict.fromkeys(known)
@@ -31,16 +33,17 @@ class World:
 
     def scan(self, url):
         self.log.append(("scan", url))
-        reasons = () if self.verdict == "allowed" else ("robots_disallow",)
+        reasons = () if self.verdict == "allowed" else (self.reason,)
         return ScanOutcome(
             scan_id="5" * 32,
             verdict=self.verdict,
             reasons=reasons,
+            final_url=self.final_url or url,
             body_sha256="b" * 64,
         )
 
-    def licensed(self, url, stated):
-        self.log.append(("licensed", url, stated))
+    def licensed(self, urls, stated):
+        self.log.append(("licensed", *urls, stated))
         return self.register
 
     def keep(self, record_id, record):
@@ -65,6 +68,7 @@ class World:
             policy=policy,
             scan=self.scan,
             licensed=self.licensed,
+            shunned=lambda url: "pirate" in url,
             known=self.kept.__contains__,
             keep=self.keep,
             emit=self.emit,
@@ -163,6 +167,27 @@ def test_licence_of_the_register_is_cited():
     )
     assert ("7" * 32, "5" * 32) == (event.licence_id, event.scan_id)
     assert ("licensed", "http://e.example/", "") in world.log
+
+
+def test_register_is_asked_for_both_ends_of_a_redirect():
+    """A licence must cover the site that was asked and the one that answered."""
+    world = World()
+    world.final_url = "http://other.example/"
+    world.ingest([record(licence="", url="http://e.example/")])
+
+    assert ("licensed", "http://e.example/", "http://other.example/", "") in world.log
+
+
+def test_piracy_site_is_scanned_whatever_the_licence():
+    """What a record states of a piracy site is worth nothing; the scan is cited."""
+    world = World(verdict="reserved")
+    world.reason = "piracy_site"
+    world.ingest([record("a", url="http://pirate/"), record("b", url="http://e/")])
+
+    assert [
+        ("blocked", ["scan_reserved"], "5" * 32),
+        ("accepted", ["licence"], ""),
+    ] == [(event.decision, event.reasons, event.scan_id) for event in world.events]
 
 
 def test_register_is_not_asked_for_a_licensed_record():

@@ -19,6 +19,7 @@ class RightsWorld(World):
         cleared: those that a person cleared.
         refused: scans that are not allowed.
         scanned: every scan.
+        site_of: the site of each.
         licences: licences that were not revoked.
     """
 
@@ -26,6 +27,7 @@ class RightsWorld(World):
     cleared: set[str] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
     scanned: list[str] = field(default_factory=list)
+    site_of: dict[str, str] = field(default_factory=dict)
     licences: list[LicenceGranted] = field(default_factory=list)
 
     def makers(self):
@@ -36,6 +38,7 @@ class RightsWorld(World):
     def _scan(self) -> UrlScanned:
         event = super()._scan()
         self.scanned.append(event.scan_id)
+        self.site_of[event.scan_id] = event.site_id
         if event.verdict != "allowed":
             self.refused.append(event.scan_id)
         if event.verdict == "unknown":
@@ -80,7 +83,7 @@ class RightsWorld(World):
             expression="",
             text_sha256=self._hex(64),
             proof_sha256="",
-            permits=["train"],
+            permits=["train", "commercial"],
             conditions=[],
             users_max=0,
             jurisdictions=["eu", "uk"],
@@ -107,10 +110,15 @@ class RightsWorld(World):
 
     def quarantine(self):
         """A site has changed its mind about some records."""
-        if not (self.accepted and self.refused and len(self.scanned) > 1):
+        pairs = [
+            (later, earlier)
+            for later in self.refused
+            for earlier in self.scanned
+            if later != earlier and self.site_of[later] == self.site_of[earlier]
+        ]
+        if not (self.accepted and pairs):
             return self.scans()
-        later = self.chance.choice(self.refused)
-        earlier = self.chance.choice([one for one in self.scanned if one != later])
+        later, earlier = self.chance.choice(pairs)
         count = min(self._some(), len(self.accepted))
         gone = [self.accepted.pop() for _ in range(count)]
         event = RecordsQuarantined(

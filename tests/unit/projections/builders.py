@@ -274,7 +274,7 @@ def granted(name: str, **changes: Any) -> LicenceGranted:
         "expression": "",
         "text_sha256": digest("text"),
         "proof_sha256": "",
-        "permits": ["train"],
+        "permits": ["train", "commercial"],
         "conditions": [],
         "users_max": 0,
         "jurisdictions": ["eu", "uk"],

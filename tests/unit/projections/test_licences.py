@@ -3,7 +3,7 @@
 import pytest
 
 from ledger.projections import rebuild
-from ledger.projections.licences import LicencesState, find, is_in_force
+from ledger.projections.licences import LicencesState, is_basis, is_in_force
 
 from .builders import (
     NOVEMBER_2026_MS,
@@ -18,12 +18,6 @@ from .builders import (
 
 def folded(*events) -> LicencesState:
     return rebuild(record(events))["licences"]
-
-
-def found(*events, at_ms=NOVEMBER_2026_MS, **asked):
-    """The licence that is found for the site of the builders."""
-    facts = {"site_id": ident("site"), "jurisdictions": ["eu", "uk"], "at_ms": at_ms}
-    return find(folded(*events), **(facts | asked))
 
 
 def test_a_licence_keeps_its_terms():
@@ -93,50 +87,23 @@ def test_a_licence_holds_for_its_term(at_ms, is_held):
     assert is_held == is_in_force(licence, NOVEMBER_2026_MS + at_ms)
 
 
-@pytest.mark.parametrize(
-    "events",
-    [
-        (),
-        (granted("a"), revoked("a")),
-        (granted("a", sites=[ident("other")]),),
-        (granted("a", sites=[]),),
-        (granted("a", permits=["output"]),),
-        (granted("a", jurisdictions=["eu"]),),
-        (granted("a", covers="model", model="base", sites=[]),),
-        (granted("a", starts_at_ms=NOVEMBER_2026_MS + 1),),
-    ],
-    ids=[
-        "none",
-        "revoked",
-        "another site",
-        "no site",
-        "another use",
-        "elsewhere",
-        "a model",
-        "later",
-    ],
-)
-def test_no_licence_is_found(events):
-    """What a licence does not say it does not allow."""
-    assert "" == found(*events)
+DEMANDS = ["naming", "share_alike", "use_restrictions", "user_threshold"]
 
 
 @pytest.mark.parametrize(
-    "asked",
+    ("changes", "is_one"),
     [
-        {},
-        {"jurisdictions": ["eu"]},
-        {"use": "derive"},
+        ({}, True),
+        ({"conditions": DEMANDS, "users_max": 9}, True),
+        ({"permits": ["train"]}, False),
+        ({"permits": ["commercial", "output"]}, False),
+        ({"conditions": ["non_commercial"]}, False),
+        ({"covers": "model", "model": "base", "sites": []}, False),
     ],
-    ids=["both", "one", "another use"],
+    ids=["plain", "conditions", "no gain", "no training", "non-commercial", "a model"],
 )
-def test_a_licence_is_found(asked):
-    """By site, use and place."""
-    assert ident("a") == found(granted("a", permits=["train", "derive"]), **asked)
+def test_a_licence_that_a_decision_may_rest_on(changes, is_one):
+    """Of content, for training and for gain; what else it demands is shown only."""
+    [licence] = folded(granted("a", **changes)).licences.values()
 
-
-def test_the_licence_that_ends_last_is_found():
-    """What rests on it stands longest."""
-    long = granted("a", expires_at_ms=NOVEMBER_2026_MS + 2000)
-
-    assert ident("a") == found(granted("b"), long, granted("c"))
+    assert is_one == is_basis(licence)

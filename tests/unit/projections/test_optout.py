@@ -17,6 +17,7 @@ from .builders import (
     digest,
     ident,
     quarantined,
+    read,
     record,
     reviewed,
     scanned,
@@ -116,6 +117,11 @@ def test_a_scan_by_its_id():
     )
 
 
+def waits(*events, at_ms=NOVEMBER_2026_MS, pages=None):
+    """Scans that wait for a person."""
+    return waiting_for_review(folded(*events), at_ms=at_ms, pages=pages)
+
+
 @pytest.mark.parametrize(
     ("scan", "is_waiting"),
     [
@@ -123,21 +129,64 @@ def test_a_scan_by_its_id():
         (scanned("scan"), False),
         (scanned("scan", verdict="reserved", reasons=["terms_of_use"]), False),
         (scanned("scan", verdict="unknown", reasons=["unreadable"]), False),
+        (scanned("scan", verdict="unknown", reasons=[]), False),
         (
             scanned("scan", verdict="unknown", reasons=["terms_of_use", "unreadable"]),
             False,
         ),
     ],
-    ids=["only a person", "allowed", "reserved", "unreadable", "unreadable too"],
+    ids=[
+        "only a person",
+        "allowed",
+        "reserved",
+        "unreadable",
+        "no reason",
+        "unreadable too",
+    ],
 )
 def test_what_waits_for_a_person(scan, is_waiting):
     """An unknown verdict all of whose reasons a person may clear."""
-    assert is_waiting == ([ident("scan")] == waiting_for_review(folded(scan)))
+    assert is_waiting == ([ident("scan")] == waits(scan))
 
 
 def test_a_review_ends_the_waiting():
     """Whatever it decided."""
-    assert [] == waiting_for_review(folded(UNREAD, reviewed("r", outcome="upheld")))
+    assert [] == waits(UNREAD, reviewed("r", outcome="upheld"))
+    assert [] == waits(UNREAD, reviewed("r"))
+
+
+def test_an_ended_clearance_waits_again():
+    """From its end on."""
+    cleared = UNREAD, reviewed("r")
+
+    assert [] == waits(*cleared, at_ms=NOVEMBER_2026_MS)
+    assert [ident("scan")] == waits(*cleared, at_ms=NOVEMBER_2026_MS + 1)
+
+
+def test_a_superseded_scan_does_not_wait():
+    """Of one URL the newest scan counts, whatever it found; of an erased one, none."""
+    later = scanned("later")
+
+    assert [ident("scan")] == waits(UNREAD, later)
+    assert [] == waits(UNREAD, later, pages={ident("scan"): b"a", later.scan_id: b"a"})
+    assert [] == waits(UNREAD, pages={})
+
+
+def test_the_same_evidence_does_not_wait():
+    """A decision answers for a later scan of the URL with the same evidence alone."""
+    unknown = {"verdict": "unknown", "reasons": ["terms_of_use"]}
+    terms, others = (
+        [read(channel="terms_page", verdict="unknown", evidence_sha256=digest(name))]
+        for name in ("terms", "others")
+    )
+    first = scanned("scan", channels=terms, **unknown)
+    same = scanned("same", channels=terms, **unknown)
+    other = scanned("other", channels=others, **unknown)
+    pages = dict.fromkeys((ident("scan"), ident("same"), ident("other")), b"a")
+
+    assert [] == waits(first, reviewed("r"), same, pages=pages)
+    assert [ident("same")] == waits(first, reviewed("r"), same)
+    assert [ident("other")] == waits(first, reviewed("r"), other, pages=pages)
 
 
 @pytest.mark.parametrize(

@@ -157,8 +157,8 @@ def test_openings_and_events_correspond(material, tmp_path, change):
         ("event", "1", "an event id such as 7.3"),
         ("event", "01.0", "an event id such as 7.3"),
         ("key", "00", "a key of 64 hex digits"),
-        ("name", "", "a name of 1 to 8192 bytes"),
-        ("name", "x" * 8193, "a name of 1 to 8192 bytes"),
+        ("name", "", "a name of 1 to 131072 bytes"),
+        ("name", "x" * 131_073, "a name of 1 to 131072 bytes"),
     ],
     ids=["no index", "leading zero", "short key", "no name", "long name"],
 )

@@ -7,7 +7,7 @@ import pytest
 from tests.simulator import tree_root
 from tests.unit.ledger.workshop import NOW_MS
 from tests.unit.proofs.histories import history, newest, pair_with, write
-from tests.unit.proofs.material import PAGES, SCANS, SITES, canonical, check
+from tests.unit.proofs.material import LANDED, PAGES, SCANS, SITES, canonical, check
 from tests.unit.proofs.test_disclosure import disclosed
 from verifier.proof_report import NOT_PROVEN
 
@@ -138,7 +138,7 @@ def test_text_of_a_disclosure(material, tmp_path):
 
     assert [
         *(f"NAME            {seq}.{n}   {site}" for n, site in enumerate(SITES)),
-        f"NAME            {seq}.4   {PAGES[1]}",
+        f"NAME            {seq}.4   {PAGES[1]}\\n{LANDED}",
         "PASS            4 names that commitments of signed events hold",
         "PASS            checkpoint of size 2, signed by the log key that root granted",
         f"NOT CHECKED     1 time stamps {UNNAMED}",

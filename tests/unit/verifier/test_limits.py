@@ -21,7 +21,7 @@ LIMITS = [
     ("bundle.md", 4_194_304, ["bundle_json.VALUES_MAX"]),
     ("proofs.md", 33_554_432, ["proof_file.PROOF_BYTES_MAX"]),
     ("proofs.md", 131_072, ["proof_tlog.TLOG_PROOF_BYTES_MAX"]),
-    ("proofs.md", 8_192, ["disclosure.NAME_BYTES_MAX"]),
+    ("proofs.md", 131_072, ["disclosure.NAME_BYTES_MAX"]),
     ("proofs.md", 100_000, ["disclosure.OPENINGS_MAX", "proof_keys.KEY_RECEIPTS_MAX"]),
     ("proofs.md", 64, ["proof_file.TOKENS_MAX"]),
     ("policy.md", 16, ["trust._ROOT_FILES_MAX"]),

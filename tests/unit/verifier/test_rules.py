@@ -878,7 +878,7 @@ DECISIONS = [
 
 
 def grant(state: History) -> None:
-    train_in_eu = frozenset({"train"}), frozenset({"eu"})
+    train_in_eu = frozenset({"train", "commercial"}), frozenset(), frozenset({"eu"})
     add = state.index.register.add_licence
     add(raw(A), Licence("content", *train_in_eu, frozenset({raw(A)})))
     add(raw(C), Licence("content", *train_in_eu, frozenset({raw(B)})))
@@ -1023,6 +1023,7 @@ GRANTED = {
     "expression": "MIT",
     "text_sha256": "",
     "permits": ["train"],
+    "conditions": [],
     "jurisdictions": ["eu"],
     "sites": [A],
     "overrides": [A],
@@ -1069,7 +1070,10 @@ def test_licence_is_revoked_once(state):
     [
         ({}, A, ""),
         ({"covers": "model"}, A, "LICENCE_USE XEV-19"),
-        ({"permits": frozenset({"output"})}, A, "LICENCE_USE XEV-19"),
+        ({"permits": frozenset({"commercial"})}, A, "LICENCE_USE XEV-19"),
+        ({"permits": frozenset({"train"})}, A, "LICENCE_USE XEV-19"),
+        ({"conditions": frozenset({"non_commercial"})}, A, "LICENCE_USE XEV-19"),
+        ({"conditions": frozenset({"naming"})}, A, ""),
         ({"sites": frozenset()}, A, ""),
         ({"sites": frozenset({raw(B)})}, A, "LICENCE_USE XEV-19"),
         ({"sites": frozenset({raw(B)})}, "", ""),
@@ -1079,8 +1083,13 @@ def test_licence_is_revoked_once(state):
 )
 def test_use_of_a_licence(state, changes, scan, told):
     """For training, where it holds, and of the sites that it names (XEV-19)."""
-    licence = Licence("content", frozenset({"train"}), frozenset({"eu"}),
-                      frozenset({raw(A)}))  # fmt: skip
+    licence = Licence(
+        covers="content",
+        permits=frozenset({"train", "commercial"}),
+        conditions=frozenset(),
+        jurisdictions=frozenset({"eu"}),
+        sites=frozenset({raw(A)}),
+    )
     state.index.register.add_licence(raw(B), licence._replace(**changes))
     event = decided(licence_id=B, scan_id=scan, eu_basis="licence")
 

@@ -189,7 +189,7 @@ def ingest(workspace, records, *, resume=False, said=None):
     return wiring.ingest_file(
         workspace,
         io.BytesIO(records if isinstance(records, bytes) else jsonl(records)),
-        options=ScanOptions(resolver=refuse_to_resolve),
+        options=ScanOptions(resolver=refuse_to_resolve, spacing_s=0),
         progress=[].append if said is None else said.append,
         resume=resume,
     )

@@ -11,6 +11,7 @@ from ledger.governance import Governance
 from ledger.moment import Moment
 from ledger.projections.optout import cleared_until, waiting_for_review
 from ledger.review_notes import NOTE_BYTES_MAX, ReviewNotes
+from ledger.scanned import scanned_pages
 from tests.unit.ledger.workshop import NOW_MS
 from tests.unit.projections.builders import digest, granted, ident
 from tests.unit.workspace.office import leaks, rows
@@ -51,17 +52,23 @@ def grant(workspace, name="licence", **changes):
 # Reviews
 
 
+def waits(workspace):
+    """Scans that wait for a person now."""
+    return waiting_for_review(
+        workspace.states()["optout"],
+        at_ms=workspace.clock_ms(),
+        pages=scanned_pages(workspace.vault),
+    )
+
+
 def test_a_person_clears_a_scan(workspace):
     """It waits until somebody has read it, and is clear until the review ends."""
     scan_id = scan(workspace, "scan", verdict="unknown")
-    assert [scan_id] == waiting_for_review(workspace.states()["optout"])
+    assert [scan_id] == waits(workspace)
     review(workspace, scan_id)
     state = workspace.states()["optout"]
 
-    assert ([], NEXT_YEAR_MS) == (
-        waiting_for_review(state),
-        cleared_until(state, scan_id),
-    )
+    assert ([], NEXT_YEAR_MS) == (waits(workspace), cleared_until(state, scan_id))
 
 
 def test_the_newest_review_counts(workspace):
@@ -284,12 +291,14 @@ def test_a_licence_of_a_model(workspace):
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
-        ({"permits": ["output"]}, "does not permit to train"),
+        ({"permits": ["output", "commercial"]}, "does not permit to train"),
+        ({"permits": ["train"]}, "does not permit to train on content for gain"),
+        ({"conditions": ["non_commercial"]}, "on content for gain"),
         ({"jurisdictions": ["uk"]}, "does not hold in eu"),
         ({"starts_at_ms": NEXT_YEAR_MS - 1}, "has not begun or has ended"),
         ({"expires_at_ms": NOW_MS - 1}, "has not begun or has ended"),
     ],
-    ids=["another use", "elsewhere", "later", "earlier"],
+    ids=["another use", "no gain", "non-commercial", "elsewhere", "later", "earlier"],
 )
 def test_a_licence_that_does_not_carry_a_record(workspace, changes, found):
     """Its terms decide, and the day."""

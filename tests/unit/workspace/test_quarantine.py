@@ -5,7 +5,7 @@ import pytest
 from ledger.dataset import Dataset
 from ledger.errors import ConflictError, ErasedError, InputError
 from ledger.events.erasure import ErasurePlanned, ErasureVerified
-from ledger.events.optout import RecordsQuarantined
+from ledger.events.optout import RecordsQuarantined, SiteRegistered
 from ledger.events.training import SliceTrained
 from ledger.export.status import status_document, status_text
 from ledger.intake import Intake, Placer
@@ -14,7 +14,7 @@ from ledger.projections.affected import Affected
 from ledger.quarantine import Quarantine
 from ledger.scanned import ScannedRecord
 from producers.assign import assign
-from tests.unit.projections.builders import ident, quarantined
+from tests.unit.projections.builders import digest, ident, quarantined
 from tests.unit.workspace.office import RECORDS, erase, ingest, train
 from tests.unit.workspace.rights import OTHER_PAGE, PAGE, decide, scan
 
@@ -206,6 +206,18 @@ def test_refused(workspace, event, error, message):
 
     with pytest.raises(error, match=message):
         workspace.append_scan([event])
+
+
+def test_a_scan_of_another_site(workspace):
+    """What one site says takes out nothing of another."""
+    scans(workspace)
+    decide(workspace, "a")
+    other = SiteRegistered(site_id=ident("b.example"), commitment=digest("b.example"))
+    workspace.append_scan([other])
+    scan(workspace, "elsewhere", verdict="reserved", site_id=other.site_id)
+
+    with pytest.raises(InputError, match="expected two scans of one site"):
+        workspace.append_scan([quarantined("a", scan="elsewhere")])
 
 
 def test_a_record_named_by_two_events(workspace):
