@@ -9,7 +9,8 @@ import pytest
 
 from tests.simulator import SCHEMA, edit_rows
 from tests.tamper.harness import found, told_ledger, verify_file
-from verifier import UnreadableLedgerError, verify
+from tests.unit.levels.office import small_ledger
+from verifier import UnreadableLedgerError, heads, verify
 from verifier.file import open_ledger
 from verifier.findings import Code
 
@@ -144,6 +145,15 @@ def test_fault_of_a_long_column(written, column, length, code):
         fault = next(file.entries(3)).fault
 
     assert code == (None if fault is None else fault.code)
+
+
+@pytest.mark.parametrize(("spare", "codes"), [(0, []), (-1, ["CHECKPOINT_SIZE"])])
+def test_number_of_checkpoints(tmp_path, monkeypatch, spare, codes):
+    """There may be one for each entry and some to spare, and not one more."""
+    monkeypatch.setattr(heads, "CHECKPOINTS_SPARE", spare)
+    report = verify(small_ledger(3).write(tmp_path / "acme.ledger"), level=0)
+
+    assert codes == [code for code, where in found(report) if where == "file"]
 
 
 def test_structure(written):

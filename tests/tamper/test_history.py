@@ -613,3 +613,18 @@ def test_quarantine_during_a_run(tmp_path):
 
     assert step.events[0]["type"] == METERED + ".v1"
     assert [] == found(verify_simulated(story.build(), tmp_path))
+
+
+def test_records_erased_in_two_steps(tmp_path):
+    """An erasure may say which records it erased in as many events as it likes."""
+    story = Story()
+    story.one("erasure.planned")["records"] = 2
+    first = story.one("erasure.records_erased")
+    second = story.repeat(first, record_ids=[ident("record", 5)])
+    story.move_after(second, first)
+    entry = story.place(second).partition(".")[0]
+    places = [where for _, where in found(verify_simulated(story.build(), tmp_path))]
+
+    # Only the retraining afterwards is that of one record less.
+    assert places
+    assert not [where for where in places if where.startswith(f"{entry}.")]

@@ -6,7 +6,7 @@ import gc
 import json
 import re
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import coverage
@@ -20,7 +20,7 @@ class KnownTests:
     """The tests of each line, kept in a folder; a plugin of pytest while it learns."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / "seconds.json"
         self._lines = folder / "coverage"
         self._users: dict[str, set[str]] = defaultdict(set)
@@ -83,6 +83,15 @@ class KnownTests:
             line: {test for name in names for test in self._users.get(name, [name])}
             for line, names in lines.items()
         }
+
+    @functools.cached_property
+    def widths(self) -> Counter[str]:
+        """How many modules each test executes: few are a sign that it is about them."""
+        return Counter(
+            test
+            for module in _modules()
+            for test in set().union(*self.of_file(module).values())
+        )
 
     def of_lines(self, path: Path, numbers: range) -> set[str]:
         """The tests that execute one of these lines."""

@@ -1,6 +1,6 @@
 """Mutation testing: change one thing in a module, and see whether the tests notice.
 
-    python tests/tools/mutate.py --known /tmp/known --sample 12 verifier/*.py
+    python tests/tools/mutate.py --known build/known --sample 12 verifier/*.py
 
 A first run writes to the folder of `--known` which tests execute each line, and how
 long they take; delete it when the code has changed. A mutant then meets the tests of
@@ -181,7 +181,9 @@ class Campaign:
         if at_import:
             tests |= self.known.of_names(mutant.names())
         inner = self.known.of_lines(path, mutant.body())
-        for batch in self.batches(tests & self.known.seconds.keys(), inner):
+        for batch in self.batches(
+            tests & self.items.keys() & self.known.seconds.keys(), inner
+        ):
             limit_s = 10 + 5 * sum(self.known.seconds[test] for test in batch)
             task = partial(self.meet, path, code, batch, at_import=at_import)
             if status := in_child(task, limit_s):
@@ -198,17 +200,18 @@ class Campaign:
         return all(map(passes, items, [*items[1:], None]))
 
     def batches(self, tests: set[str], inner: set[str]) -> Iterator[list[str]]:
-        """Fast tests; then of every file its fastest, in turn, up to a time.
+        """The fastest tests; then of every file the most fitting, up to a time.
 
         Those that enter the body of the statement alternate with those that do not.
         """
-        seconds = self.known.seconds
+        seconds, widths = self.known.seconds, self.known.widths
         order = sorted(tests, key=lambda test: (seconds[test], test))
         first = in_turn(order, lambda test: test in inner)[:FIRST]
         if first:
             yield first
-        rest = [test for test in order if test not in first]
-        rest = in_turn(rest, lambda test: (test in inner, test.partition("::")[0]))
+        rest = sorted(tests.difference(first), key=lambda test: (widths[test], test))
+        if inner:
+            rest = in_turn(rest, lambda test: (test in inner, test.partition("::")[0]))
         spent = accumulate(seconds[test] for test in rest)
         limit_s = self.chosen.seconds
         if more := [test for test, s in zip(rest, spent, strict=True) if s < limit_s]:

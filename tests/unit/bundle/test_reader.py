@@ -2,8 +2,11 @@
 
 import pytest
 
+from verifier.bundle_events import read_event
 from verifier.bundle_findings import BundleCode, BundleViolation
 from verifier.bundle_json import VALUES_MAX, Reader
+from verifier.bundle_receipts import Receipt, ShownEvent
+from verifier.schema import LINE_BYTES_MAX
 
 READER = Reader(BundleCode.RECEIPTS_MALFORMED, "BUN-5", where="receipts.json")
 HASH = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -81,3 +84,24 @@ def test_finding_as_json():
         "expected": "a string",
         "found": "int",
     } == caught.value.finding.as_dict()
+
+
+def line_of(length: int) -> bytes:
+    """A well-formed event line of an unknown type, of so many bytes."""
+    begin = b'{"type":"policy.later_kind.v1","salt":"%s","x":["' % (b"0" * 24)
+    filler = b'","'.join([b"a" * 1000] * 15) + b'","'
+    return begin + filler + b"b" * (length - len(begin + filler) - 3) + b'"]}'
+
+
+def test_length_of_an_event_line():
+    """A line that a bundle shows has the limit of a ledger's line."""
+    receipt = Receipt(index=7, entry=b"", path=(), events=())
+    event = read_event(receipt, ShownEvent(3, line_of(LINE_BYTES_MAX), ()))
+    with pytest.raises(BundleViolation) as caught:
+        read_event(receipt, ShownEvent(3, line_of(LINE_BYTES_MAX + 1), ()))
+
+    assert ("policy.later_kind.v1", None) == (event.name, event.fields)
+    assert ("EVT-1", "event 7.3") == (
+        caught.value.finding.rule,
+        caught.value.finding.where,
+    )

@@ -10,7 +10,7 @@ from tests.tamper.chapters import BASE, channel, ident
 from tests.tamper.harness import told_ledger
 from tests.unit.engine.bulk import LINES, Bulk, Rights
 from tests.unit.engine.passes import facts, read, read_plainly, shown
-from verifier import engine
+from verifier import engine, verify
 from verifier.bulk import read_bulk
 from verifier.rules import BULK, index, placed, recent
 from verifier.schema import _fields, bulk_pattern
@@ -39,6 +39,14 @@ def test_same_facts_as_the_plain_pass(ledger, memory, tmp_path):
     _, plain = read_plainly(path)
 
     assert facts(plain) == facts(fast)
+
+
+def test_number_of_events_that_were_judged(ledger, tmp_path):
+    """The report counts the events under rules across events, read together or not."""
+    path = ledger.write(tmp_path / "acme.ledger")
+    expected = read_plainly(path)[1].content.judged
+
+    assert 0 < expected == verify(path).counts["events_judged"]
 
 
 def test_bulk_is_read_together(tmp_path):

@@ -111,3 +111,41 @@ def test_crowded_part_is_a_reason_to_doubt(monkeypatch):
     with pytest.raises(Doubt):
         index.settle()
     index.close()
+
+
+ONE, TWO = b"1" * 16, b"2" * 16
+MARK = b"\x02" * 32
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        ("add_scan", ONE, "allowed"),
+        ("add_record", ONE, MARK),
+        ("assign", (ONE, 0, 1, 2, 9, MARK)),
+    ],
+    ids=lambda step: step[0],
+)
+def test_second_id_is_never_missed(step):
+    """What is added twice ends the pass, though something lies between."""
+    between = (step[0], *((TWO, *step[1][1:]),)) if step[0] == "assign" else None
+    steps = [step, between or (step[0], TWO, *step[2:]), step]
+
+    assert play(LateIndex(), steps[:2]) is not None
+    assert play(LateIndex(), steps) is None
+
+
+def test_what_was_written_is_there_again(monkeypatch):
+    """With room for few ids in memory, all are known once they are sorted in."""
+    monkeypatch.setattr(recent, "RECENT_MAX", 2)
+    monkeypatch.setattr(placed, "_ROWS_MAX", 1)
+    ids = [b"%016d" % number for number in range(5)]
+    steps = [("add_record", id_, bytes([n]) * 32) for n, id_ in enumerate(ids, 1)]
+    steps.insert(0, ("add_record", TWO, b""))
+    steps += [("assign", (id_, 0, 1, n, n, MARK)) for n, id_ in enumerate(ids)]
+    steps += [("erase", ids[2]), ("commitment", ids[0]), ("stock", 0, 1)]
+    late = play(LateIndex(), steps)
+
+    assert play(Index(), steps) == late
+    assert b"\x01" * 32 == late[-2]
+    assert [(n, MARK) for n in (0, 1, 3, 4)] == late[-1]

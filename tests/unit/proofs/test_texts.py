@@ -104,6 +104,7 @@ def test_text_of_a_receipt(material, receipt, tmp_path):
         "PASS            time stamps of CN=Test TSA",
         "PASS            cosignatures of witness.example/w1",
     ] == text_of(report)[:7]
+    assert [] == report.not_checked
     assert not_proven(
         "when it happened: the time stamps show only that it was there by then",
         "that the witnesses do not conspire with the operator",
