@@ -189,24 +189,29 @@ def scan_urls(
             by the same rules, and could be read.
 
     Returns:
-        How many URLs there are of each verdict; under `failed` those that could not be
-        looked at.
+        How many URLs there are of each verdict, those that were left out with the one
+        on record; under `failed` those that could not be looked at.
 
     Raises:
         InputError: the extra `scan` is missing, or a list cannot be read.
         LockedError: an ingest is running.
     """
+    skipped: Counter[str] = Counter()
     with workspace.exclusive("ingest"):
         policy = adopted_policy(workspace)
         with open_scanner(workspace, policy, options) as scanner:
-            wanted = _not_recent(workspace, urls, policy) if resume else urls
-            return scan_each(
+            wanted = _not_recent(workspace, urls, policy, skipped) if resume else urls
+            found = scan_each(
                 scanner,
                 wanted,
                 workers=options.workers,
                 report=report,
                 progress=progress,
             )
+    if skipped:
+        counts = ", ".join(f"{skipped[name]} {name}" for name in sorted(skipped))
+        progress(f"skipped, scanned within the last day: {counts}")
+    return found + skipped
 
 
 def scan_each(
@@ -234,15 +239,21 @@ def scan_each(
 
 
 def _not_recent(
-    workspace: Workspace, urls: Iterable[str], policy: IngestPolicy
+    workspace: Workspace,
+    urls: Iterable[str],
+    policy: IngestPolicy,
+    skipped: Counter[str],
 ) -> Iterator[str]:
-    """The URLs that no scan of the last day could read by today's policy and rules."""
+    """The URLs that no scan of the last day could read by today's policy and rules.
+
+    The newest verdict of each of the others is counted in `skipped`.
+    """
     from producers.optout.scan import SCANNER
 
     policy_sha256 = policy.sha256()
     since_ms = workspace.clock_ms() - RESCAN_AFTER_MS
     recent = {
-        recorded.event.scan_id
+        recorded.event.scan_id: recorded.event.verdict
         for recorded in workspace.ledger.events(stream="scan")
         if isinstance(recorded.event, UrlScanned)
         and recorded.event.scanned_at_ms > since_ms
@@ -251,7 +262,11 @@ def _not_recent(
         and not UNREADABLE.intersection(recorded.event.reasons)
     }
     for url in urls:
-        if not recent.intersection(workspace.names.scans_of(canonical(url))):
+        scans = workspace.names.scans_of(canonical(url))
+        known = [recent[scan] for scan in scans if scan in recent]
+        if known:
+            skipped[known[-1]] += 1
+        else:
             yield url
 
 

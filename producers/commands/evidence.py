@@ -60,7 +60,8 @@ def sites(url: str, at: str | None, folder: Path) -> None:
             evidence=workspace.evidence,
         )
     verdict, reasons = combine(then.readings)
-    click.echo(f"{verdict:<9} {target.text} {' '.join(reasons)}".rstrip())
+    words = " ".join((verdict, target.text, *reasons))
+    click.echo(f"policy files alone: {words}")
     for file in then.files:
         click.echo(
             f"  {file.channel}  {file.outcome}  status {file.http_status}  "

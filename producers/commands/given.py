@@ -1,4 +1,4 @@
-"""What the anchor commands are given, read with limits."""
+"""What commands are given, read with limits."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ import click
 
 from ledger.errors import InputError, IntegrityError, KeyTrustError
 from ledger.files import open_regular
+from producers.scanning import canonical, origin_of
 
 Key = TypeVar("Key")
 
@@ -81,3 +82,16 @@ def shown_time(at_s: int) -> str:
     if at_s > _SHOWN_MAX_S:
         return f"second {at_s}"
     return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def given_origin(site: str) -> str:
+    """The site that was given, and not more than was meant.
+
+    Raises:
+        InputError: it is a URL below a site.
+    """
+    origin = origin_of(site)
+    if canonical(site) != f"{origin}/":
+        message = "--site: expected an origin such as https://example.org, found a page"
+        raise InputError(message)
+    return origin

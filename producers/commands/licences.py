@@ -32,9 +32,8 @@ from producers.commands.common import (
     say,
     workspace_option,
 )
-from producers.commands.given import read_limited, shown_time
+from producers.commands.given import given_origin, read_limited, shown_time
 from producers.ingest import check_grant, read_licence
-from producers.scanning import origin_of
 
 MS_PER_S: Final = 1000
 
@@ -209,13 +208,13 @@ def keep(workspace: Workspace, path: Path | None) -> str:
 
 def site_ids(workspace: Workspace, sites: tuple[str, ...]) -> list[str]:
     """The ids of sites, in the order given, each once."""
-    ids = [workspace.names.site(origin_of(site)).site_id for site in sites]
+    ids = [workspace.names.site(given_origin(site)).site_id for site in sites]
     return list(dict.fromkeys(ids))
 
 
 def register_sites(workspace: Workspace, sites: tuple[str, ...]) -> None:
     """Register the sites that the ledger does not know yet."""
-    refs = [workspace.names.site(origin_of(site)) for site in sites]
+    refs = [workspace.names.site(given_origin(site)) for site in sites]
     new = {ref.site_id: ref.commitment for ref in refs if ref.is_new}
     if new:
         workspace.append_scan(

@@ -111,7 +111,7 @@ def test_site_as_it_was(desk):
     ran = desk.w("sites", CLOSED)
 
     assert 0 == ran.code, ran
-    assert ran.out.startswith(f"reserved  {CLOSED} robots_disallow")
+    assert ran.out.startswith(f"policy files alone: reserved {CLOSED} robots_disallow")
     assert "  robots_txt  parsed  status 200  fetched 20" in ran.out
     assert "  ai_txt  absent  status 404  fetched 20" in ran.out
 
@@ -120,7 +120,9 @@ def test_site_of_another_page(desk):
     """The files speak for every page of the site."""
     other = "https://disallow-all.example/never/scanned"
 
-    assert desk.w("sites", other).out.startswith(f"reserved  {other} ")
+    said = f"policy files alone: reserved {other} "
+
+    assert desk.w("sites", other).out.startswith(said)
 
 
 def test_site_at_an_index(desk, office):
@@ -134,7 +136,7 @@ def test_site_before_it_was_asked(desk):
     """What was not on record then says nothing, and nothing is no yes."""
     ran = desk.w("sites", OPEN, "--at", FIRST_DAY)
 
-    assert f"unknown   {OPEN} unreadable\n" == ran.out
+    assert f"policy files alone: unknown {OPEN} unreadable\n" == ran.out
 
 
 @pytest.mark.parametrize(

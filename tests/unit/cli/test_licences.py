@@ -60,6 +60,14 @@ def test_a_site_is_an_id(desk, office):
     office.check()
 
 
+def test_a_page_is_no_site(desk, office):
+    """A licence of one page is not entered as one of the whole site."""
+    ran = desk.w(*CONTENT, "--site", f"{SITE}/a/page.html")
+
+    check_one_error(ran, 2, "expected an origin such as https://example.org")
+    assert [] == office.events(LicenceGranted)
+
+
 def test_text_and_proof_are_kept(desk, office, tmp_path):
     """Their exact bytes are evidence, under their digests."""
     terms, proof = b"You may train.\n", b"Signed by both.\n"

@@ -106,6 +106,16 @@ def test_resume(desk, office, tmp_path):
     assert 4 == len(office.events(UrlScanned))
 
 
+def test_resume_keeps_the_verdict(desk):
+    """A no that is not asked for again is still a no."""
+    refused = "https://disallow-all.example/a.html"
+    desk.w("scan", refused)
+    ran = desk.w("scan", refused, "--resume")
+
+    assert (3, "") == (ran.code, ran.out)
+    assert "skipped, scanned within the last day: 1 reserved" in ran.err
+
+
 def test_resume_by_another_policy(desk, office):
     """What was scanned under another policy is scanned again."""
     desk.ingest(page("a"))
