@@ -14,6 +14,7 @@ __all__ = [
     "Emit",
     "Evidence",
     "Kept",
+    "Monotonic",
     "Names",
     "Progress",
     "RandomBytes",
@@ -25,6 +26,9 @@ Emit = Callable[[Sequence[Event]], None]
 
 ClockMs = Callable[[], int]
 """The time now, Unix milliseconds, UTC."""
+
+Monotonic = Callable[[], float]
+"""Seconds from an arbitrary start, never going back."""
 
 RandomBytes = Callable[[int], bytes]
 """`n` bytes that nobody can guess."""

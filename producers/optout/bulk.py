@@ -16,9 +16,8 @@ from threading import Thread
 from typing import Final, Generic, TypeVar
 
 from ledger.errors import InputError
-from producers.optout.sockets import Monotonic
 from producers.optout.url import parse_url
-from producers.ports import Progress
+from producers.ports import Monotonic, Progress
 
 FAILED: Final = "failed"
 """Under what URLs are counted that could not be looked at."""

@@ -33,9 +33,10 @@ from producers.optout.response import (
     Passed,
     Response,
 )
-from producers.optout.sockets import Deadline, Monotonic, PinnedBackend
+from producers.optout.sockets import Deadline, PinnedBackend
 from producers.optout.turns import RetryLaterError
 from producers.optout.url import Url, parse_url
+from producers.ports import Monotonic
 
 REDIRECTS_MAX = 5
 """Redirects that are followed; RFC 9309, section 2.3.1.2 asks for at least five."""

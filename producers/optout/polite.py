@@ -6,7 +6,7 @@ from typing import Final
 from producers.optout.fetch import HttpFetcher
 from producers.optout.response import FetchResult, Response
 from producers.optout.retry_after import pause_of
-from producers.optout.sockets import Deadline, Monotonic
+from producers.optout.sockets import Deadline
 from producers.optout.turns import (
     BURST,
     IN_FLIGHT_MAX,
@@ -16,7 +16,7 @@ from producers.optout.turns import (
     Turns,
 )
 from producers.optout.url import Url
-from producers.ports import ClockMs
+from producers.ports import ClockMs, Monotonic
 
 _NS_PER_MS: Final = 1_000_000
 

@@ -1,18 +1,16 @@
 """Sockets that go to one checked address and obey one deadline."""
 
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import httpcore
 
 from producers.optout.resolve import Endpoint
+from producers.ports import Monotonic
 
 _STEP_SECONDS_MAX = 10.0
 """Longest wait for one connect, read or write."""
-
-Monotonic = Callable[[], float]
-"""Seconds from an arbitrary start, never going back."""
 
 
 class Deadline:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from threading import Condition
 from typing import Final
 
-from producers.optout.sockets import Monotonic
+from producers.ports import Monotonic
 
 SPACING_S: Final = 1.0
 """Seconds between requests to one host, on average."""
