@@ -5,7 +5,7 @@ import pytest
 from verifier.bundle_events import read_event
 from verifier.bundle_findings import BundleCode, BundleViolation
 from verifier.bundle_json import VALUES_MAX, Reader
-from verifier.bundle_receipts import Receipt, ShownEvent
+from verifier.bundle_receipts import Receipt, ShownEvent, take_receipt
 from verifier.schema import LINE_BYTES_MAX
 
 READER = Reader(BundleCode.RECEIPTS_MALFORMED, "BUN-5", where="receipts.json")
@@ -105,3 +105,12 @@ def test_length_of_an_event_line():
         caught.value.finding.rule,
         caught.value.finding.where,
     )
+
+
+def test_events_of_a_receipt_ascend():
+    """An event is shown once, in the order of the ledger."""
+    event = {"index": 1, "line": "{}", "path": []}
+    receipt = {"entry": "x", "events": [event, event], "index": 1, "path": []}
+
+    with pytest.raises(BundleViolation):
+        take_receipt(READER, receipt)

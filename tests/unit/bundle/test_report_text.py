@@ -63,3 +63,20 @@ def test_file_missing(bundle, root_keys):
     assert ["what the files say: one of them is missing"] == lines_of(
         report, "NOT CHECKED"
     )
+
+
+def test_incomplete_and_run_have_lines():
+    """What is missing is told, and a report on no run names none."""
+    report = BundleReport("out", incomplete=["the base"])
+
+    assert ["the base"] == lines_of(report, "INCOMPLETE")
+    assert [] == lines_of(report, "RUN")
+
+
+def test_checkpoint_that_was_checked(good, root_keys):
+    """The checkpoint of a good bundle is among what was checked, with its size."""
+    report = verify_bundle(good.bundle, root_keys=root_keys)
+
+    assert any(
+        text.startswith("checkpoint of size ") for text in lines_of(report, "PASS")
+    )

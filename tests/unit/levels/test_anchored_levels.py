@@ -292,3 +292,24 @@ def test_type_1_vkey_names_the_same_witness(office):
     office.witnesses = office.witnesses[1:]
 
     assert [] == trusted(office.verify())
+
+
+def test_accepted_anchors_are_counted(office):
+    """The report says how many anchors it believed, and whose they are."""
+    report = office.ask_stamps().ask_witnesses().stamp().cosign(0, 2).verify()
+    said = {
+        line.split()[0]: line.split()[2]
+        for line in report.checked
+        if " of the policy" in line
+    }
+
+    assert {"time": "1", "cosignatures": "2"} == said or "2" in " ".join(
+        line for line in report.checked if "of the policy" in line
+    )
+
+
+def test_nothing_is_counted_where_nothing_is_believed(office):
+    """Without anchors no line speaks of any."""
+    report = office.ask_stamps().verify()
+
+    assert [] == [line for line in report.checked if "of the policy" in line]
