@@ -40,9 +40,10 @@ vectors: $(STAMP)  ## write tests/vectors and docs/events.md anew
 verifier.pyz:  ## the verifier as one file: runs with Python and `cryptography`
 	$(PYTHON) tests/tools/make_pyz.py $@
 
-bench: $(STAMP)  ## print ratios: verify and append against raw signatures
-	@for bench in tests/bench/bench_*.py; do \
-	  echo "== $$bench"; $(BIN)/python $$bench $(BENCH_ARGS) || exit 1; done
+bench: $(STAMP)  ## print ratios: verify and append against raw signatures; scans of a farm
+	@for bench in append verify writers; do echo "== bench_$$bench.py"; \
+	  $(BIN)/python tests/bench/bench_$$bench.py $(BENCH_ARGS) || exit 1; done
+	@echo "== bench_scan.py"; $(BIN)/python tests/bench/bench_scan.py $(SCAN_ARGS)
 
 clean:  ## delete what make made, the demo included
 	rm -rf $(VENV) demo verifier.pyz dist build .pytest_cache .ruff_cache .mypy_cache \
