@@ -194,7 +194,7 @@ class ErasureBook:
                 and event_position(saved.event_id) < erased_at
                 and not _is_deleted_before(saved, erased_at)
             }
-            - erasure.weights_deleted
+            - erasure.weights_deleted.keys()
         )
 
     # Look

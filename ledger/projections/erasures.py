@@ -57,7 +57,10 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 class Erasure(msgspec.Struct):
-    """One erasure. Sets, since a step that was resumed may be recorded twice.
+    """One erasure. Dicts as sets, since a step that was resumed may be recorded twice.
+
+    A dict keeps the order in which its members came; a set's order would tell a state
+    that was kept from one that was rebuilt.
 
     Attributes:
         ground: GDPR Article 17(1), its letter's meaning.
@@ -88,17 +91,17 @@ class Erasure(msgspec.Struct):
     due_at_ms: int
     phases: dict[Phase, list[str]] = {}
     records_planned: int | None = None
-    records: set[str] = set()
+    records: dict[str, None] = {}
     hits: list[Hit] = []
     tokens_expected: int = 0
     tokens_full: int = 0
-    rolled_back: set[int] = set()
-    retrained: set[int] = set()
+    rolled_back: dict[int, None] = {}
+    retrained: dict[int, None] = {}
     tokens_retrained: int = 0
     keys_destroyed: int = 0
     blobs_deleted: int = 0
-    weights_replaced: set[str] = set()
-    weights_deleted: set[str] = set()
+    weights_replaced: dict[str, None] = {}
+    weights_deleted: dict[str, None] = {}
     exactness: str = ""
     records_readable: int = 0
     blobs_left: int = 0
@@ -159,18 +162,18 @@ def _advance(erasure: Erasure, event: ErasureEvent) -> None:
         case ErasurePlanned():
             _plan(erasure, event)
         case RecordsErased(record_ids=record_ids):
-            erasure.records.update(record_ids)
+            erasure.records.update(dict.fromkeys(record_ids))
         case ShardRolledBack(shard=shard):
-            erasure.rolled_back.add(shard)
+            erasure.rolled_back[shard] = None
         case KeysDestroyed(keys=keys, blobs_deleted=blobs):
             erasure.keys_destroyed += keys
             erasure.blobs_deleted += blobs
         case ShardRetrained(weights_before_sha256=before):
-            erasure.retrained.add(event.shard)
+            erasure.retrained[event.shard] = None
             erasure.tokens_retrained += event.tokens
-            erasure.weights_replaced.add(before)
+            erasure.weights_replaced[before] = None
         case WeightsDeleted(weights=weights):
-            erasure.weights_deleted.update(weights)
+            erasure.weights_deleted.update(dict.fromkeys(weights))
         case ErasureVerified():
             erasure.exactness = event.exactness
             erasure.records_readable = event.records_readable
@@ -220,7 +223,7 @@ def _keeps_old_weights(erasure: Erasure) -> bool:
     # Where an earlier erasure had already rolled the shard back, what served before
     # this one may be clean of it.
     clean = {hit.rollback_sha256 for hit in erasure.hits}
-    kept = erasure.weights_replaced - clean - erasure.weights_deleted
+    kept = erasure.weights_replaced.keys() - clean - erasure.weights_deleted.keys()
     never_deleted = bool(erasure.hits) and "weights_deleted" not in erasure.phases
     return never_deleted or bool(kept)
 
@@ -239,4 +242,4 @@ def is_overdue(erasure: Erasure, now_ms: int) -> bool:
     return ended_ms > erasure.due_at_ms
 
 
-PROJECTION = Projection(name="erasures", version=1, state=ErasuresState, apply=apply)
+PROJECTION = Projection(name="erasures", version=2, state=ErasuresState, apply=apply)

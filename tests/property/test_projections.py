@@ -3,6 +3,8 @@
 import json
 from fractions import Fraction
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -231,3 +233,27 @@ def test_what_saw_two_sets_is_what_saw_either(events, some, others):
     for part in ("shards", "runs", "weights", "served", "models"):
         found = {*getattr(one, part), *getattr(two, part)}
         assert found == {*getattr(both, part)}
+
+
+def kinds(kind):
+    """A type and all that it is made of."""
+    yield kind
+    for name in ("item_type", "key_type", "value_type"):
+        if hasattr(kind, name):
+            yield from kinds(getattr(kind, name))
+    for part in getattr(kind, "types", ()):
+        yield from kinds(part)
+    for field in getattr(kind, "fields", ()):
+        yield from kinds(field.type)
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda one: one.name)
+def test_no_state_holds_a_set(projection):
+    """A set's order would tell a kept state from a rebuilt one; a dict's does not."""
+    found = list(kinds(msgspec.inspect.type_info(projection.state)))
+
+    assert not [
+        one
+        for one in found
+        if isinstance(one, msgspec.inspect.SetType | msgspec.inspect.FrozenSetType)
+    ]
