@@ -27,7 +27,7 @@ from producers.scanning import (
 )
 
 if TYPE_CHECKING:
-    from producers.optout.scan import ScanResult
+    from producers.optout.asking.scan import ScanResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from producers.ingest import (
 from producers.scanning import ScanOptions, needs_scan_extra, origin_of
 
 if TYPE_CHECKING:
-    from producers.optout.scan import ScanResult
+    from producers.optout.asking.scan import ScanResult
 
 
 def outcome_port(workspace: Workspace) -> "Callable[[ScanResult], ScanOutcome]":
@@ -92,8 +92,8 @@ def shunned_port(options: ScanOptions) -> Callable[[str], bool]:
     if options.piracy_list is None:
         return lambda _: False
     with needs_scan_extra():
-        from producers.optout.piracy import load_piracy_list
-        from producers.optout.url import parse_url
+        from producers.optout.lists.piracy import load_piracy_list
+        from producers.optout.net.url import parse_url
     piracy = load_piracy_list(options.piracy_list)
     return lambda url: piracy.lists(parse_url(url).host)
 

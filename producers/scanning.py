@@ -17,15 +17,15 @@ from ledger.events.policy import Jurisdiction
 from ledger.places import ledger_file
 from ledger.workspace import Workspace
 from producers.ingest import IngestPolicy
-from producers.optout.basket import load_basket
-from producers.optout.policy import ScanPolicy
-from producers.optout.resolve import Resolver
-from producers.optout.turns import SPACING_S
+from producers.optout.net.resolve import Resolver
+from producers.optout.net.turns import SPACING_S
+from producers.optout.vocabulary.basket import load_basket
+from producers.optout.vocabulary.policy import ScanPolicy
 from producers.ports import Progress
 
 if TYPE_CHECKING:
-    from producers.optout.looked import Looked
-    from producers.optout.scan import Scanner, ScanResult
+    from producers.optout.asking.looked import Looked
+    from producers.optout.asking.scan import Scanner, ScanResult
 
 RESCAN_AFTER_MS: Final = 24 * 3600 * 1000
 """How long a scan is taken for a new one when a list is resumed: as long as the policy
@@ -98,15 +98,15 @@ def open_scanner(
     """
     with needs_scan_extra():
         # ruff: noqa: PLC0415 (an extra; importing it takes longer than most commands)
-        from producers.optout.fetch import HttpFetcher
-        from producers.optout.files import PolicyFiles
-        from producers.optout.lists import Lists
-        from producers.optout.look import Look
-        from producers.optout.piracy import load_piracy_list
-        from producers.optout.policy_cache import PolicyCache
-        from producers.optout.polite import PoliteFetch
-        from producers.optout.registry import SnapshotRegistry
-        from producers.optout.scan import Scanner
+        from producers.optout.asking.files import PolicyFiles
+        from producers.optout.asking.lists import Lists
+        from producers.optout.asking.look import Look
+        from producers.optout.asking.scan import Scanner
+        from producers.optout.cache.policy_cache import PolicyCache
+        from producers.optout.lists.piracy import load_piracy_list
+        from producers.optout.lists.registry import SnapshotRegistry
+        from producers.optout.net.fetch import HttpFetcher
+        from producers.optout.net.polite import PoliteFetch
     scan_policy = ScanPolicy(
         policy_sha256=policy.sha256(),
         basket_version=policy.basket_version,
@@ -223,7 +223,7 @@ def scan_each(
     progress: Progress,
 ) -> Counter[str]:
     """Scan URLs with an open scanner; see `scan_urls`."""
-    from producers.optout.bulk import FAILED, scan_all
+    from producers.optout.net.bulk import FAILED, scan_all
 
     verdicts: Counter[str] = Counter()
 
@@ -248,7 +248,7 @@ def _not_recent(
 
     The newest verdict of each of the others is counted in `skipped`.
     """
-    from producers.optout.scan import SCANNER
+    from producers.optout.asking.scan import SCANNER
 
     policy_sha256 = policy.sha256()
     since_ms = workspace.clock_ms() - RESCAN_AFTER_MS
@@ -277,7 +277,7 @@ def canonical(url: str) -> str:
         InputError: the extra `scan` is missing.
     """
     with needs_scan_extra():
-        from producers.optout.url import parse_url
+        from producers.optout.net.url import parse_url
 
         try:
             return parse_url(url).text
@@ -292,6 +292,6 @@ def origin_of(url: str) -> str:
         InputError: it is no http or https URL, or the extra `scan` is missing.
     """
     with needs_scan_extra():
-        from producers.optout.url import parse_url
+        from producers.optout.net.url import parse_url
 
         return parse_url(url).origin

@@ -14,20 +14,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from verifier.demand import Demand, make_demand
-from verifier.engine import read_ledger
-from verifier.file import open_ledger
 from verifier.findings import Code, Finding, Violation
-from verifier.lookup import claimed_origin
-from verifier.pin import Pin, RootKeyError, parse_pins
-from verifier.pin_store import Kept, PinStore, PinStoreError
-from verifier.report import EXIT_OK, LEVELS, Report
-from verifier.resume import StateFile
-from verifier.storage import DAMAGED, LedgerFile, UnreadableLedgerError
+from verifier.history.engine import read_ledger
+from verifier.history.resume import StateFile
+from verifier.history.walk import Walk
+from verifier.report.verdict import EXIT_OK, LEVELS, Report
+from verifier.store.file import open_ledger
+from verifier.store.lookup import claimed_origin
+from verifier.store.storage import DAMAGED, LedgerFile, UnreadableLedgerError
 from verifier.summary import summarise
-from verifier.trust import PolicyError, TrustPolicy, load_policy
+from verifier.trust.demand import Demand, make_demand
+from verifier.trust.pin import Pin, RootKeyError, parse_pins
+from verifier.trust.pin_store import Kept, PinStore, PinStoreError
+from verifier.trust.policy import PolicyError, TrustPolicy, load_policy
 from verifier.verdict import Covers, Reader, reach_verdict
-from verifier.walk import Walk
 
 __all__ = [
     "Code",

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from verifier import UnreadableLedgerError, load_policy, verify
 from verifier.findings import escaped
 from verifier.given import GivenError
-from verifier.pin import read_root_keys
-from verifier.report import EXIT_UNREADABLE, LEVELS, Report
+from verifier.report.verdict import EXIT_UNREADABLE, LEVELS, Report
+from verifier.trust.pin import read_root_keys
 
 EXIT_USAGE = 2
 EXIT_BUG = 70

@@ -1,9 +1,9 @@
 """What a pass amounts to: counts, what was not checked, what is not proven."""
 
 from verifier.clock import utc
-from verifier.report import Report
+from verifier.history.walk import Walk
+from verifier.report.verdict import Report
 from verifier.verdict import Covers
-from verifier.walk import Walk
 
 _WHOLE = (
     "that this is the whole ledger: a shorter copy that ends at an earlier checkpoint "

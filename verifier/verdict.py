@@ -3,27 +3,27 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from verifier.anchored import judge_anchors
-from verifier.anchors import Anchor, Cover, Judge, dated_checkpoints
-from verifier.authentic import check_log, check_statements
-from verifier.continuity import Continuity
-from verifier.demand import Demand
 from verifier.findings import FINDINGS_MAX, Code, Violation
-from verifier.levels import (
+from verifier.format.timestamp import is_available
+from verifier.history.walk import Walk
+from verifier.proofs.continuity import Continuity
+from verifier.report.verdict import ANCHORS_LISTED_MAX, Report
+from verifier.store.lookup import find_delays
+from verifier.store.storage import LedgerFile
+from verifier.trust.anchored import judge_anchors
+from verifier.trust.anchors import Anchor, Cover, Judge, dated_checkpoints
+from verifier.trust.authentic import check_log, check_statements
+from verifier.trust.demand import Demand
+from verifier.trust.levels import (
     Subject,
     check_key_events,
     judge_timed,
     judge_witnessed,
 )
-from verifier.lookup import find_delays
-from verifier.pin import Pin, check_pins
-from verifier.pin_store import Kept, PinStore
-from verifier.report import ANCHORS_LISTED_MAX, Report
-from verifier.storage import LedgerFile
-from verifier.timestamp import is_available
-from verifier.trust import TrustPolicy
-from verifier.untrusted import find_untrusted
-from verifier.walk import Walk
+from verifier.trust.pin import Pin, check_pins
+from verifier.trust.pin_store import Kept, PinStore
+from verifier.trust.policy import TrustPolicy
+from verifier.trust.untrusted import find_untrusted
 
 _OTHER_ROOT = frozenset({Code.ROOT_DIFFERS, Code.ROOT_THRESHOLD})
 

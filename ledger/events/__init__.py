@@ -1,8 +1,8 @@
 """Every event of format 1, one module a family, and the codec.
 
 To add a type: write its class in the family's module, add it to that module's union,
-run `make vectors` for its page in docs/events.md, add its fields to verifier/tables.py,
-and a vector.
+run `make vectors` for its page in docs/events.md, add its fields to
+verifier/schema/tables.py, and a vector.
 """
 
 from ledger.events.base import Event

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from ledger.errors import InputError
-from producers.optout.resolve import Endpoint
-from producers.optout.url import Url, parse_url
+from producers.optout.net.resolve import Endpoint
+from producers.optout.net.url import Url, parse_url
 
 if TYPE_CHECKING:
     import httpcore
@@ -86,8 +86,8 @@ def _exchange(
     import httpcore  # noqa: PLC0415
     import httpx  # noqa: PLC0415
 
-    from producers.optout.fetch import user_agent  # noqa: PLC0415
-    from producers.optout.sockets import Deadline, PinnedBackend  # noqa: PLC0415
+    from producers.optout.net.fetch import user_agent  # noqa: PLC0415
+    from producers.optout.net.sockets import Deadline, PinnedBackend  # noqa: PLC0415
 
     where = httpcore.URL(
         scheme=url.scheme.encode(),

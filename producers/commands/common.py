@@ -12,7 +12,7 @@ import click
 
 from ledger import Ledger
 from ledger.workspace import Workspace
-from producers.optout.resolve import resolve_public
+from producers.optout.net.resolve import resolve_public
 from producers.scanning import ScanOptions
 
 EXIT_ROLLED_BACK = 1

@@ -15,8 +15,8 @@ from ledger.moment import find_moment
 from ledger.workspace import Workspace
 from producers.commands.common import open_workspace, workspace_option
 from producers.commands.given import shown_time
-from producers.optout.basket import load_basket
-from producers.optout.policy import AGENT_TOKEN
+from producers.optout.vocabulary.basket import load_basket
+from producers.optout.vocabulary.policy import AGENT_TOKEN
 from producers.scanning import needs_scan_extra
 
 MS_PER_S = 1000
@@ -33,10 +33,10 @@ MS_PER_S = 1000
 @needs_scan_extra()
 def sites(url: str, at: str | None, folder: Path) -> None:
     """Show what the policy files of a URL's site said, as they are on record."""
-    from producers.optout.combine import combine
-    from producers.optout.history import site_at
-    from producers.optout.readers import Question
-    from producers.optout.url import parse_url
+    from producers.optout.after.history import site_at
+    from producers.optout.net.url import parse_url
+    from producers.optout.readings.combine import combine
+    from producers.optout.readings.readers import Question
 
     target = parse_url(url)
     with open_workspace(folder) as workspace:
@@ -89,8 +89,8 @@ def replay_scans(workspace: Workspace) -> bool:
     Raises:
         InputError: the extra `scan` is missing.
     """
-    from producers.optout.replay import Replay
-    from producers.optout.scan import SCANNER
+    from producers.optout.after.replay import Replay
+    from producers.optout.asking.scan import SCANNER
 
     relaxed: dict[str, list[str]] = {}
     for recorded in workspace.ledger.events(stream="policy"):
@@ -142,7 +142,7 @@ def export_policy_files(workspace: Workspace, path: Path) -> int:
     try:
         import warcio  # noqa: F401 (missed here, before the file is made)
 
-        from producers.optout.warc import write_warc
+        from producers.optout.after.warc import write_warc
     except ImportError as error:
         message = f"--warc needs the extra 'warc': module {error.name} not found"
         raise InputError(message) from None

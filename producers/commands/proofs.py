@@ -28,15 +28,15 @@ from producers.commands.common import (
     workspace_option,
 )
 from producers.commands.given import size_option
-from verifier.bundle import verify_bundle
-from verifier.bundle_files import UnreadableError
-from verifier.check import LEVEL_MAX, check_proof
-from verifier.pin import read_root_keys
-from verifier.proof_compare import Outcome, compare
-from verifier.proof_report import printable
-from verifier.proof_sides import DamagedLedgerError, Side, SideError, read_side
-from verifier.storage import UnreadableLedgerError
-from verifier.trust import load_policy
+from verifier.bundle.files import UnreadableError
+from verifier.bundle.verify import verify_bundle
+from verifier.proofs.check import LEVEL_MAX, check_proof
+from verifier.proofs.compare import Outcome, compare
+from verifier.proofs.report import printable
+from verifier.proofs.sides import DamagedLedgerError, Side, SideError, read_side
+from verifier.store.storage import UnreadableLedgerError
+from verifier.trust.pin import read_root_keys
+from verifier.trust.policy import load_policy
 
 
 @click.command()

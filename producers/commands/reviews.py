@@ -158,7 +158,7 @@ def evidence_lines(evidence: EvidenceFolder, read: ChannelRead) -> list[str]:
     Raises:
         IntegrityError: the evidence is missing, or was altered.
     """
-    from producers.optout.terms import find_sentences
+    from producers.optout.page.terms import find_sentences
 
     if not read.evidence_sha256:
         return []

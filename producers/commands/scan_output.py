@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from producers.commands.evidence import channel_line
-from producers.optout.bases import bases
+from producers.optout.vocabulary.bases import bases
 from producers.rescanning import Rescanned
 
 if TYPE_CHECKING:
-    from producers.optout.scan import ScanResult
+    from producers.optout.asking.scan import ScanResult
 
 
 def show_result(result: "ScanResult") -> None:

@@ -16,9 +16,9 @@ from producers.commands.common import (
 )
 from verifier import UnreadableLedgerError, load_policy
 from verifier import verify as verify_file
-from verifier.bundle import verify_bundle as verify_bundle_folder
-from verifier.demand import LEVEL_MAX
-from verifier.pin import read_root_keys
+from verifier.bundle.verify import verify_bundle as verify_bundle_folder
+from verifier.trust.demand import LEVEL_MAX
+from verifier.trust.pin import read_root_keys
 
 JOBS_MAX = 64
 

@@ -21,7 +21,7 @@ from producers.demo.corpus import (
 )
 from producers.demo.site import POLICIES, Site, running_site
 from producers.ingest.reader import InputRecord
-from producers.optout.resolve import Endpoint, Resolver
+from producers.optout.net.resolve import Endpoint, Resolver
 from producers.training.pool import WorkerJob
 from producers.training.replay import replay
 

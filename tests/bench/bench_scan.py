@@ -29,19 +29,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ledger.corpus import EvidenceFolder
 from ledger.events import Event, encode_event
-from producers.optout.basket import load_basket
-from producers.optout.bulk import scan_all
-from producers.optout.channels import POLICY_PATHS, policy_readings
-from producers.optout.combine import combine
-from producers.optout.fetch import HttpFetcher
-from producers.optout.files import PolicyFiles
-from producers.optout.lists import Lists
-from producers.optout.look import Look
-from producers.optout.policy import ScanPolicy
-from producers.optout.policy_cache import PolicyCache
-from producers.optout.polite import PoliteFetch
-from producers.optout.readers import Question
-from producers.optout.scan import Scanner
+from producers.optout.asking.files import PolicyFiles
+from producers.optout.asking.lists import Lists
+from producers.optout.asking.look import Look
+from producers.optout.asking.scan import Scanner
+from producers.optout.cache.policy_cache import PolicyCache
+from producers.optout.net.bulk import scan_all
+from producers.optout.net.fetch import HttpFetcher
+from producers.optout.net.polite import PoliteFetch
+from producers.optout.readings.channels import POLICY_PATHS, policy_readings
+from producers.optout.readings.combine import combine
+from producers.optout.readings.readers import Question
+from producers.optout.vocabulary.basket import load_basket
+from producers.optout.vocabulary.policy import ScanPolicy
 from producers.ports import SiteRef
 from tests.bench.farm import COUNTS_HOST, farm_host, resolver, running_farm
 

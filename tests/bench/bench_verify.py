@@ -35,12 +35,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.simulator import LedgerSimulator, encode, leaf, sign_note, tree_root
 from tests.tamper import chapters
 from verifier import verify
-from verifier.content import check_lines
-from verifier.entry import read_entry
-from verifier.file import open_ledger
-from verifier.note import VerifierKey, signed_by_exactly
-from verifier.submission import parse_submission
-from verifier.tree import Frontier, leaf_hash
+from verifier.format.entry import read_entry
+from verifier.format.note import VerifierKey, signed_by_exactly
+from verifier.format.submission import parse_submission
+from verifier.format.tree import Frontier, leaf_hash
+from verifier.history.content import check_lines
+from verifier.store.file import open_ledger
 
 BATCH = 1024
 SHARDS, SLICES = 64, 8

@@ -30,8 +30,8 @@ from tests.tamper.attack import AUDITORS, attacks  # noqa: E402
 from tests.tamper.flips import FOUND, LOWERED, MISSED, SAME, UNSIGNED, flips  # noqa: E402
 from tests.tamper.stolen import ACTS, attempts  # noqa: E402
 from verifier import Code  # noqa: E402
-from verifier.bundle_findings import BundleCode  # noqa: E402
-from verifier.proof_findings import ProofCode  # noqa: E402
+from verifier.bundle.findings import BundleCode  # noqa: E402
+from verifier.proofs.findings import ProofCode  # noqa: E402
 
 KINDS = (Code, BundleCode, ProofCode)
 CODES = {code.name: code.value for kind in KINDS for code in kind}

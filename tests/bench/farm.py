@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
-from producers.optout.resolve import Endpoint
+from producers.optout.net.resolve import Endpoint
 
 COUNTS_HOST = "counts.farm"
 """The host that answers what was asked since it was asked last, as JSON."""

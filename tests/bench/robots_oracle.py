@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from producers.optout.robots import RobotsFile, parse_robots  # noqa: E402
+from producers.optout.robots.reader import RobotsFile, parse_robots  # noqa: E402
 from tests.bench.robots_differences import DIFFERENCES, explain  # noqa: E402
 from tests.bench.robots_files import samples  # noqa: E402
 

@@ -5,19 +5,19 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from ledger.events.optout import Channel, Verdict
-from producers.optout.cawg import parse_training_mining
-from producers.optout.combine import combine
-from producers.optout.epub import opf_statement
-from producers.optout.html_meta import read_page_tags
-from producers.optout.page_tags import (
+from producers.optout.embedded.cawg import parse_training_mining
+from producers.optout.embedded.epub import opf_statement
+from producers.optout.embedded.xmp import plus_statement, tdm_statement
+from producers.optout.page.html_meta import read_page_tags
+from producers.optout.page.page_tags import (
     canonical_lines,
     relevant_headers,
     relevant_metas,
 )
-from producers.optout.readers import CUT, Answer, Question, Readers
-from producers.optout.reading import Reading, reading_of
-from producers.optout.signals import SignalError, Statement
-from producers.optout.xmp import plus_statement, tdm_statement
+from producers.optout.readings.combine import combine
+from producers.optout.readings.readers import CUT, Answer, Question, Readers
+from producers.optout.readings.reading import Reading, reading_of
+from producers.optout.vocabulary.signals import SignalError, Statement
 from tests.bench.scanner_cases import Case
 from tests.bench.scanner_peers import Answer as Said
 from tests.bench.scanner_peers import Tool

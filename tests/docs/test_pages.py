@@ -9,7 +9,7 @@ import pytest
 
 from cli import app
 from tests.docs.blocks import PAGES, ROOT
-from verifier.bundle_findings import BundleCode
+from verifier.bundle.findings import BundleCode
 from verifier.findings import Code
 
 PACKAGES = ("ledger", "producers", "verifier")

@@ -2,14 +2,14 @@
 
 import hashlib
 
-from producers.optout.cached_file import CachedFile
-from producers.optout.channels import take_policy_file
-from producers.optout.combine import robots_rfc9309
-from producers.optout.fetch import REDIRECTS_MAX
-from producers.optout.readers import Readers
-from producers.optout.response import Failure, Response
-from producers.optout.robots import parse_robots
-from producers.optout.url import parse_url
+from producers.optout.cache.cached_file import CachedFile
+from producers.optout.net.fetch import REDIRECTS_MAX
+from producers.optout.net.response import Failure, Response
+from producers.optout.net.url import parse_url
+from producers.optout.readings.channels import take_policy_file
+from producers.optout.readings.combine import robots_rfc9309
+from producers.optout.readings.readers import Readers
+from producers.optout.robots.reader import parse_robots
 
 
 def robots_fetch(case):

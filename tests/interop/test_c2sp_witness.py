@@ -24,10 +24,10 @@ from tests.unit.anchors.conftest import serve
 from tests.unit.anchors.toylog import NOW_S, ToyLog
 from tests.unit.ledger.conftest import pristine, workspace
 from tests.unit.ledger.workshop import adopted, open_ledger
-from verifier.cosignature import check_line, parse_witness_vkey
-from verifier.note import open_note, parse_vkey
-from verifier.proof_tlog import parse_tlog_proof
-from verifier.tree import check_inclusion, leaf_hash
+from verifier.format.cosignature import check_line, parse_witness_vkey
+from verifier.format.note import open_note, parse_vkey
+from verifier.format.tree import check_inclusion, leaf_hash
+from verifier.proofs.tlog import parse_tlog_proof
 
 __all__ = ["pristine", "serve", "workspace"]
 

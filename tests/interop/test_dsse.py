@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 
 import ledger.export.dsse
-import verifier.dsse
+import verifier.bundle.dsse
 
 
 @pytest.fixture
@@ -17,7 +17,9 @@ def vector(cases_dir):
     return json.loads((cases_dir / "dsse.json").read_text("utf-8"))
 
 
-@pytest.fixture(params=[ledger.export.dsse, verifier.dsse], ids=["ledger", "verifier"])
+@pytest.fixture(
+    params=[ledger.export.dsse, verifier.bundle.dsse], ids=["ledger", "verifier"]
+)
 def dsse(request):
     """Both implementations."""
     return request.param
@@ -49,7 +51,7 @@ def test_envelope_is_read(vector):
     """An envelope without key id and with unknown fields is read as DSSE asks."""
     content = json.dumps(vector["envelope"] | {"extra": 1}).encode()
 
-    envelope = verifier.dsse.parse_envelope(content, where="envelope")
+    envelope = verifier.bundle.dsse.parse_envelope(content, where="envelope")
 
     assert vector["payloadType"] == envelope.payload_type
     assert vector["body"].encode() == envelope.payload

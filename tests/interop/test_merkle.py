@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from ledger import tree as ledger_tree
-from verifier import tree
+from verifier.format import tree
 
 
 @dataclass

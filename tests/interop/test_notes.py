@@ -7,8 +7,8 @@ import pytest
 
 from ledger import note as ledger_note
 from ledger.errors import TuneledgerError
-from verifier.checkpoint import parse_checkpoint
-from verifier.note import NoteError, open_note, parse_note, parse_vkey
+from verifier.format.checkpoint import parse_checkpoint
+from verifier.format.note import NoteError, open_note, parse_note, parse_vkey
 
 
 class VerifierNotes:

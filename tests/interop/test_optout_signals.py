@@ -2,28 +2,31 @@
 
 import pytest
 
-from producers.optout.ai_txt import parse_ai_txt
-from producers.optout.cawg import parse_training_mining
-from producers.optout.channels import POLICY_PATHS
-from producers.optout.content_signal import header_content_signal
-from producers.optout.content_usage import header_content_usage, parse_content_usage
-from producers.optout.epub import opf_statement
-from producers.optout.html_meta import read_page_tags
-from producers.optout.merge import combine_preferences
-from producers.optout.page_tags import header_noai, meta_noai
-from producers.optout.robots import parse_robots
-from producers.optout.rsl import parse_rsl
-from producers.optout.rsl_links import header_licence_urls, page_licence_urls
-from producers.optout.signals import SignalError, Statement
-from producers.optout.tdmrep import (
+from producers.optout.documents.ai_txt import parse_ai_txt
+from producers.optout.documents.rsl import parse_rsl
+from producers.optout.documents.tdmrep import (
     effective_reservation,
     header_statement,
     parse_tdmrep,
 )
-from producers.optout.terms import terms_statement
-from producers.optout.trust_txt import parse_trust_txt
-from producers.optout.url import parse_url
-from producers.optout.xmp import plus_statement, tdm_statement
+from producers.optout.documents.trust_txt import parse_trust_txt
+from producers.optout.embedded.cawg import parse_training_mining
+from producers.optout.embedded.epub import opf_statement
+from producers.optout.embedded.xmp import plus_statement, tdm_statement
+from producers.optout.net.url import parse_url
+from producers.optout.page.html_meta import read_page_tags
+from producers.optout.page.page_tags import header_noai, meta_noai
+from producers.optout.page.rsl_links import header_licence_urls, page_licence_urls
+from producers.optout.page.terms import terms_statement
+from producers.optout.readings.channels import POLICY_PATHS
+from producers.optout.robots.content_signal import header_content_signal
+from producers.optout.robots.content_usage import (
+    header_content_usage,
+    parse_content_usage,
+)
+from producers.optout.robots.reader import parse_robots
+from producers.optout.vocabulary.merge import combine_preferences
+from producers.optout.vocabulary.signals import SignalError, Statement
 from tests.interop.robots_answers import robots_fetch
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from ledger import ed25519 as ledger_ed25519
 from ledger.errors import KeyTrustError
-from verifier import ed25519
 from verifier.findings import Violation
+from verifier.format import ed25519
 
 
 class VerifierEd25519:

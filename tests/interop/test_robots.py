@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from producers.optout.robots import parse_robots
+from producers.optout.robots.reader import parse_robots
 
 
 def _verdict(case):

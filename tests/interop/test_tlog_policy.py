@@ -2,7 +2,7 @@
 
 import pytest
 
-from verifier.tlog_policy import parse_policy
+from verifier.format.tlog_policy import parse_policy
 
 
 @pytest.mark.cases("tlog-policy.json", "valid")

@@ -5,7 +5,7 @@ from base64 import b64decode
 import pytest
 
 from ledger.export.tlog_proof import encode_tlog_proof
-from verifier.proof_tlog import TlogProofError, parse_tlog_proof
+from verifier.proofs.tlog import TlogProofError, parse_tlog_proof
 
 
 @pytest.mark.cases("tlog-proof.json", "marshal")

@@ -43,7 +43,7 @@ def test_rules_and_tables_are_data_files(names):
     assert {
         "ledger/rules/eu_gpai_2025_11_19.toml",
         "producers/ingest/licences.toml",
-        "producers/optout/basket.toml",
+        "producers/optout/vocabulary/basket.toml",
     } <= names
 
 

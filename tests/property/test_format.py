@@ -21,8 +21,8 @@ from tests.unit.ledger.tree_reference import (
     reference_root,
 )
 from tests.unit.ledger.workshop import SALT, key
-from verifier import schema
-from verifier import tree as other_tree
+from verifier.format import tree as other_tree
+from verifier.schema import lines as schema
 
 TYPES = get_args(AnyEvent)
 

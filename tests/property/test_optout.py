@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from producers.optout.embedded import embedded_statements
+from producers.optout.embedded.reader import embedded_statements
 from tests.bench.robots_files import samples
 from tests.bench.scanner_cases import own_cases
 from tests.bench.scanner_ours import ours

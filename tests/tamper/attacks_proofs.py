@@ -8,7 +8,7 @@ from tempfile import mkdtemp
 from tests.tamper.attack import Scene, attack
 from tests.tamper.auditor import Outcome
 from tests.unit.proofs.material import LATER_MS, new_material
-from verifier.check import check_proof
+from verifier.proofs.check import check_proof
 
 
 @cache

@@ -8,7 +8,10 @@ import pytest
 
 from tests.simulator import edit_rows
 from tests.tamper.harness import found, told_ledger, verify_file, verify_simulated
-from verifier import UnreadableLedgerError, heads, schema, snapshot
+from verifier import UnreadableLedgerError
+from verifier.history import heads
+from verifier.schema import lines as schema
+from verifier.store import snapshot
 
 GIB = 1 << 30
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from tests.tamper.harness import found, places, told_ledger, verify_simulated
-from verifier.checkpoint import parse_checkpoint
 from verifier.findings import Violation
-from verifier.note import VerifierKey, signed_by_exactly
+from verifier.format.checkpoint import parse_checkpoint
+from verifier.format.note import VerifierKey, signed_by_exactly
 
 SAMPLE = 120
 

@@ -10,9 +10,10 @@ import pytest
 from tests.simulator import SCHEMA, edit_rows
 from tests.tamper.harness import found, told_ledger, verify_file
 from tests.unit.levels.office import small_ledger
-from verifier import UnreadableLedgerError, heads, verify
-from verifier.file import open_ledger
+from verifier import UnreadableLedgerError, verify
 from verifier.findings import Code
+from verifier.history import heads
+from verifier.store.file import open_ledger
 
 
 @pytest.fixture

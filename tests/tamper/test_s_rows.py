@@ -10,7 +10,7 @@ import pytest
 from tests.tamper import attacks_pages, attacks_sqlite
 from tests.tamper.attack import Scene, attacks
 from tests.tamper.harness import told_ledger
-from verifier.file import open_ledger
+from verifier.store.file import open_ledger
 
 MODULES = (attacks_pages, attacks_sqlite)
 ROWS = list(attacks("S"))

@@ -11,8 +11,8 @@ from tests.tamper import (
 )
 from tests.tamper.attack import Scene, attacks
 from verifier import PolicyError, load_policy, verify
-from verifier.proof_file import read_proof
-from verifier.proof_pair import check_pair, take_pair
+from verifier.proofs.file import read_proof
+from verifier.proofs.same_history import check_pair, take_pair
 
 MODULES = (
     attacks_clock,

@@ -7,14 +7,14 @@ import pytest
 from tests.simulator import LedgerSimulator
 from tests.tamper.chapters import ident, record_decided, run_started
 from tests.tamper.harness import told_ledger
-from verifier.file import open_ledger
-from verifier.keys import Compromise, KeyRing
-from verifier.note import VerifierKey
-from verifier.report import Report
+from verifier.format.note import VerifierKey
+from verifier.history.walk import Walk
+from verifier.keys.ring import Compromise, KeyRing
+from verifier.report.verdict import Report
 from verifier.rules.index import Index
 from verifier.rules.state import History
-from verifier.untrusted import find_untrusted
-from verifier.walk import Walk
+from verifier.store.file import open_ledger
+from verifier.trust.untrusted import find_untrusted
 
 RUN = ident("open run")
 STREAM = f"trainer/{RUN}"

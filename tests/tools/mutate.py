@@ -1,6 +1,6 @@
 """Mutation testing: change one thing in a module, and see whether the tests notice.
 
-    python tests/tools/mutate.py --known build/known --sample 12 verifier/*.py
+    python tests/tools/mutate.py --known build/known --sample 12 verifier/*/*.py
 
 A first run writes to the folder of `--known` which tests execute each line, and how
 long they take; delete it when the code has changed. A mutant then meets the tests of

@@ -7,14 +7,16 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.vectors import reading
-from verifier import schema, tree, verify
-from verifier.checkpoint import parse_checkpoint
-from verifier.content import check_lines
-from verifier.ed25519 import check_public_key
-from verifier.entry import ENTRY_BYTES_MAX, StoredRow, read_entry
+from verifier import verify
 from verifier.findings import Violation
-from verifier.note import NoteError, parse_note, parse_vkey, signed_by_exactly
-from verifier.submission import EVENTS_BYTES_MAX, parse_submission
+from verifier.format import tree
+from verifier.format.checkpoint import parse_checkpoint
+from verifier.format.ed25519 import check_public_key
+from verifier.format.entry import ENTRY_BYTES_MAX, StoredRow, read_entry
+from verifier.format.note import NoteError, parse_note, parse_vkey, signed_by_exactly
+from verifier.format.submission import EVENTS_BYTES_MAX, parse_submission
+from verifier.history.content import check_lines
+from verifier.schema import lines as schema
 
 SPEC = Path(__file__).parents[2] / "docs" / "spec.md"
 

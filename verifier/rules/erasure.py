@@ -6,7 +6,7 @@ from typing import NoReturn
 from verifier.findings import Code
 from verifier.rules.state import Erasure, Handler, History, digest, refuse
 from verifier.rules.training import check_usable
-from verifier.schema import Event
+from verifier.schema.lines import Event
 
 # An erasure's events in the order of docs/events.md (XEV-13).
 STAGES = (

@@ -9,7 +9,7 @@ from verifier.findings import Code
 from verifier.rules.licence import Use, check_use, find_licence
 from verifier.rules.optout import check_policy
 from verifier.rules.state import BulkRules, Column, Handler, History, digest, refuse
-from verifier.schema import Event
+from verifier.schema.lines import Event
 
 _RESTS_ON_SCAN = b"tdm_article_4"
 # The scans that it may rest on; see `verifier.rules.index.Scan`.

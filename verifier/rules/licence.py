@@ -7,7 +7,7 @@ from typing import NamedTuple, NoReturn
 from verifier.findings import Code
 from verifier.rules.register import Licence
 from verifier.rules.state import Handler, History, digest, refuse
-from verifier.schema import Event
+from verifier.schema.lines import Event
 
 # What a licence must permit for a decision to rest on it.
 _NEEDED = frozenset({"train", "commercial"})

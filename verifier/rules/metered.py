@@ -7,8 +7,8 @@ from functools import lru_cache
 from itertools import accumulate
 
 from verifier.doubt import Doubt
-from verifier.model_tables import FLOP_FIELDS
 from verifier.rules.state import BulkRules, Column, History
+from verifier.schema.model_tables import FLOP_FIELDS
 
 Place = tuple[bytes, bytes]
 """Shard and slice, as they are written."""

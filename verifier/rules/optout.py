@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from verifier.doubt import Doubt
 from verifier.findings import Code
 from verifier.rules.state import BulkRules, Column, Handler, History, digest, refuse
-from verifier.schema import Event
+from verifier.schema.lines import Event
 
 # A channel that states a reservation against training, and is not reserved itself.
 _PASSED_OVER = re.compile(

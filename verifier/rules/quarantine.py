@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from verifier.findings import Code
 from verifier.rules.state import Handler, History, digest, refuse
-from verifier.schema import Event
+from verifier.schema.lines import Event
 
 
 def _quarantined(state: History, event: Event, _at: int) -> None:

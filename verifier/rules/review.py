@@ -2,7 +2,7 @@
 
 from verifier.findings import Code
 from verifier.rules.state import Handler, History, digest, refuse
-from verifier.schema import Event
+from verifier.schema.lines import Event
 
 _STATUS_AFTER = {b"cleared": "cleared", b"upheld": "clearable"}
 

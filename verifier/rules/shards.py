@@ -15,7 +15,7 @@ from verifier.rules.state import (
     digest,
     refuse,
 )
-from verifier.schema import Event
+from verifier.schema.lines import Event
 
 
 def _declared(state: History, event: Event, _at: int) -> None:

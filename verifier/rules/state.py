@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from verifier.findings import Code, Violation
 from verifier.rules.index import Index
-from verifier.schema import Event
+from verifier.schema.lines import Event
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from itertools import islice
 from typing import NoReturn
 
 from verifier.findings import Code
-from verifier.model_tables import FLOP_FIELDS
+from verifier.format.tree import counted_root, leaf_hash, root_of_leaves
 from verifier.rules.state import Handler, History, Run, ShardMap, digest, refuse
-from verifier.schema import Event
-from verifier.tree import counted_root, leaf_hash, root_of_leaves
+from verifier.schema.lines import Event
+from verifier.schema.model_tables import FLOP_FIELDS
 
 COUNTED_MAX = 4096
 # Records of one shard whose leaf hashes are kept for its next slice: about 10 MB.

@@ -6,25 +6,17 @@ A campaign that does not notice a missing check proves nothing about the others.
 from collections.abc import Callable
 from contextlib import suppress
 
-from verifier import (
-    anchors,
-    authority,
-    chain,
-    content,
-    continuity,
-    heads,
-    keys,
-    levels,
-    reading,
-    snapshot,
-    storage,
-    streams,
-    verdict,
-    walk,
-)
-from verifier import file as ledger_file
-from verifier.cosignature import parse_line
+from verifier import verdict
 from verifier.findings import Code, Violation
+from verifier.format.cosignature import parse_line
+from verifier.history import chain, content, heads, reading, walk
+from verifier.keys import authority
+from verifier.keys import ring as keys
+from verifier.proofs import continuity
+from verifier.rules import streams
+from verifier.store import file as ledger_file
+from verifier.store import snapshot, storage
+from verifier.trust import anchors, levels
 
 Plant = Callable[[object], None]
 IN_HISTORY: dict[str, Plant] = {}

@@ -16,7 +16,7 @@ from ledger.keys import SigningKey, load_key
 from ledger.submission import events_root, parse_submission
 from ledger.tree import root_hash
 from tests.unit.bundle.samples import RUN_ID
-from verifier.bundle import verify_bundle
+from verifier.bundle.verify import verify_bundle
 
 NAMES = ["SHA256SUMS", "checkpoint", "receipts.json", "statement.dsse.json"]
 

@@ -4,8 +4,9 @@ import pytest
 
 from ledger.export import receipts
 from tests.unit.bundle.attacks import found
-from verifier import bundle_files, bundle_json
-from verifier.bundle_findings import BundleCode
+from verifier.bundle import files as bundle_files
+from verifier.bundle import json_files as bundle_json
+from verifier.bundle.findings import BundleCode
 
 
 @pytest.mark.parametrize("item", [b"[]", b"{}", b"0"], ids=["lists", "objects", "ints"])

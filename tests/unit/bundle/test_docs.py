@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 
 from ledger.export import receipts, statement
-from verifier import bundle_receipts, bundle_statement
-from verifier.bundle_files import LIMITS
-from verifier.bundle_findings import BundleCode
+from verifier.bundle import receipts as bundle_receipts
+from verifier.bundle import statement as bundle_statement
+from verifier.bundle.files import LIMITS
+from verifier.bundle.findings import BundleCode
 
 TEXT = (Path(__file__).parents[3] / "docs" / "bundle.md").read_text("utf-8")
 

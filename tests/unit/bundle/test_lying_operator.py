@@ -14,7 +14,7 @@ from tests.unit.bundle.samples import (
     stranger_key,
     trained,
 )
-from verifier.bundle import verify_bundle
+from verifier.bundle.verify import verify_bundle
 
 
 def lying_run(**changes):

@@ -2,11 +2,11 @@
 
 import pytest
 
-from verifier.bundle_events import read_event
-from verifier.bundle_findings import BundleCode, BundleViolation
-from verifier.bundle_json import VALUES_MAX, Reader
-from verifier.bundle_receipts import Receipt, ShownEvent, take_receipt
-from verifier.schema import LINE_BYTES_MAX
+from verifier.bundle.events import read_event
+from verifier.bundle.findings import BundleCode, BundleViolation
+from verifier.bundle.json_files import VALUES_MAX, Reader
+from verifier.bundle.receipts import Receipt, ShownEvent, take_receipt
+from verifier.schema.lines import LINE_BYTES_MAX
 
 READER = Reader(BundleCode.RECEIPTS_MALFORMED, "BUN-5", where="receipts.json")
 HASH = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="

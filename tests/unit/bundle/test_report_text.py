@@ -2,9 +2,9 @@
 
 import pytest
 
-from verifier.bundle import verify_bundle
-from verifier.bundle_findings import FINDINGS_MAX, BundleCode, BundleFinding
-from verifier.bundle_report import BundleReport
+from verifier.bundle.findings import FINDINGS_MAX, BundleCode, BundleFinding
+from verifier.bundle.report import BundleReport
+from verifier.bundle.verify import verify_bundle
 
 
 def lines_of(report: BundleReport, label: str) -> list[str]:

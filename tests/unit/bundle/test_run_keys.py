@@ -21,7 +21,7 @@ from tests.unit.bundle.samples import (
     stranger_key,
     unrelated,
 )
-from verifier.bundle import verify_bundle
+from verifier.bundle.verify import verify_bundle
 
 CERTIFIED = "training.run_key_certified.v1"
 

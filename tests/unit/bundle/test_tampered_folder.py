@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.bundle.attacks import NAMES, found
-from verifier.bundle import verify_bundle
+from verifier.bundle.verify import verify_bundle
 
 
 @pytest.mark.parametrize("name", NAMES)

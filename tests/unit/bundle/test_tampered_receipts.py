@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.bundle.attacks import edit_receipts, found, resign
 from tests.unit.bundle.samples import RUN_ID, Workspace, run_submissions, stranger_key
-from verifier.bundle import verify_bundle
+from verifier.bundle.verify import verify_bundle
 
 
 def test_checkpoint_rolled_back(tmp_path):

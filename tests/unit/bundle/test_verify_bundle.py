@@ -1,4 +1,4 @@
-"""verifier.bundle on bundles that nobody tampered with."""
+"""verifier.bundle.verify on bundles that nobody tampered with."""
 
 import json
 
@@ -15,10 +15,10 @@ from tests.unit.bundle.samples import (
     sha256_hex,
     started,
 )
-from verifier.bundle import verify_bundle
-from verifier.bundle_statement import DOES_NOT_PROVE
-from verifier.note import parse_vkey
-from verifier.pin import RootKeyError
+from verifier.bundle.statement import DOES_NOT_PROVE
+from verifier.bundle.verify import verify_bundle
+from verifier.format.note import parse_vkey
+from verifier.trust.pin import RootKeyError
 
 
 def test_a_good_bundle_is_authentic(good, root_keys):

@@ -11,7 +11,7 @@ from ledger.events.erasure import ErasureCertified
 from ledger.events.optout import SiteRegistered, UrlScanned
 from ledger.events.training import RunFinished
 from producers.demo.site import running_site
-from producers.optout.resolve import Endpoint
+from producers.optout.net.resolve import Endpoint
 from tests.unit.cli.shell import Shell
 from tests.unit.workspace.office import (
     BASE_TEXT,

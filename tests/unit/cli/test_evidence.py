@@ -6,8 +6,8 @@ import pytest
 
 from ledger.events.optout import PolicyFileFetched, UrlScanned
 from producers.demo import site as demo
-from producers.optout import robots
-from producers.optout.resolve import Endpoint
+from producers.optout.net.resolve import Endpoint
+from producers.optout.robots import reader as robots
 from tests.unit.cli.shell import Shell, check_one_error
 from tests.unit.workspace.office import new_office
 

@@ -8,7 +8,7 @@ import pytest
 
 from ledger.events.licence import LicenceGranted, LicenceRevoked
 from ledger.events.optout import SiteRegistered
-from producers.optout.resolve import Endpoint
+from producers.optout.net.resolve import Endpoint
 from tests.unit.cli.shell import Shell, check_one_error, write
 from tests.unit.workspace.office import RECORDS, jsonl, leaks
 

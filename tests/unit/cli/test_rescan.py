@@ -7,8 +7,8 @@ import pytest
 from ledger.events.ingest import RecordDecided
 from ledger.events.optout import RecordsQuarantined, UrlScanned
 from producers.demo import site as demo
-from producers.optout.resolve import Endpoint
-from producers.optout.turns import SPACING_S
+from producers.optout.net.resolve import Endpoint
+from producers.optout.net.turns import SPACING_S
 from producers.scanning import ScanOptions
 from tests.unit.cli.shell import Shell, check_one_error, write
 from tests.unit.workspace.office import jsonl, leaks, new_office, record
@@ -129,7 +129,7 @@ def test_resume_by_another_policy(desk, office):
 def test_resume_by_other_rules(desk, office, monkeypatch):
     """What another version of the scanner read is scanned again."""
     with monkeypatch.context() as older:
-        older.setattr("producers.optout.scan.SCANNER", "tuneledger-optout/1")
+        older.setattr("producers.optout.asking.scan.SCANNER", "tuneledger-optout/1")
         desk.w("scan", PAGE)
     desk.w("scan", PAGE, "--resume")
 

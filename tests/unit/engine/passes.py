@@ -5,14 +5,14 @@ from concurrent.futures import Future
 from contextlib import closing
 
 from verifier import UnreadableLedgerError
-from verifier.engine import read_ledger
-from verifier.file import open_ledger
-from verifier.plain import to_plain
-from verifier.report import Report
-from verifier.resume import StateFile, standing_of
+from verifier.history.engine import read_ledger
+from verifier.history.plain import to_plain
+from verifier.history.resume import StateFile, standing_of
+from verifier.history.walk import Walk
+from verifier.report.verdict import Report
 from verifier.rules.index import Index
 from verifier.rules.state import History
-from verifier.walk import Walk
+from verifier.store.file import open_ledger
 
 
 def read(path, *, state=None, keep=True, **options):

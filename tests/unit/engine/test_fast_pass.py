@@ -10,11 +10,12 @@ from tests.tamper.chapters import BASE, channel, ident
 from tests.tamper.harness import told_ledger
 from tests.unit.engine.bulk import LINES, Bulk, Rights
 from tests.unit.engine.passes import facts, read, read_plainly, shown
-from verifier import engine, verify
-from verifier.bulk import read_bulk
+from verifier import verify
+from verifier.history import engine
 from verifier.rules import BULK, index, placed, recent
-from verifier.schema import _fields, bulk_pattern
-from verifier.tables import EVENT_TYPES
+from verifier.rules.bulk import read_bulk
+from verifier.schema.lines import _fields, bulk_pattern
+from verifier.schema.tables import EVENT_TYPES
 
 
 @pytest.fixture(params=["in memory", "written"])

@@ -7,9 +7,9 @@ import pytest
 
 from tests.tamper.harness import told_ledger
 from tests.unit.engine.passes import read
-from verifier.plain import Reader, to_plain
-from verifier.resume import standing_of
-from verifier.standing import Standing
+from verifier.history.plain import Reader, to_plain
+from verifier.history.resume import standing_of
+from verifier.history.standing import Standing
 
 
 @dataclass

@@ -7,8 +7,8 @@ from tests.tamper.chapters import Step
 from tests.tamper.story import Story
 from tests.unit.engine.bulk import Bulk, Rights
 from tests.unit.engine.passes import HerePool, facts, read, shown
-from verifier import resume, workers
 from verifier.findings import FINDINGS_MAX
+from verifier.history import resume, workers
 
 FIRST_MS, SECOND_MS = 1_790_000_000_000, 1_790_086_400_000
 

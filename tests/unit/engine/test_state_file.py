@@ -1,4 +1,4 @@
-"""What a saved state must fit, and when there is one (verifier.resume)."""
+"""What a saved state must fit, and when there is one (verifier.history.resume)."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -9,10 +9,8 @@ from tests.simulator import LedgerSimulator, edit_rows
 from tests.tamper.harness import told_ledger
 from tests.unit.engine.bulk import Bulk
 from tests.unit.engine.passes import HerePool, read
-from verifier import engine, resume, workers
-from verifier.file import open_ledger
-from verifier.report import Report
-from verifier.resume import (
+from verifier.history import engine, resume, workers
+from verifier.history.resume import (
     Saved,
     StateFile,
     UnusableStateError,
@@ -20,7 +18,9 @@ from verifier.resume import (
     hash_stored,
     standing_of,
 )
+from verifier.report.verdict import Report
 from verifier.rules.index import Index
+from verifier.store.file import open_ledger
 
 SIZE = 8
 

@@ -8,8 +8,8 @@ from tests.simulator import LedgerSimulator, edit_rows, split_entry
 from tests.tamper.chapters import begin
 from tests.tamper.harness import told_ledger
 from tests.unit.engine.passes import read, read_plainly
+from verifier.history.standing import Standing
 from verifier.rules.state import Run
-from verifier.standing import Standing
 
 
 def begun() -> LedgerSimulator:

@@ -8,15 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.simulator import Key, sign_note
-from verifier import workers
-from verifier.note import parse_note
+from verifier.format.note import parse_note
+from verifier.history import workers
 
 ROOT = Path(__file__).parents[3]
 PARENT = """
 import os, sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from verifier.workers import _begin
+from verifier.history.workers import _begin
 
 if __name__ == "__main__":
     spawn = get_context("spawn")

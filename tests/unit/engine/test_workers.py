@@ -12,8 +12,9 @@ from tests.simulator import edit_rows, split_entry
 from tests.tamper.harness import told_ledger
 from tests.unit.engine.bulk import Rights
 from tests.unit.engine.passes import HerePool, facts, read, shown
-from verifier import UnreadableLedgerError, workers
+from verifier import UnreadableLedgerError
 from verifier.__main__ import main
+from verifier.history import workers
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import pytest
 
 from tests.tamper.anchoring import TimeAuthority, Witness
 from tests.unit.levels.office import small_ledger
-from verifier.anchors import (
+from verifier.format.tlog_policy import parse_policy
+from verifier.trust.anchors import (
     Anchor,
     Cover,
     Judge,
@@ -15,7 +16,6 @@ from verifier.anchors import (
     dated_checkpoints,
     judge_checkpoint,
 )
-from verifier.tlog_policy import parse_policy
 
 WITNESSES = [Witness(f"w{n}.example.net") for n in range(3)]
 NAMED = "".join(f"witness w{n} {one.vkey}\n" for n, one in enumerate(WITNESSES))

@@ -124,7 +124,7 @@ def test_malformed_row_is_found_without_a_policy(filled):
 
 def test_one_row_too_many(filled, monkeypatch):
     """Past the limit of rows the next one is a finding, and no more are read."""
-    monkeypatch.setattr("verifier.anchored.ANCHORS_MAX", 1)
+    monkeypatch.setattr("verifier.trust.anchored.ANCHORS_MAX", 1)
 
     assert [
         ("ANCHOR_MALFORMED", "cosignature 2"),

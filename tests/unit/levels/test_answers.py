@@ -7,10 +7,10 @@ from tests.tamper.anchoring import Witness
 from tests.tamper.chapters import RUN
 from tests.unit.levels.office import HOUR_MS, Office, grow, small_ledger, trusted
 from verifier import PolicyError, load_policy, verify
-from verifier.anchors import FUTURE_LISTED_MAX
-from verifier.demand import make_demand
 from verifier.findings import FINDINGS_MAX, Code, Violation
-from verifier.report import Report
+from verifier.report.verdict import Report
+from verifier.trust.anchors import FUTURE_LISTED_MAX
+from verifier.trust.demand import make_demand
 
 WAIVE_TIMED = ("verdict", 'waive = ["timed"]')
 

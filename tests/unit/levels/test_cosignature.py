@@ -6,14 +6,14 @@ import pytest
 
 from tests.tamper.anchoring import Witness, note_text
 from tests.unit.levels.office import small_ledger
-from verifier.cosignature import (
+from verifier.findings import Code, Violation
+from verifier.format.cosignature import (
     COSIGNATURE_BYTES_MAX,
     check_line,
     parse_line,
     parse_witness_vkey,
 )
-from verifier.findings import Code, Violation
-from verifier.note import NoteError
+from verifier.format.note import NoteError
 
 WITNESS = Witness("w0.example.net")
 NOTE = small_ledger().checkpoints[3]

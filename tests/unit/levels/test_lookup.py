@@ -5,9 +5,15 @@ import pytest
 from tests.simulator import LedgerSimulator, edit_rows
 from tests.unit.levels.office import Office, small_ledger, trusted
 from verifier import verify
-from verifier.file import open_ledger
 from verifier.findings import Code
-from verifier.lookup import Delays, claimed_origin, find_delays, recorded_at_ms, root_at
+from verifier.store.file import open_ledger
+from verifier.store.lookup import (
+    Delays,
+    claimed_origin,
+    find_delays,
+    recorded_at_ms,
+    root_at,
+)
 
 
 def gap(report, code):

@@ -8,9 +8,9 @@ import pytest
 
 from tests.unit.levels.office import Office, grow, small_ledger
 from verifier import PinStoreError
-from verifier.checkpoint import CHECKPOINT_BYTES_MAX, parse_checkpoint
-from verifier.pin_store import Kept, PinStore, write_durably
-from verifier.proof_pair import parse_pair
+from verifier.format.checkpoint import CHECKPOINT_BYTES_MAX, parse_checkpoint
+from verifier.proofs.same_history import parse_pair
+from verifier.trust.pin_store import Kept, PinStore, write_durably
 
 ORIGIN = "example.org/acme"
 
@@ -92,9 +92,11 @@ def test_a_pin_of_the_longest_note(tmp_path, monkeypatch):
     store, kept = PinStore(tmp_path), a_pin(3)
     store.replace(ORIGIN, None, kept)
     assert len(kept.note) < CHECKPOINT_BYTES_MAX
-    monkeypatch.setattr("verifier.pin_store.CHECKPOINT_BYTES_MAX", len(kept.note))
+    monkeypatch.setattr("verifier.trust.pin_store.CHECKPOINT_BYTES_MAX", len(kept.note))
     assert kept == store.load(ORIGIN)
-    monkeypatch.setattr("verifier.pin_store.CHECKPOINT_BYTES_MAX", len(kept.note) - 1)
+    monkeypatch.setattr(
+        "verifier.trust.pin_store.CHECKPOINT_BYTES_MAX", len(kept.note) - 1
+    )
     with pytest.raises(PinStoreError):
         store.load(ORIGIN)
 
@@ -151,7 +153,7 @@ def test_the_lock_is_held_while_a_checkpoint_is_replaced(tmp_path, monkeypatch):
             except BlockingIOError:
                 seen.append("held")
 
-    monkeypatch.setattr("verifier.pin_store.write_durably", watched)
+    monkeypatch.setattr("verifier.trust.pin_store.write_durably", watched)
     store.replace(ORIGIN, None, a_pin(3))
 
     assert ["held"] == seen

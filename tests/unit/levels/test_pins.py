@@ -9,9 +9,9 @@ import pytest
 from tests.simulator import LedgerSimulator
 from tests.unit.levels.office import Office, broken, grow, small_ledger, trusted
 from verifier import PinStoreError, verify
-from verifier.checkpoint import parse_checkpoint
-from verifier.pin_store import Kept, PinStore
-from verifier.proof_pair import check_pair, parse_pair
+from verifier.format.checkpoint import parse_checkpoint
+from verifier.proofs.same_history import check_pair, parse_pair
+from verifier.trust.pin_store import Kept, PinStore
 
 ORIGIN = "example.org/acme"
 NAME = sha256(ORIGIN.encode()).hexdigest()

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.levels.office import MINUTE_MS, grow
-from verifier.report import ANCHORS_LISTED_MAX
+from verifier.report.verdict import ANCHORS_LISTED_MAX
 
 
 def does_not_prove(report) -> str:

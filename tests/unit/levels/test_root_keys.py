@@ -6,8 +6,8 @@ import pytest
 
 from tests.simulator import Key
 from verifier.findings import Code, shown
-from verifier.note import VerifierKey
-from verifier.pin import (
+from verifier.format.note import VerifierKey
+from verifier.trust.pin import (
     Pin,
     RootKeyError,
     check_pins,

@@ -9,17 +9,17 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tests.tamper import der
-from verifier.anchors import ANCHORS_MAX
-from verifier.cosignature import COSIGNATURE_BYTES_MAX
 from verifier.findings import Code, Violation
-from verifier.stamp_chain import (
+from verifier.format.cosignature import COSIGNATURE_BYTES_MAX
+from verifier.format.stamp_chain import (
     CERTIFICATES_MAX,
     CHAIN_MAX,
     CHECKS_MAX,
     Issuers,
     may_stamp,
 )
-from verifier.timestamp import TOKEN_BYTES_MAX, check_shape
+from verifier.format.timestamp import TOKEN_BYTES_MAX, check_shape
+from verifier.trust.anchors import ANCHORS_MAX
 
 
 def key(text):
@@ -109,7 +109,7 @@ def test_certificates_that_issued_each_other():
 
 def test_signatures_are_counted(monkeypatch):
     """So many pairs are checked in one verification, and the next is LV105."""
-    monkeypatch.setattr("verifier.stamp_chain.CHECKS_MAX", 2)
+    monkeypatch.setattr("verifier.format.stamp_chain.CHECKS_MAX", 2)
     issuers = Issuers()
     for _ in range(2):
         assert [A] == issuers.find(B, [A], [ROOT])

@@ -12,8 +12,8 @@ from cryptography.x509.oid import NameOID
 from tests.tamper import der
 from tests.tamper.anchoring import TimeAuthority
 from verifier.findings import Code, Violation
-from verifier.stamp_roots import StampRootError, parse_roots
-from verifier.timestamp import check_token
+from verifier.format.stamp_roots import StampRootError, parse_roots
+from verifier.format.timestamp import check_token
 
 NOTE = b"example.org/acme\n8\nq3Ww\n\n\xe2\x80\x94 example.org/acme Zf01\n"
 AUTHORITY = TimeAuthority()

@@ -14,11 +14,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from tests.tamper import der
 from tests.tamper.anchoring import TimeAuthority
-from verifier import anchors, load_policy, timestamp
-from verifier.anchors import Judge
+from verifier import load_policy
 from verifier.findings import Code, Violation
-from verifier.stamp_chain import CERTIFICATES_MAX, CHAIN_MAX, CHECKS_MAX, Issuers
-from verifier.timestamp import check_shape, check_token
+from verifier.format import timestamp
+from verifier.format.stamp_chain import CERTIFICATES_MAX, CHAIN_MAX, CHECKS_MAX, Issuers
+from verifier.format.timestamp import check_shape, check_token
+from verifier.trust import anchors
+from verifier.trust.anchors import Judge
 
 pytest.importorskip("rfc3161_client", reason="time stamps need rfc3161-client")
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.simulator import Key
 from tests.tamper.anchoring import Witness
-from verifier.tlog_policy import LINES_MAX, TlogPolicyError, parse_policy
+from verifier.format.tlog_policy import LINES_MAX, TlogPolicyError, parse_policy
 
 W = [Witness(f"w{n}.example.net") for n in range(4)]
 LOG = Key("example.org/acme", "log")

@@ -7,8 +7,8 @@ import pytest
 from tests.simulator import tree_root
 from tests.unit.levels.office import Office, broken, trusted
 from verifier import UnreadableLedgerError, verify
-from verifier.pin_store import Kept, PinStore
-from verifier.resume import StateFile
+from verifier.history.resume import StateFile
+from verifier.trust.pin_store import Kept, PinStore
 
 KEYS_UNKNOWN = "keys.borrowed.v1"
 

@@ -7,15 +7,15 @@ import pytest
 
 from tests.tamper.anchoring import Witness, note_text
 from tests.unit.levels.office import small_ledger
-from verifier.cosignature import (
+from verifier.findings import Violation
+from verifier.format.cosignature import (
     CosignatureLine,
     check_line,
     parse_line,
     parse_witness_vkey,
 )
-from verifier.findings import Violation
-from verifier.note import NoteError
-from verifier.tlog_policy import POLICY_BYTES_MAX, TlogPolicyError, parse_policy
+from verifier.format.note import NoteError
+from verifier.format.tlog_policy import POLICY_BYTES_MAX, TlogPolicyError, parse_policy
 
 WITNESS = Witness("w.example.net")
 NOTE = small_ledger().checkpoints[3]

@@ -6,15 +6,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from producers.optout.basket import load_basket
-from producers.optout.fetch import HttpFetcher
-from producers.optout.files import PolicyFiles
-from producers.optout.lists import Lists
-from producers.optout.look import Look
-from producers.optout.policy import ScanPolicy
-from producers.optout.policy_cache import PolicyCache
-from producers.optout.resolve import Endpoint
-from producers.optout.scan import Scanner
+from producers.optout.asking.files import PolicyFiles
+from producers.optout.asking.lists import Lists
+from producers.optout.asking.look import Look
+from producers.optout.asking.scan import Scanner
+from producers.optout.cache.policy_cache import PolicyCache
+from producers.optout.net.fetch import HttpFetcher
+from producers.optout.net.resolve import Endpoint
+from producers.optout.vocabulary.basket import load_basket
+from producers.optout.vocabulary.policy import ScanPolicy
 from producers.ports import SiteRef
 
 

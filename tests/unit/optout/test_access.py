@@ -2,9 +2,9 @@
 
 import pytest
 
-from producers.optout.access import access_of
-from producers.optout.html_meta import read_page_tags
-from producers.optout.response import Response
+from producers.optout.net.response import Response
+from producers.optout.page.access import access_of
+from producers.optout.page.html_meta import read_page_tags
 
 
 def _access(page=None, *, status=200, redirects=0, url="https://e.test/a"):

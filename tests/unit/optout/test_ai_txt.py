@@ -2,8 +2,8 @@
 
 import pytest
 
-from producers.optout.ai_txt import BYTES_MAX, parse_ai_txt
-from producers.optout.signals import SignalError
+from producers.optout.documents.ai_txt import BYTES_MAX, parse_ai_txt
+from producers.optout.vocabulary.signals import SignalError
 
 TEXT = "# Spawning AI\nUser-Agent: *\nDisallow: *.txt\nDisallow: *.html\nAllow: *.css\n"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from producers.optout.resolve import is_public
+from producers.optout.net.resolve import is_public
 
 URL = "http://site.test/page"
 HTML = "text/html"

@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 import pytest
 
 from ledger.errors import InputError
-from producers.optout import bulk
-from producers.optout.bulk import BATCH, FAILED, scan_all
+from producers.optout.net import bulk
+from producers.optout.net.bulk import BATCH, FAILED, scan_all
 
 
 def _scan(urls, look, commit=lambda batch: None, *, workers=4, told=None, **more):

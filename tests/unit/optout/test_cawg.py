@@ -2,8 +2,8 @@
 
 import pytest
 
-from producers.optout.cawg import ENTRIES_MAX, parse_training_mining
-from producers.optout.signals import SignalError
+from producers.optout.embedded.cawg import ENTRIES_MAX, parse_training_mining
+from producers.optout.vocabulary.signals import SignalError
 
 CAWG = "cawg.training-mining"
 

@@ -2,18 +2,18 @@
 
 import pytest
 
-from producers.optout.basket import load_basket
-from producers.optout.combine import (
+from producers.optout.readings.combine import (
     combine,
     contradictions,
     robots_rfc9309,
     spec_verdict,
     usage_verdicts,
 )
-from producers.optout.readers import Answer
-from producers.optout.reading import reading_of
-from producers.optout.robots import parse_robots
-from producers.optout.signals import Statement
+from producers.optout.readings.readers import Answer
+from producers.optout.readings.reading import reading_of
+from producers.optout.robots.reader import parse_robots
+from producers.optout.vocabulary.basket import load_basket
+from producers.optout.vocabulary.signals import Statement
 
 RESERVED = Statement(reservation="reserved", line=3)
 FREE = Statement(reservation="not_reserved", line=3)

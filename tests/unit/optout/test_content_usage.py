@@ -4,11 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.optout.content_signal import header_content_signal, parse_content_signal
-from producers.optout.content_usage import header_content_usage, parse_content_usage
-from producers.optout.merge import combine_preferences
-from producers.optout.signals import SILENCE, Statement
-from producers.optout.usage import most_specific
+from producers.optout.robots.content_signal import (
+    header_content_signal,
+    parse_content_signal,
+)
+from producers.optout.robots.content_usage import (
+    header_content_usage,
+    parse_content_usage,
+)
+from producers.optout.vocabulary.merge import combine_preferences
+from producers.optout.vocabulary.signals import SILENCE, Statement
+from producers.optout.vocabulary.usage import most_specific
 
 NO = ("train", "disallow")
 YES = ("train", "allow")

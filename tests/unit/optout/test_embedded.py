@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.optout.embedded import (
+from producers.optout.embedded.reader import (
     TAGS_MAX,
     embedded_parts,
     embedded_statements,
     embedded_tags,
     part_statement,
 )
-from producers.optout.signals import SILENCE, SignalError
+from producers.optout.vocabulary.signals import SILENCE, SignalError
 
 RDF = (
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.optout.epub import (
+from producers.optout.documents.xml_tree import BYTES_MAX
+from producers.optout.embedded.epub import (
     ENTRIES_MAX,
     PACKAGES_MAX,
     epub_statement,
     opf_statement,
 )
-from producers.optout.signals import SignalError
-from producers.optout.xml_tree import BYTES_MAX
+from producers.optout.vocabulary.signals import SignalError
 
 PREFIX = 'prefix="tdm: http://www.w3.org/ns/tdmrep#"'
 CONTAINER = (

@@ -6,9 +6,9 @@ import zlib
 
 import pytest
 
-from producers.optout.fetch import HEADERS_MAX, REDIRECTS_MAX, HttpFetcher
-from producers.optout.resolve import Endpoint, resolve_public
-from producers.optout.response import Failure
+from producers.optout.net.fetch import HEADERS_MAX, REDIRECTS_MAX, HttpFetcher
+from producers.optout.net.resolve import Endpoint, resolve_public
+from producers.optout.net.response import Failure
 
 URL = "http://site.test/x"
 BYTES_MAX = 10_000

@@ -7,14 +7,14 @@ from types import SimpleNamespace
 import pytest
 
 from ledger.events.optout import PolicyFileFetched
-from producers.optout.bases import bases
-from producers.optout.basket import load_basket
-from producers.optout.cached_file import FRESH_MS
-from producers.optout.history import site_at
-from producers.optout.policy import AGENT_TOKEN
-from producers.optout.readers import Question
-from producers.optout.url import parse_url
-from producers.optout.warc import write_warc
+from producers.optout.after.history import site_at
+from producers.optout.after.warc import write_warc
+from producers.optout.cache.cached_file import FRESH_MS
+from producers.optout.net.url import parse_url
+from producers.optout.readings.readers import Question
+from producers.optout.vocabulary.bases import bases
+from producers.optout.vocabulary.basket import load_basket
+from producers.optout.vocabulary.policy import AGENT_TOKEN
 
 URL = "http://site.test/page"
 NO = b"User-agent: *\nDisallow: /page\n"

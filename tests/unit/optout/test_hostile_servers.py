@@ -8,13 +8,13 @@ import itertools
 
 import pytest
 
-from producers.optout.fetch import HttpFetcher
-from producers.optout.resolve import Endpoint, resolve_public
-from producers.optout.response import Failure
-from producers.optout.robots import BYTES_MAX, parse_robots
-from producers.optout.signals import SignalError
-from producers.optout.tdmrep import parse_tdmrep
-from producers.optout.url import parse_url
+from producers.optout.documents.tdmrep import parse_tdmrep
+from producers.optout.net.fetch import HttpFetcher
+from producers.optout.net.resolve import Endpoint, resolve_public
+from producers.optout.net.response import Failure
+from producers.optout.net.url import parse_url
+from producers.optout.robots.reader import BYTES_MAX, parse_robots
+from producers.optout.vocabulary.signals import SignalError
 
 URL = "http://site.test/robots.txt"
 NO = b"User-agent: *\nDisallow: /\n"

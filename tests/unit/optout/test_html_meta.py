@@ -2,7 +2,7 @@
 
 import pytest
 
-from producers.optout.html_meta import (
+from producers.optout.page.html_meta import (
     ANCHOR_BYTES_MAX,
     ANCHORS_MAX,
     BYTES_MAX,

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.optout.cbor import DEPTH_MAX, ITEMS_MAX, decode_cbor
-from producers.optout.jumbf import (
+from producers.optout.embedded.cbor import DEPTH_MAX, ITEMS_MAX, decode_cbor
+from producers.optout.embedded.jumbf import (
     ASSERTION_BYTES_MAX,
     ASSERTIONS_MAX,
     SEGMENTS_MAX,
     find_assertions,
 )
-from producers.optout.signals import SignalError
+from producers.optout.vocabulary.signals import SignalError
 
 LABEL = b"cawg.training-mining"
 DATA = {"entries": {"cawg.ai_generative_training": {"use": "notAllowed"}}}

@@ -2,11 +2,11 @@
 
 import pytest
 
-from producers.optout import look
-from producers.optout.lists import Lists
-from producers.optout.look import NAMED_MAX
-from producers.optout.piracy import load_piracy_list
-from producers.optout.registry import SnapshotRegistry
+from producers.optout.asking import look
+from producers.optout.asking.lists import Lists
+from producers.optout.asking.look import NAMED_MAX
+from producers.optout.lists.piracy import load_piracy_list
+from producers.optout.lists.registry import SnapshotRegistry
 
 URL = "http://site.test/page"
 HTML = [("Content-Type", "text/html")]

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.optout.merge import merged
-from producers.optout.signals import SILENCE, Statement
+from producers.optout.vocabulary.merge import merged
+from producers.optout.vocabulary.signals import SILENCE, Statement
 
 STATEMENTS = st.builds(
     Statement,

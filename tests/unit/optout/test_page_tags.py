@@ -2,8 +2,8 @@
 
 import pytest
 
-from producers.optout.html_meta import read_page_tags
-from producers.optout.page_tags import (
+from producers.optout.page.html_meta import read_page_tags
+from producers.optout.page.page_tags import (
     canonical_lines,
     header_noai,
     meta_noai,

@@ -4,8 +4,8 @@ import zlib
 
 import pytest
 
-from producers.optout.pdf import STREAMS_MAX, pdf_statement
-from producers.optout.xml_tree import BYTES_MAX
+from producers.optout.documents.xml_tree import BYTES_MAX
+from producers.optout.embedded.pdf import STREAMS_MAX, pdf_statement
 
 RDF = (
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from ledger.errors import InputError, StorageError
-from producers.optout.policy_cache import (
+from producers.optout.cache.policy_cache import (
     FILES_MAX,
     FRESH_MS,
     UNREADABLE_MS,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from producers.optout.fetch import HttpFetcher
-from producers.optout.polite import PoliteFetch
-from producers.optout.response import Failure
+from producers.optout.net.fetch import HttpFetcher
+from producers.optout.net.polite import PoliteFetch
+from producers.optout.net.response import Failure
 
 URL = "http://site.test/x"
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import InputError
-from producers.optout import site_list
-from producers.optout.piracy import load_piracy_list
-from producers.optout.registry import SnapshotRegistry
-from producers.optout.signals import SILENCE
+from producers.optout.lists import site_list
+from producers.optout.lists.piracy import load_piracy_list
+from producers.optout.lists.registry import SnapshotRegistry
+from producers.optout.vocabulary.signals import SILENCE
 
 LIST = b"""\xef\xbb\xbf# version: 2026-10-01
 # version: later ones do not count

@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from ledger.errors import IntegrityError
-from producers.optout.basket import load_basket
-from producers.optout.policy import AGENT_TOKEN
-from producers.optout.replay import Replay
+from producers.optout.after.replay import Replay
+from producers.optout.vocabulary.basket import load_basket
+from producers.optout.vocabulary.policy import AGENT_TOKEN
 
 URL = "http://site.test/page"
 HTML = [("Content-Type", "text/html")]

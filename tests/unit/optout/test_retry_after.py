@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from producers.optout.response import Response
-from producers.optout.retry_after import pause_of
+from producers.optout.net.response import Response
+from producers.optout.net.retry_after import pause_of
 
 NOW_MS = 784_111_777_000  # Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110
 

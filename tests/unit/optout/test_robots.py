@@ -2,8 +2,8 @@
 
 import pytest
 
-from producers.optout.robots import BYTES_MAX, parse_robots
-from producers.optout.robots_groups import WILDCARDS_MAX
+from producers.optout.robots.groups import WILDCARDS_MAX
+from producers.optout.robots.reader import BYTES_MAX, parse_robots
 
 URL = "https://e.test/a/page"
 

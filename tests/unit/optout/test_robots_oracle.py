@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from producers.optout.robots import BYTES_MAX, parse_robots
+from producers.optout.robots.reader import BYTES_MAX, parse_robots
 from tests.bench.robots_differences import DIFFERENCES, explain
 from tests.bench.robots_oracle import compare, google
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.optout.robots import LICENCES_MAX, parse_robots
-from producers.optout.signals import SILENCE
+from producers.optout.robots.reader import LICENCES_MAX, parse_robots
+from producers.optout.vocabulary.signals import SILENCE
 
 URL = "https://e.test/a/b"
 KEYS = ["Content-Usage", "content-signal"]

@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.optout.html_meta import read_page_tags
-from producers.optout.rsl import parse_rsl
-from producers.optout.rsl_links import (
+from producers.optout.documents.rsl import parse_rsl
+from producers.optout.documents.rsl_xml import BYTES_MAX, CONTENTS_MAX, DEPTH_MAX
+from producers.optout.page.html_meta import read_page_tags
+from producers.optout.page.rsl_links import (
     URLS_MAX,
     header_licence_urls,
     page_licence_urls,
 )
-from producers.optout.rsl_xml import BYTES_MAX, CONTENTS_MAX, DEPTH_MAX
-from producers.optout.signals import SignalError
+from producers.optout.vocabulary.signals import SignalError
 
 URL = "https://e.test/a/b"
 

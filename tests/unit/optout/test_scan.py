@@ -7,11 +7,11 @@ import pytest
 
 from ledger.errors import InputError
 from ledger.events import decode_event, encode_event
-from producers.optout.cached_file import FRESH_MS, UNREADABLE_MS
-from producers.optout.channels import POLICY_BYTES_MAX, POLICY_PATHS
-from producers.optout.lists import Lists
-from producers.optout.look import PAGE_BYTES_MAX, Look
-from producers.optout.policy import ScanPolicy
+from producers.optout.asking.lists import Lists
+from producers.optout.asking.look import PAGE_BYTES_MAX, Look
+from producers.optout.cache.cached_file import FRESH_MS, UNREADABLE_MS
+from producers.optout.readings.channels import POLICY_BYTES_MAX, POLICY_PATHS
+from producers.optout.vocabulary.policy import ScanPolicy
 
 URL = "http://site.test/page"
 HTML = [("Content-Type", "text/html")]

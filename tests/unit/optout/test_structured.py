@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.optout.structured import (
+from producers.optout.vocabulary.structured import (
     CHARS_MAX,
     Member,
     StructuredFieldError,

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.optout.signals import SignalError, Statement
-from producers.optout.tdmrep import (
+from producers.optout.documents.tdmrep import (
     BYTES_MAX,
     DEPTH_MAX,
     ENTRIES_MAX,
@@ -15,6 +14,7 @@ from producers.optout.tdmrep import (
     header_statement,
     parse_tdmrep,
 )
+from producers.optout.vocabulary.signals import SignalError, Statement
 
 
 def _file(*entries):

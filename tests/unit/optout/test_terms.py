@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.optout.html_meta import read_page_tags
-from producers.optout.signals import SILENCE
-from producers.optout.terms import (
+from producers.optout.page.html_meta import read_page_tags
+from producers.optout.page.terms import (
     SENTENCES_MAX,
     TEXT_CHARS_MAX,
     URLS_MAX,
@@ -14,6 +13,7 @@ from producers.optout.terms import (
     terms_statement,
     terms_urls,
 )
+from producers.optout.vocabulary.signals import SILENCE
 
 MANY_WORDS = (
     "The shop sells bicycles and repairs them on weekdays in the old town. " * 9

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from producers.optout.fetch import HttpFetcher
-from producers.optout.resolve import Endpoint
+from producers.optout.net.fetch import HttpFetcher
+from producers.optout.net.resolve import Endpoint
 
 
 def _certificate(folder, name):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from producers.optout.signals import SILENCE, SignalError
-from producers.optout.trust_txt import BYTES_MAX, parse_trust_txt
+from producers.optout.documents.trust_txt import BYTES_MAX, parse_trust_txt
+from producers.optout.vocabulary.signals import SILENCE, SignalError
 
 
 def _say(text):

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from producers.optout.turns import RetryLaterError, Turns
+from producers.optout.net.turns import RetryLaterError, Turns
 
 
 class Time:

@@ -5,13 +5,13 @@ import socket
 import pytest
 
 from ledger.errors import InputError
-from producers.optout.resolve import (
+from producers.optout.net.resolve import (
     ADDRESSES_MAX,
     RefusedError,
     is_public,
     resolve_public,
 )
-from producers.optout.url import URL_CHARS_MAX, parse_url
+from producers.optout.net.url import URL_CHARS_MAX, parse_url
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,14 @@
 
 import pytest
 
-from producers.optout.signals import SignalError
-from producers.optout.xml_tree import (
+from producers.optout.documents.xml_tree import (
     BYTES_MAX,
     DEPTH_MAX,
     ELEMENTS_MAX,
     NAMESPACE_CHARS_MAX,
     parse_xml,
 )
+from producers.optout.vocabulary.signals import SignalError
 
 BOMB = (
     b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bbbbbbbbbb">'

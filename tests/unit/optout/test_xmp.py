@@ -4,8 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.optout.signals import SignalError
-from producers.optout.xmp import PACKETS_MAX, find_xmp, plus_statement, tdm_statement
+from producers.optout.embedded.xmp import (
+    PACKETS_MAX,
+    find_xmp,
+    plus_statement,
+    tdm_statement,
+)
+from producers.optout.vocabulary.signals import SignalError
 
 RDF = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
 TDM = 'xmlns:tdm="http://www.w3.org/ns/tdmrep/"'

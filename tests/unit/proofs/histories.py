@@ -1,9 +1,9 @@
 """Histories of one log by the simulator: a common prefix, then the teller's own."""
 
 from tests.simulator import LedgerSimulator
-from verifier.file import open_ledger
-from verifier.pair import make_pair
-from verifier.proof_pair import check_pair, parse_pair
+from verifier.proofs.pair import make_pair
+from verifier.proofs.same_history import check_pair, parse_pair
+from verifier.store.file import open_ledger
 
 
 def history(size, *, common=None, teller="a", seed="seed"):

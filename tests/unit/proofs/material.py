@@ -14,8 +14,8 @@ from ledger.places import ledger_file
 from tests.tamper.anchoring import TimeAuthority, Witness
 from tests.unit.ledger.workshop import NOW_MS
 from tests.unit.workspace.office import new_office
-from verifier.check import check_proof
-from verifier.trust import load_policy
+from verifier.proofs.check import check_proof
+from verifier.trust.policy import load_policy
 
 SITES = ("https://a.example", "https://b.example:8443", "https://c.example")
 PAGES = ("https://a.example/page?q=1", "https://b.example:8443/diary")

@@ -9,10 +9,10 @@ from ledger.log import Ledger
 from tests.simulator import Key, LedgerSimulator, sign_note
 from tests.unit.proofs.histories import history, newest, pair_with, write
 from tests.unit.proofs.material import canonical, check
-from verifier.file import open_ledger
-from verifier.pair import key_receipts
-from verifier.proof_compare import Outcome, compare
-from verifier.proof_sides import read_side
+from verifier.proofs.compare import Outcome, compare
+from verifier.proofs.pair import key_receipts
+from verifier.proofs.sides import read_side
+from verifier.store.file import open_ledger
 
 
 def forged(note):

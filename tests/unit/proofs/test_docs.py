@@ -4,10 +4,14 @@ import re
 from pathlib import Path
 
 from ledger.export import consistency, disclosure, proof_parts, receipt
-from verifier import disclosure as disclosure_read
-from verifier import proof_file, proof_keys, proof_pair, proof_report, proof_tlog
-from verifier.proof_file import FORMATS
-from verifier.proof_findings import ProofCode
+from verifier.proofs import disclosure as disclosure_read
+from verifier.proofs import file as proof_file
+from verifier.proofs import keys as proof_keys
+from verifier.proofs import report as proof_report
+from verifier.proofs import same_history as proof_pair
+from verifier.proofs import tlog as proof_tlog
+from verifier.proofs.file import FORMATS
+from verifier.proofs.findings import ProofCode
 
 TEXT = (Path(__file__).parents[3] / "docs" / "proofs.md").read_text("utf-8")
 

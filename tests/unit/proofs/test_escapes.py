@@ -5,11 +5,11 @@ import json
 from tests.simulator import LedgerSimulator, tree_root
 from tests.unit.proofs.histories import write
 from tests.unit.proofs.material import canonical, check, encoded
-from verifier.file import open_ledger
-from verifier.pair import key_receipts
-from verifier.proof_pair import Pair, encode_pair
-from verifier.proof_report import ProofReport, printable
-from verifier.proof_sides import read_side
+from verifier.proofs.pair import key_receipts
+from verifier.proofs.report import ProofReport, printable
+from verifier.proofs.same_history import Pair, encode_pair
+from verifier.proofs.sides import read_side
+from verifier.store.file import open_ledger
 
 HOSTILE = "\x7f\x85\x9b2K\u202e\u2028RESULT          L3 witnessed   exit 0"
 

@@ -5,9 +5,9 @@ import os
 import pytest
 
 from tests.unit.proofs.material import check, encoded
-from verifier.bundle_findings import BundleViolation
-from verifier.check import check_proof
-from verifier.proof_file import (
+from verifier.bundle.findings import BundleViolation
+from verifier.proofs.check import check_proof
+from verifier.proofs.file import (
     PROOF_BYTES_MAX,
     TOKEN_BYTES_MAX,
     TOKENS_MAX,

@@ -7,9 +7,9 @@ import pytest
 from tests.simulator import edit_rows, sign_note, tree_root
 from tests.unit.proofs.histories import extend, history, pair_with, write
 from tests.unit.proofs.material import encoded
-from verifier.file import open_ledger
 from verifier.findings import Violation
-from verifier.pair import PairError, key_receipts, make_pair
+from verifier.proofs.pair import PairError, key_receipts, make_pair
+from verifier.store.file import open_ledger
 
 
 def test_key_events_above_a_size_are_not_below_it(tmp_path):
@@ -35,9 +35,9 @@ def test_more_key_events_than_a_pair_holds(tmp_path, monkeypatch):
     ledger.submit("root", [ledger.granted(ledger.key("a"), "ingest", ["ingest"], "a")])
     path = write(tmp_path, ledger)
     with open_ledger(path) as file:
-        monkeypatch.setattr("verifier.pair.KEY_RECEIPTS_MAX", 2)
+        monkeypatch.setattr("verifier.proofs.pair.KEY_RECEIPTS_MAX", 2)
         assert 2 == len(key_receipts(file, 2))
-        monkeypatch.setattr("verifier.pair.KEY_RECEIPTS_MAX", 1)
+        monkeypatch.setattr("verifier.proofs.pair.KEY_RECEIPTS_MAX", 1)
         with pytest.raises(PairError, match="more than 1 entries of key events"):
             key_receipts(file, 2)
 
@@ -48,9 +48,9 @@ def test_a_pair_that_is_too_long(tmp_path, monkeypatch):
     path = write(tmp_path, ledger)
     content, _ = pair_with(path, ledger.checkpoints[2])
     with open_ledger(path) as file:
-        monkeypatch.setattr("verifier.pair.PROOF_BYTES_MAX", len(content))
+        monkeypatch.setattr("verifier.proofs.pair.PROOF_BYTES_MAX", len(content))
         assert content == make_pair(file, ledger.checkpoints[2])
-        monkeypatch.setattr("verifier.pair.PROOF_BYTES_MAX", len(content) - 1)
+        monkeypatch.setattr("verifier.proofs.pair.PROOF_BYTES_MAX", len(content) - 1)
         with pytest.raises(PairError, match="the pair would be longer than"):
             make_pair(file, ledger.checkpoints[2])
 

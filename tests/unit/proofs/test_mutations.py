@@ -12,7 +12,7 @@ import pytest
 from ledger.export.consistency import encode_pair
 from ledger.export.disclosure import Asked, encode_disclosure
 from tests.unit.proofs.material import SCANS, SITES, canonical, check
-from verifier.proof_pair import FORMAT as PAIR_FORMAT
+from verifier.proofs.same_history import FORMAT as PAIR_FORMAT
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ import pytest
 from tests.simulator import Key, LedgerSimulator, sign_note, tree_root
 from tests.unit.proofs.histories import extend, history, newest, pair_with, write
 from tests.unit.proofs.material import canonical, check, encoded
-from verifier.file import open_ledger
-from verifier.pair import key_receipts
-from verifier.proof_compare import Outcome, compare
-from verifier.proof_pair import Pair, encode_pair
-from verifier.proof_sides import read_side
+from verifier.proofs.compare import Outcome, compare
+from verifier.proofs.pair import key_receipts
+from verifier.proofs.same_history import Pair, encode_pair
+from verifier.proofs.sides import read_side
+from verifier.store.file import open_ledger
 
 
 def root_of(ledger):

@@ -10,10 +10,10 @@ from ledger.log import Ledger
 from tests.simulator import Key, edit_rows, sign_note, tree_root
 from tests.unit.proofs.histories import extend, history, newest, pair_with, write
 from tests.unit.proofs.material import canonical, check
-from verifier.bundle_findings import BundleViolation
-from verifier.file import open_ledger
-from verifier.pair import PairError, key_receipts, make_pair
-from verifier.proof_pair import parse_pair
+from verifier.bundle.findings import BundleViolation
+from verifier.proofs.pair import PairError, key_receipts, make_pair
+from verifier.proofs.same_history import parse_pair
+from verifier.store.file import open_ledger
 
 SIZES = range(1, 18)
 

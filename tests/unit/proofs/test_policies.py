@@ -12,7 +12,7 @@ from tests.unit.levels.office import Office
 from tests.unit.proofs.histories import history, pair_with, write
 from tests.unit.proofs.material import LATER_MS, canonical, check, encoded
 from verifier import load_policy
-from verifier.proof_sides import SideError, read_side
+from verifier.proofs.sides import SideError, read_side
 
 
 def policy_of(folder, ledger, **tables):

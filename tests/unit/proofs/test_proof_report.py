@@ -2,10 +2,10 @@
 
 import pytest
 
-from verifier.bundle_findings import BundleFinding
+from verifier.bundle.findings import BundleFinding
 from verifier.findings import Code, Violation
-from verifier.proof_findings import ProofCode
-from verifier.proof_report import (
+from verifier.proofs.findings import ProofCode
+from verifier.proofs.report import (
     NOT_TIMED,
     NOT_WITNESSED,
     TIMED,

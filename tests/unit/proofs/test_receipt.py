@@ -11,8 +11,8 @@ from ledger.export.receipt import encode_receipt
 from ledger.submission import split_lines
 from tests.unit.proofs.material import LATER_MS, canonical, check, encoded
 from tests.unit.workspace.office import RECORDS
-from verifier.pin import RootKeyError
-from verifier.trust import load_policy
+from verifier.trust.pin import RootKeyError
+from verifier.trust.policy import load_policy
 
 
 def test_a_receipt_of_every_event(material, tmp_path):

@@ -181,7 +181,7 @@ def test_levels_that_nothing_was_given_for(material, receipt, tmp_path):
 
 def test_time_stamps_without_their_package(material, receipt, tmp_path, monkeypatch):
     """What reads time stamps may be missing: the answer is no, and a line says so."""
-    monkeypatch.setattr("verifier.proof_trust.is_available", lambda: False)
+    monkeypatch.setattr("verifier.proofs.trust.is_available", lambda: False)
     report = check(tmp_path, receipt, policy=material.policy)
     pinned = check(tmp_path, receipt, root_keys=material.root)
 

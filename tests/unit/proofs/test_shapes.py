@@ -5,19 +5,19 @@ import pytest
 from tests.tamper.anchoring import Witness
 from tests.unit.levels.office import small_ledger
 from tests.unit.proofs.material import encoded
-from verifier.bundle_findings import BundleViolation
-from verifier.disclosure import OPENINGS_MAX, take_disclosure
-from verifier.proof_file import (
+from verifier.bundle.findings import BundleViolation
+from verifier.proofs.disclosure import OPENINGS_MAX, take_disclosure
+from verifier.proofs.file import (
     UnreadableError,
     read_bytes,
     reader,
     take_tokens,
 )
-from verifier.proof_keys import KEY_RECEIPTS_MAX, take_keys
-from verifier.proof_note import parse_cosigned
-from verifier.proof_pair import parse_pair
-from verifier.proof_sides import read_side
-from verifier.proof_tlog import TlogProofError, parse_tlog_proof
+from verifier.proofs.keys import KEY_RECEIPTS_MAX, take_keys
+from verifier.proofs.note import parse_cosigned
+from verifier.proofs.same_history import parse_pair
+from verifier.proofs.sides import read_side
+from verifier.proofs.tlog import TlogProofError, parse_tlog_proof
 
 LEDGER = small_ledger()
 NOTE = LEDGER.checkpoints[3]
@@ -185,9 +185,9 @@ def test_a_cosigned_note_of_another_shape(lines, code):
 def test_a_stored_note_is_limited(monkeypatch):
     """The log's part of a note is no longer than a ledger stores it (PRF-5)."""
     data = NOTE + LINES[0]
-    monkeypatch.setattr("verifier.proof_note.CHECKPOINT_BYTES_MAX", len(NOTE))
+    monkeypatch.setattr("verifier.proofs.note.CHECKPOINT_BYTES_MAX", len(NOTE))
     assert NOTE == parse_cosigned(data, where="old").stored
-    monkeypatch.setattr("verifier.proof_note.CHECKPOINT_BYTES_MAX", len(NOTE) - 1)
+    monkeypatch.setattr("verifier.proofs.note.CHECKPOINT_BYTES_MAX", len(NOTE) - 1)
     found = refused(parse_cosigned, data, where="old")
 
     assert ("LV922", "PRF-5", "old") == (found.code, found.rule, found.where)

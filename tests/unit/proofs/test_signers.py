@@ -10,9 +10,9 @@ from tests.simulator import LedgerSimulator
 from tests.tamper.chapters import RUN
 from tests.unit.proofs.histories import write
 from tests.unit.proofs.material import canonical, check
-from verifier.file import open_ledger
-from verifier.pair import make_pair
-from verifier.run_keys import CERTIFIED
+from verifier.keys.run_keys import CERTIFIED
+from verifier.proofs.pair import make_pair
+from verifier.store.file import open_ledger
 
 
 @pytest.fixture(scope="module")

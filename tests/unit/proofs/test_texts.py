@@ -9,7 +9,7 @@ from tests.unit.ledger.workshop import NOW_MS
 from tests.unit.proofs.histories import history, newest, pair_with, write
 from tests.unit.proofs.material import LANDED, PAGES, SCANS, SITES, canonical, check
 from tests.unit.proofs.test_disclosure import disclosed
-from verifier.proof_report import NOT_PROVEN
+from verifier.proofs.report import NOT_PROVEN
 
 GROUND = ["consistent      yes", "authentic       yes"]
 NO_ANCHORS = [f"{name:<15} not asked" for name in ("timed", "witnessed", "continuous")]

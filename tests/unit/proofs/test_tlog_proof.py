@@ -7,8 +7,8 @@ from ledger.export.receipt import encode_receipt
 from ledger.log import Ledger
 from tests.simulator import Key, leaf, sign_note
 from tests.unit.proofs.material import check, encoded
-from verifier.proof_tlog import TlogProofError, parse_tlog_proof
-from verifier.trust import load_policy
+from verifier.proofs.tlog import TlogProofError, parse_tlog_proof
+from verifier.trust.policy import load_policy
 
 
 @pytest.fixture(scope="module")

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.simulator import Key, LedgerSimulator, leaf, sign_note, tree_root
-from verifier import heads, streams
-from verifier.chain import Chain
-from verifier.entry import StoredRow, read_entry
 from verifier.findings import FindingList, Violation
-from verifier.heads import Heads
-from verifier.keys import KeyRing
-from verifier.storage import LedgerFile
-from verifier.streams import Streams
-from verifier.submission import parse_submission
+from verifier.format.entry import StoredRow, read_entry
+from verifier.format.submission import parse_submission
+from verifier.history import heads
+from verifier.history.chain import Chain
+from verifier.history.heads import Heads
+from verifier.keys.ring import KeyRing
+from verifier.rules import streams
+from verifier.rules.streams import Streams
+from verifier.store.storage import LedgerFile
 
 
 def entry(seq: int, *, previous: bytes = bytes(32), base: int = 0, row: int = -1):

@@ -7,12 +7,12 @@ import pytest
 from tests.simulator import Key, LedgerSimulator, sign_note
 from tests.tamper.harness import told_ledger
 from verifier.clock import utc
-from verifier.entry import StoredRow, read_entry, with_two_ahead
 from verifier.findings import Code, Violation
-from verifier.home import check_first, check_home
-from verifier.reading import look_at
-from verifier.submission import parse_submission
-from verifier.wire import ZERO_HASH
+from verifier.format.entry import StoredRow, read_entry, with_two_ahead
+from verifier.format.submission import parse_submission
+from verifier.format.wire import ZERO_HASH
+from verifier.history.home import check_first, check_home
+from verifier.history.reading import look_at
 
 FAULT = Violation(Code.COLUMN_TYPE, "STO-2", expected="a", found="b")
 

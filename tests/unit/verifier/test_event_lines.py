@@ -7,20 +7,20 @@ import pytest
 from tests.simulator import LedgerSimulator, encode
 from tests.tamper.chapters import channel, url_scanned
 from tests.tamper.harness import told_ledger
-from verifier.bulk import read_bulk
-from verifier.content import Content, check_lines, created_event
 from verifier.doubt import Doubt
 from verifier.findings import FindingList, Violation
-from verifier.keys import KeyRing
-from verifier.schema import (
+from verifier.format.submission import parse_submission
+from verifier.format.tree import root_of
+from verifier.history.content import Content, check_lines, created_event
+from verifier.keys.ring import KeyRing
+from verifier.rules.bulk import read_bulk
+from verifier.schema.lines import (
     bulk_pattern,
     event_type,
     line_type,
     refuse,
     unknown_type,
 )
-from verifier.submission import parse_submission
-from verifier.tree import root_of
 
 SALT = "0" * 24
 # As docs/spec.md has them: EVT-1 and EVT-6.

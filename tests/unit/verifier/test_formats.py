@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from tests.simulator import Key, leaf, tree_root
 from tests.tamper.harness import told_ledger
 from tests.tamper.story import Story, encode_all
-from verifier import RootKeyError, ed25519, schema, tree, verify
+from verifier import RootKeyError, verify
 from verifier.__main__ import main
 from verifier.findings import Violation
-from verifier.note import NoteError, open_note, parse_note, parse_vkey
-from verifier.patterns import (
+from verifier.format import ed25519, tree
+from verifier.format.note import NoteError, open_note, parse_note, parse_vkey
+from verifier.format.wire import INT_MAX, decode_base64
+from verifier.schema import lines as schema
+from verifier.schema.patterns import (
     FLAG,
     SALT,
     Kind,
@@ -26,8 +29,7 @@ from verifier.patterns import (
     record,
     text,
 )
-from verifier.tables import EVENT_TYPES
-from verifier.wire import INT_MAX, decode_base64
+from verifier.schema.tables import EVENT_TYPES
 
 LEAVES = st.lists(st.binary(max_size=4), max_size=40)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.tamper.harness import told_ledger
-from verifier.file import open_again, open_ledger
-from verifier.storage import UnreadableLedgerError
+from verifier.store.file import open_again, open_ledger
+from verifier.store.storage import UnreadableLedgerError
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from verifier.patterns import integer, list_of
-from verifier.wire import INT_MAX
+from verifier.format.wire import INT_MAX
+from verifier.schema.patterns import integer, list_of
 
 RANGES = [
     (0, 0),

@@ -3,8 +3,8 @@
 import pytest
 
 from verifier.findings import Code, Violation
-from verifier.keys import Grant, KeyRing
-from verifier.note import VerifierKey
+from verifier.format.note import VerifierKey
+from verifier.keys.ring import Grant, KeyRing
 
 ORIGIN = "acme.example"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from verifier import __main__ as command
-from verifier import report
+from verifier.report import verdict as report
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from tests.simulator import Key, sign_note
-from verifier.note import (
+from verifier.format.note import (
     NOTE_BYTES_MAX,
     SIGNATURES_MAX,
     NoteError,

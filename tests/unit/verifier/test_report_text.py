@@ -3,8 +3,8 @@
 import pytest
 
 from verifier.findings import Code, Violation
-from verifier.report import LEVELS, Report
-from verifier.report_text import TEXT_FINDINGS_MAX
+from verifier.report.text import TEXT_FINDINGS_MAX
+from verifier.report.verdict import LEVELS, Report
 
 
 def finding(number: int):

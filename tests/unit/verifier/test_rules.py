@@ -8,12 +8,12 @@ import pytest
 from tests.simulator import encode
 from verifier.doubt import Doubt
 from verifier.findings import Violation
-from verifier.model_tables import FLOP_FIELDS
+from verifier.format.tree import leaf_hash, root_of_leaves
 from verifier.rules import BULK, HANDLERS, training
 from verifier.rules.index import Index
 from verifier.rules.register import Licence
 from verifier.rules.state import Erasure, History, Run, ShardMap
-from verifier.tree import leaf_hash, root_of_leaves
+from verifier.schema.model_tables import FLOP_FIELDS
 
 A, B, C = "aa" * 16, "bb" * 16, "cc" * 16
 ONE, TWO = "11" * 32, "22" * 32

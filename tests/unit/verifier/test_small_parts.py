@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from verifier import UnreadableLedgerError, snapshot
+from verifier import UnreadableLedgerError
 from verifier.clock import utc
-from verifier.demand import LEVEL_MAX, make_demand
-from verifier.entry import StoredRow, read_entry, with_two_ahead
 from verifier.findings import FOUND_CHARS_MAX, Code, Violation, shown
+from verifier.format.entry import StoredRow, read_entry, with_two_ahead
+from verifier.format.strict_json import parse_json
 from verifier.given import open_regular
-from verifier.strict_json import parse_json
+from verifier.store import snapshot
+from verifier.trust.demand import LEVEL_MAX, make_demand
 
 FDS = Path("/proc/self/fd")
 

@@ -1,12 +1,12 @@
-"""A file and its `-wal` at one moment, and a copy of both (verifier.snapshot)."""
+"""A file and its `-wal` at one moment, and a copy of both (verifier.store.snapshot)."""
 
 import os
 
 import pytest
 
-from verifier import snapshot
-from verifier.snapshot import beside, copy_both, find_file, take_fingerprint
-from verifier.storage import UnreadableLedgerError
+from verifier.store import snapshot
+from verifier.store.snapshot import beside, copy_both, find_file, take_fingerprint
+from verifier.store.storage import UnreadableLedgerError
 
 PAGE = 512
 FRAME = PAGE + 24

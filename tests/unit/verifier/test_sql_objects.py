@@ -6,9 +6,9 @@ from contextlib import closing
 import pytest
 
 from ledger.sqlite import SqliteStore
-from verifier.file import open_ledger
-from verifier.sql_schema import ANCHOR_SCHEMA, SCHEMA
-from verifier.storage import LedgerFile, UnreadableLedgerError
+from verifier.store.file import open_ledger
+from verifier.store.sql_schema import ANCHOR_SCHEMA, SCHEMA
+from verifier.store.storage import LedgerFile, UnreadableLedgerError
 
 ALL = sorted(SCHEMA | ANCHOR_SCHEMA)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from verifier.findings import Violation
-from verifier.storage import LedgerFile
+from verifier.store.storage import LedgerFile
 
 TABLES = """
 CREATE TABLE entry (seq INTEGER PRIMARY KEY, entry, events);

@@ -21,7 +21,8 @@ from msgspec.inspect import (
 )
 
 from ledger.events import AnyEvent
-from verifier.patterns import (
+from verifier.schema.lines import event_type
+from verifier.schema.patterns import (
     FLAG,
     SALT,
     Kind,
@@ -32,8 +33,7 @@ from verifier.patterns import (
     record,
     text,
 )
-from verifier.schema import event_type
-from verifier.tables import EVENT_TYPES
+from verifier.schema.tables import EVENT_TYPES
 
 TYPES = {info.tag: info for info in map(type_info, get_args(AnyEvent))}
 

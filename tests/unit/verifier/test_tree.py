@@ -3,7 +3,7 @@
 import pytest
 
 from tests.simulator import leaf, tree_root
-from verifier.tree import (
+from verifier.format.tree import (
     Frontier,
     ProofError,
     check_consistency,

@@ -1,0 +1,189 @@
+"""What comes with a page: header, elements and what lies in its body."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.events.optout import Access, Channel, FetchOutcome, ScanReason, Target
+from producers.optout.embedded.reader import embedded_parts
+from producers.optout.net.response import FetchResult, Response
+from producers.optout.page.charset import ascii_superset, is_markup
+from producers.optout.page.html_meta import PageTags, read_page_tags
+from producers.optout.page.page_tags import (
+    canonical_lines,
+    relevant_headers,
+    relevant_metas,
+)
+from producers.optout.readings.readers import CUT, SILENT, Answer, Question, Readers
+from producers.optout.readings.reading import Reading, reading_of
+from producers.optout.vocabulary.signals import SILENCE, SignalError, Statement
+from producers.ports import Evidence
+
+_IN_HEADER: Final[tuple[Channel, ...]] = (
+    "tdm_header",
+    "x_robots_tag",
+    "content_usage",
+    "content_signal",
+)
+_IN_HEAD: Final[tuple[Channel, ...]] = ("tdm_meta", "meta_robots")
+_IN_BODY: Final[tuple[Channel, ...]] = (
+    "rsl_page",
+    "tdm_embedded",
+    "plus_data_mining",
+    "cawg_training_mining",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What is read of a page; its body is not kept.
+
+    Attributes:
+        readings: of every channel that comes with it, `access` included.
+        tags: its elements; none where it is no markup, or there is no page.
+        access: how it could be reached.
+        policies: URLs of licence offers and terms that its statements name.
+    """
+
+    readings: tuple[Reading, ...]
+    tags: PageTags | None
+    access: Access
+    policies: tuple[str, ...] = ()
+
+
+def read_page(
+    page: FetchResult | None,
+    question: Question,
+    *,
+    target: Target,
+    evidence: Evidence,
+    readers: Readers,
+    access_of: Callable[[Response, PageTags | None], Access],
+) -> Page:
+    """What comes with a page.
+
+    Args:
+        page: the answer to the GET of the page; none where it was not asked for.
+        question: what is asked.
+        target: which URL the page answered for.
+        evidence: keeps the header lines and elements that were read, not the page.
+        readers: read them.
+        access_of: says how the page could be reached.
+    """
+    if not isinstance(page, Response):
+        outcome: FetchOutcome = "not_recorded" if page is None else "unreadable"
+        return Page(readings=_no_page(target, outcome), tags=None, access="unknown")
+    text = ascii_superset(page)
+    tags = read_page_tags(text or b"") if is_markup(page) else None
+    access = access_of(page, tags)
+    if page.status != 200 or page.truncated or (tags is not None and text is None):
+        unread = (*_no_page(target, "unreadable"), _access(access, target))
+        return Page(readings=unread, tags=None, access=access)
+    readings: list[Reading] = []
+    policies: list[str] = []
+    parts = _parts(page, tags, question)
+    for channel, content in parts:
+        answer, outcome, reason = _answer(channel, content, question, readers)
+        readings.append(
+            reading_of(
+                channel,
+                answer,
+                evidence_sha256=evidence.put(content),
+                target=target,
+                outcome=outcome,
+                unreadable=reason,
+            )
+        )
+        if answer.statement.policy:
+            policies.append(answer.statement.policy)
+    found = {channel for channel, _ in parts}
+    readings += [_absent(one, target) for one in _IN_BODY if one not in found]
+    readings.append(_access(access, target))
+    return Page(
+        readings=tuple(readings), tags=tags, access=access, policies=tuple(policies)
+    )
+
+
+def header_readings(
+    headers: tuple[tuple[str, str], ...], question: Question, readers: Readers
+) -> list[Reading]:
+    """What the header of an answer says that is no page; nothing of it is kept."""
+    content = canonical_lines(relevant_headers(headers))
+    readings = []
+    for channel in _IN_HEADER:
+        answer, outcome, reason = _answer(channel, content, question, readers)
+        readings.append(
+            reading_of(
+                channel,
+                answer,
+                evidence_sha256="",
+                outcome=outcome,
+                unreadable=reason,
+            )
+        )
+    return readings
+
+
+def _parts(
+    page: Response, tags: PageTags | None, question: Question
+) -> list[tuple[Channel, bytes]]:
+    """The bytes that are read and kept, each with the channel that reads them."""
+    headers = canonical_lines(relevant_headers(page.headers))
+    pairs = relevant_metas(tags.metas, question.agents) if tags is not None else ()
+    cut = ((CUT, ""),) if tags is not None and not tags.is_whole else ()
+    elements = canonical_lines((*pairs, *cut))
+    documents = tags.rsl_documents if tags is not None else ()
+    return [
+        *((channel, headers) for channel in _IN_HEADER),
+        *((channel, elements) for channel in _IN_HEAD),
+        *(("rsl_page", document) for document in documents),
+        *(
+            (part.channel, part.kind.encode() + b"\n" + part.content)
+            for part in embedded_parts(page.header("content-type"), page.body)
+        ),
+    ]
+
+
+def _answer(
+    channel: Channel, content: bytes, question: Question, readers: Readers
+) -> tuple[Answer, FetchOutcome, ScanReason | None]:
+    """What a part of the page says, and why it cannot be read if so."""
+    try:
+        return readers.read(channel, content, question), "parsed", None
+    except SignalError as error:
+        return SILENT, error.outcome, error.reason
+
+
+def _access(access: Access, target: Target) -> Reading:
+    """How the page could be reached; text that is not open to us is not used."""
+    if access == "unknown":
+        return reading_of(
+            "access",
+            SILENT,
+            evidence_sha256="",
+            target=target,
+            unreadable="page_unreadable",
+        )
+    is_open = access in {"open", "licensed"}
+    said = SILENCE if is_open else Statement(reservation="reserved")
+    return reading_of("access", Answer(said), evidence_sha256="", target=target)
+
+
+def _no_page(target: Target, outcome: FetchOutcome) -> tuple[Reading, ...]:
+    return tuple(
+        reading_of(
+            channel,
+            SILENT,
+            evidence_sha256="",
+            target=target,
+            outcome=outcome,
+            unreadable="page_unreadable",
+        )
+        for channel in (*_IN_HEADER, *_IN_HEAD)
+    )
+
+
+def _absent(channel: Channel, target: Target) -> Reading:
+    return reading_of(
+        channel, SILENT, evidence_sha256="", target=target, outcome="absent"
+    )

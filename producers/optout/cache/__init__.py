@@ -1,0 +1,1 @@
+"""Policy files kept for a day, with their last good copies."""

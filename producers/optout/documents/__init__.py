@@ -1,0 +1,1 @@
+"""Documents of their own: TDMRep, RSL, ai.txt, trust.txt."""

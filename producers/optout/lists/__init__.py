@@ -1,0 +1,1 @@
+"""Lists beside the site itself: registries, and sites to shun."""

@@ -1,0 +1,1 @@
+"""Fetching: addresses, turns per host, limits; the only part that opens a socket."""

@@ -1,0 +1,234 @@
+"""Scan a list of any length: many sites at once, each by one worker at a time.
+
+The calling thread reads the list, hands out work and commits results; workers only
+look. A host's next URL is handed out once the result of its last one is committed, so
+that what was learnt of the host is on record, and no two workers knock at one door.
+Memory is bounded by the window of URLs that are read ahead.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Final, Generic, TypeVar
+
+from ledger.errors import InputError
+from producers.optout.net.url import parse_url
+from producers.ports import Monotonic, Progress
+
+FAILED: Final = "failed"
+"""Under what URLs are counted that could not be looked at."""
+
+BATCH: Final = 256
+"""Most results of one commit."""
+
+BATCH_SECONDS: Final = 1.0
+"""How long a result waits for others before it is committed."""
+
+WINDOW: Final = 8192
+"""Most URLs that are read ahead: one host's many must not keep the others idle."""
+
+_GRACE_SECONDS: Final = 10.0
+"""How long a scan that ends early waits for answers that are under way."""
+
+Looked = TypeVar("Looked")
+
+
+def scan_all(
+    urls: Iterable[str],
+    look: Callable[[str], Looked],
+    commit: Callable[[Sequence[Looked]], object],
+    *,
+    workers: int,
+    progress: Progress,
+    label: Callable[[Looked], str] = lambda _: "scanned",
+    monotonic: Monotonic = time.monotonic,
+) -> Counter[str]:
+    """Look at every URL and commit what was seen.
+
+    A URL that cannot be looked at, for whatever reason, is counted, told to `progress`
+    by its place in the list, and ends nothing. An interrupt, or an error of `urls`,
+    ends the scan once what was seen is committed; an error of `commit` ends it at once.
+
+    Args:
+        urls: read as far ahead as `WINDOW`.
+        look: called from `workers` threads, for one URL of a host at a time.
+        commit: called in this thread with 1 .. `BATCH` results in the order in which
+            they were ready, each once.
+        workers: how many look at the same time. Requires workers >= 1.
+        progress: is told of every commit and of every URL that failed.
+        label: under what a result is counted.
+        monotonic: clock of `BATCH_SECONDS`, seconds.
+
+    Returns:
+        How many URLs there are of each label, and `FAILED`.
+    """
+    scan = _Scan(commit, progress, label, monotonic)
+    for _ in range(workers):
+        Thread(target=_work, args=(look, scan.todo, scan.done), daemon=True).start()
+    try:
+        scan.run(enumerate(urls, 1))
+    except BaseException:
+        scan.finish()
+        raise
+    finally:
+        for _ in range(workers):
+            scan.todo.put(None)
+    return scan.counts
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    line: int
+    host: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen(Generic[Looked]):
+    task: _Task
+    looked: Looked
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    task: _Task
+    error: str
+
+
+_Todo = SimpleQueue[_Task | None]
+_Done = SimpleQueue[_Seen[Looked] | _Failed]
+
+
+def _work(look: Callable[[str], Looked], todo: _Todo, done: _Done[Looked]) -> None:
+    while (task := todo.get()) is not None:
+        try:
+            done.put(_Seen(task, look(task.url)))
+        except InputError as error:
+            done.put(_Failed(task, str(error)))
+        except Exception as error:  # noqa: BLE001 - a hostile page ends one look only
+            done.put(_Failed(task, type(error).__name__))
+
+
+class _Scan(Generic[Looked]):
+    """The state of a scan; only the calling thread touches it."""
+
+    def __init__(
+        self,
+        commit: Callable[[Sequence[Looked]], object],
+        progress: Progress,
+        label: Callable[[Looked], str],
+        monotonic: Monotonic,
+    ) -> None:
+        self.todo: _Todo = SimpleQueue()
+        self.done: _Done[Looked] = SimpleQueue()
+        self.counts: Counter[str] = Counter()
+        self._commit_batch = commit
+        self._progress = progress
+        self._label = label
+        self._monotonic = monotonic
+        self._busy: dict[str, list[_Task]] = {}  # hosts, and what waits there
+        self._ahead = 0  # read, and neither committed nor failed
+        self._under_way = 0  # handed out, and not come back
+        self._batch: list[_Seen[Looked]] = []
+        self._batch_end = 0.0
+        self._is_broken = False
+
+    def run(self, urls: Iterator[tuple[int, str]]) -> None:
+        """Scan to the end of the list."""
+        while True:
+            while self._ahead < WINDOW and (found := next(urls, None)) is not None:
+                self._read(*found)
+            if self._under_way:
+                self._take()
+            elif not self._batch:
+                return
+            is_late = self._monotonic() >= self._batch_end
+            is_due = len(self._batch) == BATCH or is_late or not self._under_way
+            if self._batch and is_due:
+                self._commit()
+
+    def finish(self) -> None:
+        """Hand out nothing more, and commit what is there or soon will be."""
+        for waiting in self._busy.values():
+            waiting.clear()
+        with suppress(Empty):
+            while True:
+                self.todo.get_nowait()
+                self._under_way -= 1
+        if self._is_broken:
+            return  # what would come back could not be committed
+        end = self._monotonic() + _GRACE_SECONDS
+        try:
+            while self._under_way and (left := end - self._monotonic()) > 0:
+                self._add(self.done.get(timeout=left))
+        except Empty:
+            pass
+        finally:
+            while self._batch and not self._is_broken:
+                self._commit()
+
+    def _read(self, line: int, url: str) -> None:
+        try:
+            host = parse_url(url).host
+        except InputError as error:
+            self._fail(line, str(error))
+            return
+        task = _Task(line, host, url)
+        self._ahead += 1
+        if host in self._busy:
+            self._busy[host].append(task)
+        else:
+            self._busy[host] = []
+            self._hand_out(task)
+
+    def _hand_out(self, task: _Task) -> None:
+        self._under_way += 1
+        self.todo.put(task)
+
+    def _take(self) -> None:
+        """Wait for the next result, but no longer than the batch may."""
+        if not self._batch:
+            self._add(self.done.get())
+            return
+        wait_s = max(0.0, self._batch_end - self._monotonic())
+        with suppress(Empty):
+            self._add(self.done.get(timeout=min(wait_s, BATCH_SECONDS)))
+
+    def _add(self, result: _Seen[Looked] | _Failed) -> None:
+        self._under_way -= 1
+        if isinstance(result, _Failed):
+            self._fail(result.task.line, result.error)
+            self._release(result.task)
+            return
+        if not self._batch:
+            self._batch_end = self._monotonic() + BATCH_SECONDS
+        self._batch.append(result)
+
+    def _fail(self, line: int, error: str) -> None:
+        self.counts[FAILED] += 1
+        self._progress(f"URL {line}: {error}")
+
+    def _commit(self) -> None:
+        batch, self._batch = self._batch[:BATCH], self._batch[BATCH:]
+        try:
+            self._commit_batch([seen.looked for seen in batch])
+        except Exception:
+            self._is_broken = True
+            raise
+        self.counts.update(self._label(seen.looked) for seen in batch)
+        for seen in batch:
+            self._release(seen.task)
+        counts = ", ".join(f"{n} {kind}" for kind, n in sorted(self.counts.items()))
+        self._progress(f"{self.counts.total()} URLs: {counts}")
+
+    def _release(self, task: _Task) -> None:
+        self._ahead -= 1
+        waiting = self._busy[task.host]
+        if waiting:
+            self._hand_out(waiting.pop(0))
+        else:
+            del self._busy[task.host]

@@ -1,0 +1,1 @@
+"""robots.txt and what stands in it: groups, rules, usage directives."""

@@ -1,0 +1,293 @@
+"""robots.txt: a parser that keeps line numbers, and the rules of RFC 9309.
+
+    file   = *( group / unknown line )
+    group  = 1*user-agent  *( allow / disallow / unknown line )
+
+Groups of one token are merged; `*` counts only where no group names the token; the
+longest matching rule wins and allow wins a tie; `/robots.txt` is always allowed. Lines
+that are not understood are kept and never close a group.
+
+Where a site's intent is plain this reader follows it, as google/robotstxt does: common
+misspellings, a missing colon, a byte order mark. It goes further in these places, since
+it looks for reservations and not for permission to crawl:
+
+- a token may hold digits, dots and slashes (`AI2Bot`, `bigsur.ai`), which the grammar
+  of RFC 9309 leaves out: the first word of the value is compared as well;
+- a user-agent line that lists names, quotes them or holds a wildcard (`GPT*`) disallows
+  for each crawler that it may mean;
+- a disallow rule is also compared with both sides percent-decoded, and unquoted;
+- a disallow rule may be a whole URL: of this host it is read as its path, of another
+  host a person reads it where the path matches;
+- what was cut off, or is no UTF-8 text, is never silently allowed: see `is_whole`.
+
+Source: RFC 9309; google/robotstxt, robots.cc, for what is tolerated.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from operator import attrgetter, itemgetter
+from typing import Final, Literal
+
+from ledger.events.optout import Layer, ScanReason
+from producers.optout.robots.groups import (
+    NO_MATCH,
+    Group,
+    GroupBuilder,
+    Rule,
+    place_of,
+)
+from producers.optout.robots.lines import (
+    Line,
+    is_for_crawlers,
+    is_licence,
+    is_plain_text,
+    read_lines,
+)
+from producers.optout.robots.usage import (
+    UsageRule,
+    decide_usage,
+    is_unread,
+    outside_of_groups,
+    signal_rules,
+    usage_rules,
+    without_yes,
+)
+from producers.optout.vocabulary.merge import merged
+from producers.optout.vocabulary.signals import Statement
+
+BYTES_MAX = 500 * 1024
+"""Bytes that are parsed; RFC 9309, section 2.5 asks for at least 500 KiB."""
+
+LICENCES_MAX: Final = 16
+"""Most lines that name a licence document; each is fetched."""
+
+_RULES_OF: dict[str, Callable[[Group], tuple[UsageRule, ...]]] = {
+    "usage": attrgetter("usage"),
+    "signals": attrgetter("signals"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsDecision:
+    """What one file says to some crawlers about one URL.
+
+    Attributes:
+        allowed: false where any of them is disallowed.
+        line: 1-based line of the deciding rule; 0 where no rule matched.
+        rule: the pattern of that rule.
+        agent: the crawler it was decided for; empty where no rule matched.
+        layer: whom that rule spoke to: `own` the crawler by name, `star` everybody,
+            `basket` where the caller left `*` out; empty where no rule matched.
+        review: why a person must read the file though it allows; empty where none needs
+            to.
+    """
+
+    allowed: bool
+    line: int = 0
+    rule: str = ""
+    agent: str = ""
+    layer: Layer = ""
+    review: ScanReason | Literal[""] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Addressed:
+    """What speaks to one crawler; groups by index.
+
+    Attributes:
+        groups: those that RFC 9309 selects.
+        doubtful: those that may mean it besides; only a no of theirs counts.
+        layer: whom `groups` speak to.
+        unclear: rules of both that name a host, or are odd.
+    """
+
+    groups: tuple[int, ...]
+    doubtful: tuple[int, ...]
+    layer: Layer
+    unclear: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsFile:
+    """A parsed robots.txt. May be shared by threads.
+
+    Attributes:
+        groups: in order of appearance, not merged.
+        unknown: lines with an unknown key before the first group.
+        is_whole: whether all of it could be read: not cut off, plain UTF-8 text, and
+            meant for crawlers. Without it the absence of a rule proves nothing.
+        licence_urls: URLs of the licence documents that it names for every crawler, as
+            RSL 1.0 has it.
+        unread_line: the first line that speaks of training in a way not read here; 0
+            for none.
+        outside: what Content-Usage and Content-Signal lines before the first group say.
+    """
+
+    groups: tuple[Group, ...]
+    unknown: tuple[Line, ...]
+    is_whole: bool
+    licence_urls: tuple[str, ...]
+    unread_line: int
+    outside: tuple[Statement, Statement]
+    _known: dict[tuple[str, bool], _Addressed] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _firsts: dict[tuple[tuple[str, ...], bool], tuple[str, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def decide(
+        self, agents: Sequence[str], url: str, *, star: bool = True
+    ) -> RobotsDecision:
+        """Whether every one of `agents` may fetch `url`; a single no decides.
+
+        Args:
+            agents: product tokens, compared without regard to case.
+            url: absolute or relative; percent-encoded by the caller.
+            star: whether a token without a group of its own falls under `*`.
+        """
+        place = place_of(url)
+        decision = RobotsDecision(allowed=True)
+        if place.path == b"/robots.txt":
+            return decision
+        review: ScanReason | Literal[""] = ""
+        # Each group is searched once, however many crawlers it names.
+        best_of = cache(lambda index: self.groups[index].best(place))
+        for agent in self._distinct(agents, star=star):
+            addressed = self._addressed(agent, star=star)
+            found = map(best_of, addressed.groups)
+            _, rule = max(found, key=itemgetter(0), default=NO_MATCH)
+            for index in addressed.doubtful:
+                _, other = best_of(index)
+                rule = other if other is not None and not other.allow else rule
+            if rule is not None:
+                pattern = rule.pattern.decode("ascii")
+                decision = RobotsDecision(
+                    rule.allow, rule.line, pattern, agent, addressed.layer
+                )
+            if not decision.allowed:
+                return decision
+            if any(rule.may_be_meant_for(place) for rule in addressed.unclear):
+                review = "malformed_signal"
+        return replace(decision, review=review) if review else decision
+
+    def content_usage(self, agents: Sequence[str], url: str) -> Statement:
+        """What its Content-Usage lines say about `url`; any no decides.
+
+        A path that a crawler may not fetch has no preferences for it.
+
+        Args:
+            agents: our own product token; then those of other crawlers, which count
+                where a group names them.
+            url: absolute or relative; percent-encoded by the caller.
+        """
+        return self._preferences(agents, url, "usage")
+
+    def content_signal(self, agents: Sequence[str], url: str) -> Statement:
+        """What its Content-Signal lines say about `url`; any no decides.
+
+        Args:
+            agents: our own product token; then those of other crawlers, which count
+                where a group names them.
+            url: absolute or relative; percent-encoded by the caller.
+        """
+        return self._preferences(agents, url, "signals")
+
+    def _preferences(
+        self, agents: Sequence[str], url: str, kind: Literal["usage", "signals"]
+    ) -> Statement:
+        rules_of = _RULES_OF[kind]
+        place = place_of(url)
+        said = [self.outside[kind == "signals"]]
+        scoped = [(agent, True) for agent in agents[:1]]
+        scoped += [(agent, False) for agent in self._distinct(agents[1:], star=False)]
+        for agent, star in scoped:
+            addressed = self._addressed(agent, star=star)
+            own = [rule for i in addressed.groups for rule in rules_of(self.groups[i])]
+            others = [rules_of(self.groups[i]) for i in addressed.doubtful]
+            if not own and not any(others):
+                continue
+            if kind == "usage" and not self.decide([agent], url, star=star).allowed:
+                continue
+            said.append(decide_usage(own, place.path, place.decoded))
+            said += [
+                without_yes(decide_usage(rules, place.path, place.decoded))
+                for rules in others
+            ]
+        return merged(said)
+
+    def _distinct(self, agents: Sequence[str], *, star: bool) -> tuple[str, ...]:
+        """Of crawlers to whom the very same groups speak, the first one each."""
+        key = (tuple(agents), star)
+        distinct = self._firsts.get(key)
+        if distinct is None:
+            first: dict[object, str] = {}
+            for agent in agents:
+                said = self._addressed(agent, star=star)
+                first.setdefault((said.groups, said.doubtful, said.layer), agent)
+            distinct = self._firsts[key] = tuple(first.values())
+        return distinct
+
+    def _addressed(self, agent: str, *, star: bool) -> _Addressed:
+        found = self._known.get((agent, star))
+        if found is None:
+            found = self._known[(agent, star)] = self._find(agent.casefold(), star=star)
+        return found
+
+    def _find(self, token: str, *, star: bool) -> _Addressed:
+        own = [i for i, group in enumerate(self.groups) if token in group.tokens]
+        layer: Layer = "own" if star else "basket"
+        groups, has_star = own, star and not own
+        if has_star:
+            groups = [i for i, group in enumerate(self.groups) if group.is_star]
+            layer = "star"
+        doubtful = [
+            i
+            for i, group in enumerate(self.groups)
+            if token not in group.tokens
+            and (group.may_mean(token) or (has_star and "*" in group.listed))
+        ]
+        rules = (rule for i in (*groups, *doubtful) for rule in self.groups[i].rules)
+        unclear = tuple(rule for rule in rules if rule.host or rule.is_odd)
+        return _Addressed(tuple(groups), tuple(doubtful), layer, unclear)
+
+
+def parse_robots(body: bytes, *, truncated: bool = False) -> RobotsFile:
+    """Parse the bytes of a robots.txt; no input is refused.
+
+    Beyond `BYTES_MAX` nothing is read, the last, cut line included: rules found before
+    it hold, and `is_whole` is false.
+
+    Args:
+        body: the exact bytes.
+        truncated: whether `body` itself is only the first part of the file.
+    """
+    kept = body
+    if len(body) > BYTES_MAX or truncated:
+        kept = body[:BYTES_MAX]
+        kept = kept[: max(kept.rfind(b"\n"), kept.rfind(b"\r")) + 1]
+    is_uncut = len(body) <= BYTES_MAX and not truncated
+    builder = GroupBuilder()
+    for line in read_lines(kept):
+        builder.add(line)
+    builder.close_group()
+    is_read = is_uncut and builder.is_clear
+    is_whole = is_read and is_plain_text(kept) and is_for_crawlers(kept)
+    groups, preamble = tuple(builder.groups), tuple(builder.preamble)
+    unknown = [*preamble, *(line for group in groups for line in group.unknown)]
+    licences = [line for line in unknown if is_licence(line)]
+    unread = [line.number for line in unknown if is_unread(line)]
+    unread += [line.number for line in licences[LICENCES_MAX:]]
+    urls = (line.value.decode("ascii") for line in licences[:LICENCES_MAX])
+    return RobotsFile(
+        groups,
+        preamble,
+        is_whole,
+        licence_urls=tuple(dict.fromkeys(urls)),
+        unread_line=min(unread, default=0),
+        outside=(
+            outside_of_groups(usage_rules(preamble)),
+            outside_of_groups(signal_rules(preamble)),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Run bundles: verified without the ledger."""

@@ -1,0 +1,1 @@
+"""Bytes: notes, trees, submissions, signatures, time stamps."""

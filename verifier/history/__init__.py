@@ -1,0 +1,1 @@
+"""The pass over every entry, in one process or several, and saved states."""

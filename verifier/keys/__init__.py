@@ -1,0 +1,1 @@
+"""Which key may sign what, from which entry on."""

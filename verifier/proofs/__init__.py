@@ -1,0 +1,1 @@
+"""Proof files: receipts, disclosures, checkpoint pairs."""

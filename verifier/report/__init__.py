@@ -1,0 +1,1 @@
+"""The verdict, what it rests on, and what to do next."""

@@ -1,0 +1,161 @@
+"""The field tables of what was trained and unlearned: training and erasure."""
+
+from verifier.schema.patterns import (
+    COUNT,
+    FLAG,
+    FLOP,
+    FLOP_OR_EMPTY,
+    ID,
+    ID_OR_EMPTY,
+    LABEL,
+    LICENCE,
+    SHA256,
+    SHA256_OR_EMPTY,
+    SHARD,
+    SIGNATURE,
+    SLICE,
+    STREAM,
+    Kind,
+    integer,
+    list_of,
+    one_of,
+    record,
+)
+
+FLOP_FIELDS = (
+    "flop_forward",
+    "flop_backward",
+    "flop_recompute",
+    "flop_reference",
+    "flop_rollout",
+    "flop_reward",
+    "flop_auxiliary",
+    "flop_evaluation",
+)
+
+TRAINING: dict[str, dict[str, Kind]] = {
+    "training.run_key_certified.v1": {
+        "run_id": ID,
+        "public_key": SHA256,
+        "stream": STREAM,
+        "possession": SIGNATURE,
+    },
+    "training.run_started.v1": {
+        "run_id": ID,
+        "objective": one_of("continued_pretraining preference pretraining sft"),
+        "technique": one_of("full lora"),
+        "purpose": one_of("retrain train"),
+        "erasure_id": ID_OR_EMPTY,
+        "model_name": LABEL,
+        "base_name": LABEL,
+        "base_sha256": SHA256_OR_EMPTY,
+        "base_licence": LICENCE,
+        "base_flop": FLOP_OR_EMPTY,
+        "base_flop_source": one_of("declared estimated measured unknown"),
+        "base_flop_estimable": FLAG,
+        "base_systemic_risk": FLAG,
+        "map_id": ID_OR_EMPTY,
+        "shards": list_of(SHARD, 0, 256),
+        "slices": integer(0, 256),
+        "generation": COUNT,
+        "recipe_sha256": SHA256,
+        "torch_version": LABEL,
+        "threads": integer(1, 4096),
+    },
+    "training.steps_metered.v1": {
+        "run_id": ID,
+        "batch": COUNT,
+        "shard": SHARD,
+        "slice": SLICE,
+        "step_first": COUNT,
+        "steps": COUNT,
+        "tokens": COUNT,
+        "shapes": list_of(record(batch=COUNT, sequence=COUNT, steps=COUNT), 1, 256),
+        **dict.fromkeys(FLOP_FIELDS, FLOP),
+    },
+    "training.slice_trained.v1": {
+        "run_id": ID,
+        "shard": SHARD,
+        "slice": SLICE,
+        "generation": COUNT,
+        "parent_sha256": SHA256,
+        "weights_sha256": SHA256,
+        "records": COUNT,
+        "records_root": SHA256,
+        "tokens_unique": COUNT,
+        "tokens": COUNT,
+        "steps": COUNT,
+    },
+    "training.run_finished.v1": {
+        "run_id": ID,
+        "batches": COUNT,
+        "steps": COUNT,
+        "tokens": COUNT,
+        **dict.fromkeys(FLOP_FIELDS, FLOP),
+        "adapters": list_of(record(shard=SHARD, weights_sha256=SHA256), 1, 256),
+    },
+    "training.run_failed.v1": {
+        "run_id": ID,
+        "reason": one_of("error fenced interrupted killed out_of_space"),
+        "batches": COUNT,
+    },
+}
+
+ERASURE: dict[str, dict[str, Kind]] = {
+    "erasure.requested.v1": {
+        "erasure_id": ID,
+        "ground": one_of(
+            "child_service consent_withdrawn legal_obligation "
+            "no_longer_necessary objection unlawful"
+        ),
+        "received_at_ms": COUNT,
+        "due_at_ms": COUNT,
+        "fence_commitment": SHA256,
+    },
+    "erasure.planned.v1": {
+        "erasure_id": ID,
+        "records": COUNT,
+        "hits": list_of(
+            record(shard=SHARD, slice_first=SLICE, rollback_sha256=SHA256_OR_EMPTY),
+            0,
+            256,
+        ),
+        "tokens_expected": COUNT,
+        "tokens_full": COUNT,
+    },
+    "erasure.records_erased.v1": {
+        "erasure_id": ID,
+        "record_ids": list_of(ID, 1, 256),
+    },
+    "erasure.rolled_back.v1": {
+        "erasure_id": ID,
+        "shard": SHARD,
+        "weights_sha256": SHA256_OR_EMPTY,
+    },
+    "erasure.keys_destroyed.v1": {
+        "erasure_id": ID,
+        "keys": COUNT,
+        "store": one_of("file"),
+        "blobs_deleted": COUNT,
+    },
+    "erasure.shard_retrained.v1": {
+        "erasure_id": ID,
+        "shard": SHARD,
+        "run_id": ID,
+        "weights_before_sha256": SHA256,
+        "weights_after_sha256": SHA256,
+        "tokens": COUNT,
+    },
+    "erasure.weights_deleted.v1": {
+        "erasure_id": ID,
+        "weights": list_of(SHA256, 0, 256),
+        "method": one_of("file_deletion"),
+    },
+    "erasure.verified.v1": {
+        "erasure_id": ID,
+        "exactness": one_of("bitwise_equal not_re_executable_here not_run"),
+        "records_readable": COUNT,
+        "blobs_left": COUNT,
+    },
+    "erasure.certified.v1": {"erasure_id": ID, "certificate_sha256": SHA256},
+}

@@ -1,0 +1,1 @@
+"""Ledger files, opened read-only and copied before they are read."""

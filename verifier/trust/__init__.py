@@ -1,0 +1,1 @@
+"""What the reader believes beforehand: pins, policies, witnesses, time stamps."""
