@@ -6,7 +6,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.shards import Unit, UnitRecord, place, units_of
+from producers.placement.place import place
+from producers.placement.units import Unit, UnitRecord, units_of
 
 HAZARDS = ("public", "personal", "consent")
 RECORDS = st.lists(

@@ -1,9 +1,10 @@
-"""producers.shards: erasure units and where they go."""
+"""producers.placement: erasure units and where they go."""
 
 import pytest
 
 from ledger.errors import InputError
-from producers.shards import Unit, UnitRecord, place, units_of
+from producers.placement.place import place
+from producers.placement.units import Unit, UnitRecord, units_of
 
 KEY = bytes(range(32))
 
@@ -73,8 +74,46 @@ def test_unit_sums_size_and_takes_the_highest_hazard():
     records = [record("a", "s"), record("b", "s", size=7, hazard="consent")]
 
     assert [
-        Unit(unit_id="a", size=17, hazard="consent", record_ids=("a", "b"))
+        Unit(unit_id="a", size=17, hazard="consent", record_ids=("a", "b"), erasures=4)
     ] == units_of(records)
+
+
+@pytest.mark.parametrize(
+    ("expected", "records"),
+    [
+        (0, [record("a")]),
+        (1, [record("a", "s")]),
+        (1, [record("a", "s"), record("b", "s")]),
+        (2, [record("a", "s", "t")]),
+        (4, [record("a", hazard="consent")]),
+        (5, [record("a", "s", "t"), record("b", "t", hazard="consent")]),
+        (1, [record("a", "s", shard=1), record("b", "s", "t")]),
+        (3, [record("a", "s", shard=1), record("b", "s", hazard="consent")]),
+    ],
+    ids=[
+        "public",
+        "one",
+        "one-with-two-records",
+        "two",
+        "consent-of-nobody",
+        "highest-of-each",
+        "one-is-placed",
+        "the-placed-one-rose",
+    ],
+)
+def test_unit_expects_erasures_by_subject(expected, records):
+    """Each subject counts once, by its highest hazard, less what is placed."""
+    assert [expected] == [unit.erasures for unit in units_of(records)]
+
+
+def test_near_duplicates_are_one_unit():
+    """Records that share a cluster of near duplicates lie together."""
+    near = {"a": ("1",), "b": ("1", "2"), "c": ("2",), "d": ("3",)}
+    records = [record(name) for name in "abcd"]
+
+    assert [("a", "b", "c"), ("d",)] == [
+        unit.record_ids for unit in units_of(records, near)
+    ]
 
 
 def test_new_record_of_a_placed_subject():
