@@ -1,0 +1,45 @@
+"""What a plan holds for: the model as far as it decides the products."""
+
+import hashlib
+import json
+from typing import Final
+
+from torch import nn
+
+_SETTINGS: Final = ("_attn_implementation", "_experts_implementation")
+"""Settings of a Hugging Face configuration that choose kernels."""
+
+
+def fingerprint(model: nn.Module) -> str:
+    """Digest of modules, weights, what is trainable, and settings.
+
+    Weights enter by name, shape, type and whether they are trained, never by value.
+
+    Returns:
+        SHA-256 of a JSON text, lowercase hex.
+    """
+    config = getattr(model, "config", None)
+    content = {
+        "modules": [
+            [name, type(module).__qualname__, module.training, _checkpoints(module)]
+            for name, module in model.named_modules()
+        ],
+        "weights": [
+            [name, list(weight.shape), str(weight.dtype), weight.requires_grad]
+            for name, weight in model.named_parameters(remove_duplicate=False)
+        ],
+        "settings": {name: str(getattr(config, name, None)) for name in _SETTINGS},
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def trained_weights(model: nn.Module) -> frozenset[str]:
+    """Names of the weights that training changes."""
+    return frozenset(
+        name for name, weight in model.named_parameters() if weight.requires_grad
+    )
+
+
+def _checkpoints(module: nn.Module) -> bool:
+    return getattr(module, "gradient_checkpointing", False) is True

@@ -1,0 +1,258 @@
+"""Counts what goes through a model while it trains, without touching the step.
+
+The cost of a shape is traced before the first step (`trace`). From then on a call costs
+one look at the shape of its input and one count: no value of a tensor is read, nothing
+waits for a device, and no dispatch mode is on. Nothing is raised into the loop unless
+the meter is strict; what could not be counted is a fault of the batch, which is then a
+lower bound and says so.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.hooks import RemovableHandle
+
+from producers.metering.batch import Batch, Phase
+from producers.metering.closed_form import ClosedForm
+from producers.metering.fingerprint import trained_weights
+from producers.metering.plan import Plan
+from producers.metering.shapes import UnknownShapeError, shape_of
+from producers.metering.tally import Key, MeteringError, Tally
+from producers.metering.trace import Loss, MakeInputs, tensors_of, trace
+
+__all__ = ["Meter", "MeteringError", "unwrapped"]
+
+_ALL_PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
+
+
+@dataclass(slots=True)
+class _Attached:
+    """One model under the meter."""
+
+    model: nn.Module
+    plans: dict[Phase, int]
+    trained: frozenset[str]
+    handles: list[RemovableHandle] = field(default_factory=list)
+    # The call in progress; None where its shape was not understood.
+    call: Key | None = None
+
+
+class Meter:
+    """Counts passes through the models that are attached to it.
+
+    Attributes:
+        plans: the plans in use; a batch names them.
+    """
+
+    def __init__(self, *, strict: bool = False) -> None:
+        """Make a meter.
+
+        Args:
+            strict: whether what cannot be counted is raised where it happens.
+        """
+        self.plans: list[Plan] = []
+        self._phase: Phase | None = None
+        self._is_tracing = False
+        self._attached: list[_Attached] = []
+        self._tally = Tally(strict=strict)
+
+    def attach(
+        self,
+        model: nn.Module,
+        *,
+        twin: nn.Module | None = None,
+        inputs: MakeInputs | None = None,
+        loss: Loss | None = None,
+        closed_form: ClosedForm | None = None,
+    ) -> Plan | None:
+        """Trace `model` and count its calls from now on.
+
+        Attach before the first step, in training mode, after adapters are added. A
+        model that is compiled, or wrapped for several devices, is attached as it is
+        called; what is traced is the module inside.
+
+        Args:
+            model: what the loop calls.
+            twin: an unwrapped, unquantised model of the same shapes to trace instead.
+            inputs: see `trace`.
+            loss: see `trace`.
+            closed_form: see `trace`.
+
+        Returns:
+            The plan; None where none could be traced, which is a fault.
+        """
+        number = self._trace(
+            twin or unwrapped(model), inputs=inputs, loss=loss, closed_form=closed_form
+        )
+        if number is None:
+            return None
+        attached = _Attached(
+            model=model,
+            plans=dict.fromkeys(_ALL_PHASES, number),
+            trained=trained_weights(unwrapped(model)),
+        )
+        self._attached.append(attached)
+        attached.handles = [
+            model.register_forward_pre_hook(
+                self._guard(self._before, attached), with_kwargs=True
+            ),
+            model.register_forward_hook(self._guard(self._after, attached)),
+        ]
+        return self.plans[number]
+
+    def attach_phase(
+        self,
+        model: nn.Module,
+        phase: Phase,
+        *,
+        twin: nn.Module | None = None,
+        inputs: MakeInputs | None = None,
+    ) -> Plan | None:
+        """Trace an attached model again, as it is now, for one phase.
+
+        A pass with adapters switched off costs less than one with them: call this with
+        them switched off, once, for the phase in which they are.
+
+        Args:
+            model: as it was attached.
+            phase: the phase in which the new plan holds.
+            twin: see `attach`.
+            inputs: see `trace`.
+
+        Returns:
+            The plan; None where none could be traced, which is a fault.
+        """
+        for attached in self._attached:
+            if attached.model is model:
+                number = self._trace(twin or unwrapped(model), inputs=inputs)
+                if number is None:
+                    return None
+                attached.plans[phase] = number
+                return self.plans[number]
+        self._tally.fault("not_attached", is_standing=True)
+        return None
+
+    def detach(self) -> None:
+        """Stop counting; what was counted stays."""
+        for attached in self._attached:
+            for handle in attached.handles:
+                handle.remove()
+        self._attached.clear()
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """One optimizer step: any number of micro-batches."""
+        forwards, backwards = self._tally.in_training()
+        yield
+        self._tally.steps += 1
+        forwards_after, backwards_after = self._tally.in_training()
+        if forwards_after - forwards > backwards_after - backwards:
+            self._tally.fault("backward_not_seen")
+
+    @contextmanager
+    def phase(self, phase: Phase) -> Iterator[None]:
+        """Say what the passes inside are for.
+
+        Outside of any phase, a pass with gradients is training, and one without is
+        evaluation.
+        """
+        outer, self._phase = self._phase, phase
+        try:
+            yield
+        finally:
+            self._phase = outer
+
+    def batches(self) -> Iterator[Batch]:
+        """Everything counted since the last time; nothing where nothing was."""
+        for attached in self._attached:
+            if attached.trained != trained_weights(unwrapped(attached.model)):
+                self._tally.fault("trained_weights_changed")
+        batch = self._tally.drain(self.plans)
+        if batch is not None:
+            yield batch
+
+    def _guard(
+        self, hook: Callable[..., None], attached: _Attached
+    ) -> Callable[..., None]:
+        """A hook that turns its own failure into a fault."""
+
+        def run(model: nn.Module, *given: Any) -> None:
+            del model
+            try:
+                hook(attached, *given)
+            except UnknownShapeError as error:
+                self._tally.fault(str(error), error)
+            except MeteringError:
+                raise
+            except Exception as error:  # noqa: BLE001 - never into the training loop
+                self._tally.fault("hook_failed", error)
+
+        # Compiled code must not look into a hook: it would break in two at it.
+        hidden: Callable[..., None] = torch.compiler.disable(run)  # type: ignore[no-untyped-call] # untyped in the library
+        return hidden
+
+    def _before(
+        self, attached: _Attached, args: tuple[Any, ...], named: dict[str, Any]
+    ) -> None:
+        attached.call = None
+        if self._is_tracing:
+            return
+        has_gradient = torch.is_grad_enabled()
+        phase = self._phase or ("train" if has_gradient else "evaluation")
+        batch, sequence = shape_of(args, named)
+        key = Key(attached.plans[phase], phase, batch, sequence, has_gradient)
+        self._tally.forwards[key] += 1
+        attached.call = key
+
+    def _after(self, attached: _Attached, args: tuple[Any, ...], output: Any) -> None:
+        del args
+        key = attached.call
+        if key is None or not key.has_gradient:
+            return
+        tensors = [each for each in tensors_of(output) if each.requires_grad]
+        if attached.trained and not tensors:
+            self._tally.fault("output_unknown")
+        # A backward pass may reach any of them, and one pass may reach several.
+        runs = [0] * len(tensors)
+        for index, tensor in enumerate(tensors):
+            hook = self._on_backward(key, runs, index)
+            tensor.register_hook(hook)  # type: ignore[no-untyped-call] # untyped
+
+    def _on_backward(
+        self, key: Key, runs: list[int], index: int
+    ) -> Callable[[Tensor], None]:
+        def count(gradient: Tensor) -> None:
+            del gradient
+            before = max(runs)
+            runs[index] += 1
+            self._tally.backwards[key] += max(runs) - before
+
+        return count
+
+    def _trace(self, model: nn.Module, **options: Any) -> int | None:
+        """Trace a plan and return its number; None where that failed."""
+        self._is_tracing = True
+        try:
+            self.plans.append(trace(model, **options))
+        except Exception as error:  # noqa: BLE001 - never into the training loop
+            self._tally.fault("trace_failed", error, is_standing=True)
+            return None
+        finally:
+            self._is_tracing = False
+        return len(self.plans) - 1
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """The module inside a compiled or replicated one."""
+    while True:
+        inner = getattr(model, "_orig_mod", None)
+        if isinstance(model, DistributedDataParallel):
+            inner = model.module
+        if not isinstance(inner, nn.Module):
+            return model
+        model = inner

@@ -1,0 +1,91 @@
+"""Published tables come out of configurations alone, and not out of 6ND."""
+
+from decimal import Decimal
+
+import pytest
+
+from producers.flops.annex import architecture_flop
+from producers.flops.config import read_config
+from producers.flops.count import Training, count
+from tests.unit.flops.published import NAMES, document
+
+# DeepSeek-AI 2024, DeepSeek LLM, table 3 (arXiv:2401.02954): layers, width, and FLOP a
+# token without the vocabulary's, at 4096 positions; each block has 12 width^2 weights.
+DEEPSEEK = [
+    (8, 512, 352 * 10**6),
+    (12, 768, 963 * 10**6),
+    (24, 1024, 302 * 10**7),
+    (24, 2048, 966 * 10**7),
+    (32, 4096, 451 * 10**8),
+    (40, 5120, 856 * 10**8),
+    (80, 8192, 419 * 10**9),
+]
+
+
+def rounds_to(printed, found):
+    """Whether `found` is `printed` at the digits that were printed."""
+    text = Decimal(printed)
+    unit = Decimal(1).scaleb(text.adjusted() - len(text.as_tuple().digits) + 1)
+    return abs(Decimal(found) - text) <= unit
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_published_weights(name):
+    """Weights, and those that a token meets, are the published numbers."""
+    file = document(name)
+    decoder = read_config(file["config"])
+    found = {"weights": decoder.weights, "weights_active": decoder.weights_active}
+
+    assert file["published"].keys() <= found.keys()
+    for field, printed in file["published"].items():
+        assert rounds_to(printed, found[field]), (field, found[field])
+
+
+@pytest.mark.parametrize(
+    ("layers", "width", "printed"), DEEPSEEK, ids=[f"{d[0]}x{d[1]}" for d in DEEPSEEK]
+)
+def test_published_flop_of_a_token(layers, width, printed):
+    """FLOP a token are the published ones to three digits; 6N is another number."""
+    decoder = read_config(
+        {
+            "model_type": "gpt2",
+            "n_layer": layers,
+            "n_embd": width,
+            "n_head": width // 64,
+            "n_positions": 4096,
+            "vocab_size": 102_400,
+        }
+    )
+    cost = count(decoder, Training())
+    step = (cost.forward + cost.backward).at(1, 4096)
+    found = step // 4096 - 6 * width * 102_400
+    blocks = architecture_flop(weights=12 * layers * width**2, tokens=1)
+    whole = architecture_flop(weights=decoder.weights, tokens=1)
+
+    assert abs(found - printed) * 200 <= printed
+    assert abs(blocks - printed) * 200 > printed
+    assert abs(whole - printed) * 200 > printed
+
+
+def test_routed_model_is_far_from_six_nd():
+    """6ND bills every expert; a token of this model meets two of eight."""
+    decoder = read_config(document("mixtral-8x7b")["config"])
+    cost = count(decoder, Training())
+    step = (cost.forward + cost.backward).at(1, 4096)
+
+    assert 3 * step < architecture_flop(weights=decoder.weights, tokens=4096)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "printed"),
+    [(2048, "1.035"), (8192, "1.125"), (32_768, "1.364"), (131_072, "1.696")],
+    ids=["2k", "8k", "32k", "128k"],
+)
+def test_share_of_masked_pairs(sequence, printed):
+    """What all pairs cost over what a causal mask leaves, for Llama 3 of 8 B."""
+    cost = count(read_config(document("llama-3-8b")["config"]), Training())
+    step = cost.forward + cost.backward
+    full = step.at(1, sequence)
+    causal = full - step.pair * (sequence * (sequence - 1) // 2)
+
+    assert printed == f"{full / causal:.3f}"

@@ -1,0 +1,247 @@
+"""The hot path: what it reads, what it leaves alone, and what it says when it fails."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
+from torch._dynamo.utils import counters  # noqa: E402
+
+from producers.metering.meter import Meter, MeteringError  # noqa: E402
+from tests.unit.metering.tiny import Tiny, adapt, ids, loss_of  # noqa: E402
+
+
+def attached(model=None, *, strict=True):
+    model = model or Tiny()
+    meter = Meter(strict=strict)
+    meter.attach(model)
+    return meter, model
+
+
+def faults(meter):
+    return {name: n for batch in meter.batches() for name, n in batch.faults.items()}
+
+
+@pytest.mark.parametrize("when", ["never", "before", "after", "in-place"])
+def test_compiled_graphs_do_not_change(when):
+    """One graph and no break, whether the meter is there or not."""
+    torch.compiler.reset()
+    counters.clear()
+    model, meter = Tiny(), Meter(strict=True)
+    if when == "before":
+        meter.attach(model)
+    if when == "in-place":
+        model.compile(backend="aot_eager")
+        called = model
+    else:
+        called = torch.compile(model, backend="aot_eager")
+    if when in {"after", "in-place"}:
+        meter.attach(called)
+    for _ in range(2):
+        with meter.step():
+            loss_of(called(ids(2, 5))).backward()
+    found = counters["stats"]["unique_graphs"], dict(counters["graph_break"])
+    counted = sum(n.forwards for batch in meter.batches() for n in batch.counted)
+    torch.compiler.reset()
+
+    assert (1, {}) == found
+    assert (0 if when == "never" else 2) == counted
+
+
+def test_trace_leaves_no_mark():
+    """Weights, gradients, modes and random state are as before."""
+    model = adapt(Tiny(mode="reentrant"), ("q_proj",))
+    model.blocks[0].eval()
+    weights = {name: each.clone() for name, each in model.state_dict().items()}
+    modes = [module.training for module in model.modules()]
+    state = torch.random.get_rng_state()
+    attached(model)
+
+    assert torch.equal(state, torch.random.get_rng_state())
+    assert modes == [module.training for module in model.modules()]
+    assert all(each.grad is None for each in model.parameters())
+    assert all(torch.equal(weights[n], each) for n, each in model.state_dict().items())
+    assert weights.keys() == model.state_dict().keys()
+
+
+def test_step_is_bitwise_the_same():
+    """Gradients with the meter are those without."""
+    meter, model = attached()
+    loss_of(model(ids(2, 5))).backward()
+    metered = [each.grad.clone() for each in model.parameters()]
+    model.zero_grad()
+    meter.detach()
+    loss_of(model(ids(2, 5))).backward()
+
+    assert all(
+        torch.equal(a, b.grad) for a, b in zip(metered, model.parameters(), strict=True)
+    )
+
+
+def test_detached_meter_counts_nothing():
+    """After detaching, what was counted stays and nothing is added."""
+    meter, model = attached()
+    model(ids(1, 4))
+    meter.detach()
+    model(ids(1, 4))
+    (batch,) = meter.batches()
+
+    assert [1] == [each.forwards for each in batch.counted]
+    assert [] == list(meter.batches())
+
+
+def test_batches_follow_one_another():
+    """Each batch starts at the step where the last one ended."""
+    meter, model = attached()
+    found = []
+    for steps in (2, 3):
+        for _ in range(steps):
+            with meter.step():
+                loss_of(model(ids(1, 4))).backward()
+        found += [(batch.step_first, batch.steps) for batch in meter.batches()]
+
+    assert [(0, 2), (2, 3)] == found
+
+
+def test_forward_without_backward_is_in_doubt():
+    """A training pass whose backward pass was not seen is noted, and not billed one."""
+    meter, model = attached(strict=False)
+    with meter.step():
+        model(ids(1, 4))
+    (batch,) = meter.batches()
+
+    assert {"backward_not_seen": 1} == batch.faults
+    assert 0 == batch.flop()["backward"]
+    assert not batch.is_complete
+
+
+def test_backward_run_twice_is_billed_twice():
+    """A graph that is kept and run again costs again."""
+    meter, model = attached()
+    loss = loss_of(model(ids(1, 4)))
+    loss.backward(retain_graph=True)
+    loss.backward()
+    (batch,) = meter.batches()
+
+    assert [(1, 2)] == [(each.forwards, each.backwards) for each in batch.counted]
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda model: model(ids(1, 4), extra=1), "argument_unknown"),
+        (lambda model: model(ids(1, 4), None), "shape_unknown"),
+        (lambda model: model(input_ids=ids(1, 4)[0]), "shape_unknown"),
+    ],
+    ids=["argument", "positions", "dimensions"],
+)
+def test_call_that_is_not_understood(call, name):
+    """A call whose cost does not follow from its shape is a fault, not a guess."""
+
+    class Lenient(Tiny):
+        def forward(self, input_ids, attention_mask=None, extra=None):
+            return super().forward(input_ids.view(-1, input_ids.shape[-1]))
+
+    meter, model = attached(Lenient(), strict=False)
+    call(model)
+
+    assert {name: 1} == faults(meter)
+
+
+def test_cache_is_a_fault():
+    """Positions in a cache cost products that no shape shows."""
+
+    class Cached(Tiny):
+        def forward(self, input_ids, past_key_values=None):
+            return super().forward(input_ids)
+
+    meter, model = attached(Cached(), strict=False)
+    model(ids(1, 1), past_key_values=())
+
+    assert {"cache_in_use": 1} == faults(meter)
+
+
+def test_output_without_a_tensor_is_a_fault():
+    """Where no output can be watched, the backward pass cannot be counted."""
+
+    class Hidden(Tiny):
+        def forward(self, input_ids):
+            self.kept = super().forward(input_ids)
+
+    meter, model = attached(Hidden(), strict=False)
+    model(ids(1, 4))
+    loss_of(model.kept).backward()
+
+    assert {"output_unknown": 1} == faults(meter)
+
+
+def test_more_weights_in_training_is_a_fault():
+    """A plan holds for the weights that were trained when it was traced."""
+    meter, model = attached(adapt(Tiny(), ("q_proj",)), strict=False)
+    model.head.weight.requires_grad_(True)
+    model(ids(1, 4))
+
+    assert {"trained_weights_changed": 1} == faults(meter)
+
+
+def test_model_that_cannot_be_traced():
+    """Without a plan every batch has a fault, and the loop goes on."""
+
+    class Odd(nn.Module):
+        def forward(self, input_ids):
+            return input_ids[input_ids.sum().item() :]
+
+    meter = Meter()
+
+    assert meter.attach(Odd()) is None
+    for _ in range(2):
+        with meter.step():
+            pass
+
+        assert {"trace_failed": 1} == faults(meter)
+
+
+@pytest.mark.parametrize("twin", [None, Tiny()], ids=["itself", "twin"])
+def test_packed_weights_need_a_twin(twin):
+    """The shape of a packed weight is not that of the matrix that multiplies."""
+
+    class Packed(nn.Parameter):
+        pass
+
+    model = Tiny()
+    model.head.weight = Packed(torch.zeros(32, 16))
+    meter = Meter()
+
+    assert (meter.attach(model, twin=twin) is None) == (twin is None)
+
+
+def test_strict_meter_raises():
+    """A strict meter raises where a loose one notes."""
+    meter, model = attached()
+
+    with pytest.raises(MeteringError, match="argument_unknown"):
+        model(ids(1, 4), extra=1)
+    with pytest.raises(MeteringError, match="not_attached"):
+        meter.attach_phase(Tiny(), "reference")
+
+
+def test_no_value_is_read():
+    """The hooks look at shapes: on a device without values they work as well."""
+    meter, model = attached(Tiny())
+    model.to("meta")
+    loss_of(model(ids(2, 5).to("meta"))).backward()
+    (batch,) = meter.batches()
+
+    assert [(2, 5, 1, 1)] == [
+        (each.batch, each.sequence, each.forwards, each.backwards)
+        for each in batch.counted
+    ]
+
+
+def test_twin_is_traced_instead():
+    """Where the model itself cannot be traced, one of the same shapes stands in."""
+    model = Tiny().to(torch.float64)
+    meter = Meter(strict=True)
+    plan = meter.attach(model, twin=Tiny())
+
+    assert plan.forward == attached()[0].plans[0].forward
