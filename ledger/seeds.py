@@ -20,14 +20,14 @@ class Seeds:
         with self._vault.transaction():
             self._vault.connection.execute(
                 "INSERT OR IGNORE INTO seed VALUES (?, ?, ?, ?, ?)",
-                (*place, self._vault.random_bytes(32)),
+                (*place, self._vault.new_key("seed", *place)),
             )
             found = self._vault.connection.execute(
                 "SELECT secret FROM seed WHERE map_id = ? AND shard = ? "
                 "AND slice = ? AND generation = ?",
                 place,
             ).fetchone()
-        return bytes(found[0])
+        return self._vault.unwrap("seed", found[0], *place)
 
     def destroy(self, map_id: str, *, shard: int, slice_first: int) -> None:
         """Delete the secrets of a shard's slices from `slice_first` on."""

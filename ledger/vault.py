@@ -4,99 +4,21 @@ What the ledger holds means nothing without it. Deleting a subject's key here is
 erases: every record key is derived from the keys of all its subjects.
 """
 
-import hmac
-import os
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
 from ledger.errors import InputError
-from ledger.identifiers import normalise_identifier
-from ledger.private_file import PrivateFile
-from ledger.vault_rows import APPLICATION_ID, SCHEMA, UNPLACED, Record, Subject
+from ledger.near_tables import SqliteBands
+from ledger.vault_rows import UNPLACED, Record, Subject
+from ledger.vault_subjects import VaultSubjects
 
 
-class Vault(PrivateFile):
+class Vault(VaultSubjects):
     """The vault of one workspace."""
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        random_bytes: Callable[[int], bytes] = os.urandom,
-        is_writable: bool = True,
-    ) -> None:
-        """Open or create the file; see `PrivateFile`."""
-        super().__init__(path, SCHEMA, APPLICATION_ID, is_writable=is_writable)
-        self.random_bytes = random_bytes
-        self._pepper = self.own_secret("pepper", random_bytes)
-
-    def tag(self, kind: str, value: str) -> bytes:
-        """Keyed digest to look a value up by."""
-        return hmac.digest(self._pepper, f"{kind}\n{value}".encode(), "sha256")
-
-    def secret(self, name: str) -> bytes:
-        """A secret of this workspace for one purpose, derived from the pepper."""
-        return hmac.digest(self._pepper, f"secret\n{name}".encode(), "sha256")
-
-    # Subjects
-
-    def subject(self, identifier: str) -> Subject:
-        """The subject of an identifier, with a new key on first sight."""
-        name = normalise_identifier(identifier)
-        with self.transaction():
-            found = self.find_identifier(name)
-            if found is not None:
-                return found
-            self.connection.execute(
-                "INSERT INTO subject (subject_id, tag, name, key) VALUES (?, ?, ?, ?)",
-                (
-                    self.random_bytes(16).hex(),
-                    self.tag("subject", name),
-                    name,
-                    self.random_bytes(32),
-                ),
-            )
-            found = self.find_identifier(name)
-        if found is None:
-            message = "a subject was written and cannot be read back"
-            raise RuntimeError(message)
-        return found
-
-    def find_identifier(self, identifier: str) -> Subject | None:
-        """The subject of an identifier, or None."""
-        tag = self.tag("subject", normalise_identifier(identifier))
-        return self._subject("tag = ?", tag)
-
-    def has_subject(self, subject_id: str) -> bool:
-        """Whether the vault holds the key of a subject."""
-        return self._subject("subject_id = ?", subject_id) is not None
-
-    def find_alias(self, alias: str) -> Subject | None:
-        """The subject of a local alias `s-N`, or None."""
-        prefix, _, number = alias.partition("-")
-        if prefix != "s" or not number.isascii() or not number.isdigit():
-            return None
-        if len(number) > 15:  # past SQLite's integers, and past any workspace
-            return None
-        return self._subject("number = ?", int(number))
-
-    def subjects(self) -> list[tuple[Subject, int]]:
-        """Every subject with its number of records, oldest first."""
-        query = (
-            "SELECT subject_id, number, name, (SELECT count(*) FROM record_subject r "
-            "WHERE r.subject_id = s.subject_id) FROM subject s ORDER BY number"
-        )
-        return [
-            (Subject(subject_id=row[0], alias=f"s-{row[1]}", name=row[2]), row[3])
-            for row in self.connection.execute(query)
-        ]
-
-    def _subject(self, condition: str, value: object) -> Subject | None:
-        query = f"SELECT subject_id, number, name FROM subject WHERE {condition}"
-        row = self.connection.execute(query, (value,)).fetchone()
-        if row is None:
-            return None
-        return Subject(subject_id=row[0], alias=f"s-{row[1]}", name=row[2])
+    @property
+    def near(self) -> SqliteBands:
+        """Signatures of the kept texts, to find near duplicates."""
+        return SqliteBands(self.connection)
 
     def destroy_subject(self, subject_id: str) -> int:
         """Delete a subject, its key, its records and what they were scanned as.
@@ -126,6 +48,7 @@ class Vault(PrivateFile):
         with self.transaction():
             for record_id in record_ids:
                 self._delete_scans_of(record_id)
+                self.near.remove(record_id)
                 for table in ("scan_of_record", "record"):
                     self.connection.execute(
                         f"DELETE FROM {table} WHERE record_id = ?",
@@ -191,8 +114,8 @@ class Vault(PrivateFile):
                 (
                     record_id,
                     self.tag("record", external_id),
-                    self.random_bytes(32),
-                    self.tag("text", text),
+                    self.new_key("record", record_id),
+                    self.digest(text),
                     len(text.encode()),
                     UNPLACED,
                     UNPLACED,
@@ -240,6 +163,12 @@ class Vault(PrivateFile):
             row[0] for row in self.connection.execute("SELECT record_id FROM record")
         }
 
+    def has_record(self, record_id: str) -> bool:
+        """Whether a record is kept, be it pending."""
+        query = "SELECT 1 FROM record WHERE record_id = ?"
+        found = self.connection.execute(query, (record_id,)).fetchone()
+        return found is not None
+
     def pending(self) -> list[str]:
         """Records that the ledger has not decided on."""
         query = "SELECT record_id FROM record WHERE pending = 1"
@@ -250,39 +179,71 @@ class Vault(PrivateFile):
 
         `condition` is SQL of this package, never of a user.
         """
-        keys: dict[str, list[tuple[str, bytes]]] = {}
         found = self.connection.execute(
-            "SELECT record_id, key, digest, bytes, hazard, shard, slice, quarantined "
+            "SELECT record_id, digest, bytes, hazard, shard, slice, quarantined "
             f"FROM record WHERE {condition} ORDER BY record_id",
             values,
         ).fetchall()
+        subjects: dict[str, list[str]] = {}
         joined = self.connection.execute(
-            "SELECT r.record_id, s.subject_id, s.key FROM record_subject r "
-            "JOIN subject s USING (subject_id) WHERE r.record_id IN "
+            "SELECT record_id, subject_id FROM record_subject WHERE record_id IN "
             f"(SELECT record_id FROM record WHERE {condition}) "
-            "ORDER BY r.record_id, s.subject_id",
+            "ORDER BY record_id, subject_id",
             values,
         )
-        for record_id, subject_id, key in joined:
-            keys.setdefault(record_id, []).append((subject_id, key))
+        for record_id, subject_id in joined:
+            subjects.setdefault(record_id, []).append(subject_id)
         return [
             Record(
                 record_id=row[0],
-                keys=tuple(key for _, key in keys.get(row[0], [])) or (row[1],),
-                digest=row[2],
-                bytes=row[3],
-                hazard=row[4],
-                subjects=tuple(name for name, _ in keys.get(row[0], [])),
-                shard=row[5],
-                slice=row[6],
-                quarantined=bool(row[7]),
+                digest=row[1],
+                bytes=row[2],
+                hazard=row[3],
+                subjects=tuple(subjects.get(row[0], [])),
+                shard=row[4],
+                slice=row[5],
+                quarantined=bool(row[6]),
             )
             for row in found
         ]
 
+    def keys_of(self, record_id: str) -> tuple[bytes, ...]:
+        """What a record's own keys are derived from, in the order of its subjects' ids.
+
+        Raises:
+            InputError: there is no such record.
+            KeyTrustError: the key store refuses, or the epoch's key is gone.
+        """
+        query = (
+            "SELECT s.key, s.subject_id FROM record_subject r "
+            "JOIN subject s USING (subject_id) WHERE r.record_id = ? "
+            "ORDER BY s.subject_id"
+        )
+        rows = self.connection.execute(query, (record_id,)).fetchall()
+        if rows:
+            return tuple(self.unwrap("subject", *row) for row in rows)
+        query = "SELECT key, record_id FROM record WHERE record_id = ?"
+        row = self.connection.execute(query, (record_id,)).fetchone()
+        if row is None:
+            message = f"record {record_id}: expected it in the vault, found it erased"
+            raise InputError(message)
+        return (self.unwrap("record", *row),)
+
     def members(self) -> list[Record]:
         """The decided records that weights saw or may see: placed, or to be placed."""
         return self.records(f"pending = 0 AND (quarantined = 0 OR shard <> {UNPLACED})")
+
+    def bytes_by_place(self) -> dict[tuple[int, int], int]:
+        """Bytes of the records that runs train on, by shard and slice."""
+        # In the order of an index that holds all of it, so that no row is read.
+        query = (
+            "SELECT shard, slice, sum(bytes) FROM record WHERE pending = 0 "
+            f"AND quarantined = 0 AND shard <> {UNPLACED} GROUP BY map_id, shard, slice"
+        )
+        sizes: dict[tuple[int, int], int] = {}
+        for shard, slice_, size in self.connection.execute(query):
+            sizes[shard, slice_] = sizes.get((shard, slice_), 0) + size
+        return sizes
 
     def records_of(self, subject_id: str) -> list[Record]:
         """The decided records of a subject."""

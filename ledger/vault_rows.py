@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from ledger import near_tables
+
 APPLICATION_ID: Final = 0x746C6476
 """`tldv` in the file header."""
 
@@ -20,7 +22,10 @@ SCHEMA: Final = (
         "shard INTEGER NOT NULL, slice INTEGER NOT NULL, "
         "quarantined INTEGER NOT NULL) STRICT"
     ),
-    "CREATE INDEX record_place ON record (map_id, shard, slice)",
+    (
+        "CREATE INDEX record_place ON record "
+        "(map_id, shard, slice, quarantined, pending, bytes)"
+    ),
     (
         "CREATE TABLE record_subject (record_id TEXT NOT NULL REFERENCES record "
         "ON DELETE CASCADE, subject_id TEXT NOT NULL REFERENCES subject (subject_id), "
@@ -41,17 +46,51 @@ SCHEMA: Final = (
         "CREATE TABLE scan_of_record (record_id TEXT PRIMARY KEY, "
         "scan_id TEXT NOT NULL) STRICT"
     ),
+    "CREATE INDEX scan_of_record_scan ON scan_of_record (scan_id)",
     (
         "CREATE TABLE review_note (review_id TEXT PRIMARY KEY, scan_id TEXT NOT NULL, "
         "key BLOB NOT NULL, text TEXT NOT NULL, pending INTEGER NOT NULL) STRICT"
     ),
     "CREATE INDEX review_note_scan ON review_note (scan_id)",
     (
+        "CREATE TABLE dataset (dataset_id TEXT PRIMARY KEY, tag BLOB NOT NULL UNIQUE, "
+        "name TEXT NOT NULL, pending INTEGER NOT NULL) STRICT"
+    ),
+    (
+        "CREATE TABLE dataset_review (commitment TEXT PRIMARY KEY, "
+        "dataset_id TEXT NOT NULL REFERENCES dataset ON DELETE CASCADE, "
+        "key BLOB NOT NULL, document BLOB NOT NULL, pending INTEGER NOT NULL) STRICT"
+    ),
+    (
+        "CREATE TABLE reading (record_id TEXT PRIMARY KEY, source BLOB NOT NULL, "
+        "id_tag BLOB NOT NULL, content_tag BLOB NOT NULL, "
+        "pending INTEGER NOT NULL) STRICT"
+    ),
+    "CREATE INDEX reading_id ON reading (id_tag)",
+    "CREATE INDEX reading_source ON reading (source)",
+    (
         "CREATE TABLE seed (map_id TEXT NOT NULL, shard INTEGER NOT NULL, "
         "slice INTEGER NOT NULL, generation INTEGER NOT NULL, secret BLOB NOT NULL, "
         "PRIMARY KEY (map_id, shard, slice, generation)) STRICT, WITHOUT ROWID"
     ),
+    (
+        "CREATE TABLE artefact (sha256 TEXT PRIMARY KEY, key BLOB NOT NULL) "
+        "STRICT, WITHOUT ROWID"
+    ),
+    *near_tables.SCHEMA,
 )
+
+WRAPPED: Final = (
+    ("subject", "key", ("subject_id",)),
+    ("record", "key", ("record_id",)),
+    ("seed", "secret", ("map_id", "shard", "slice", "generation")),
+    ("artefact", "key", ("sha256",)),
+)
+"""Table, column and primary key of all that is wrapped under the epoch's key.
+
+What opens texts and weights is wrapped. The keys of commitments to names are not: the
+names lie beside them.
+"""
 
 UNPLACED: Final = -1
 """Shard and slice of a record that has not been assigned."""
@@ -78,7 +117,6 @@ class Record:
 
     Attributes:
         record_id: its id in the ledger.
-        keys: what its own keys are derived from, in the order of its subjects' ids.
         digest: keyed digest of its text, to find exact duplicates.
         bytes: exact size of its text in UTF-8.
         hazard: how likely an erasure is.
@@ -89,7 +127,6 @@ class Record:
     """
 
     record_id: str
-    keys: tuple[bytes, ...]
     digest: bytes
     bytes: int
     hazard: str

@@ -19,7 +19,8 @@ from ledger.errors import InputError, IntegrityError, StorageError
 if TYPE_CHECKING:
     from torch import Tensor
 
-_SUFFIX: Final = ".safetensors"
+_CLEAR: Final = ".safetensors"
+_SEALED: Final = ".sealed"
 _PARTIAL_SUFFIX: Final = ".partial"
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}\Z")
 
@@ -81,7 +82,12 @@ class WeightStore:
     """
 
     def __init__(
-        self, folder: Path, *, seal: Cipher | None = None, unseal: Cipher | None = None
+        self,
+        folder: Path,
+        *,
+        seal: Cipher | None = None,
+        unseal: Cipher | None = None,
+        forget: Callable[[str], object] | None = None,
     ) -> None:
         """Open the folder, and delete what a killed writer left half written.
 
@@ -91,10 +97,13 @@ class WeightStore:
             folder: where the files are.
             seal: what to do to content before it is written; None writes it in clear.
             unseal: the reverse.
+            forget: makes what was sealed under a digest impossible to open.
         """
         self.folder = folder
         self._seal = seal
         self._unseal = unseal
+        self._forget = forget
+        self._suffix = _SEALED if seal else _CLEAR
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for leftover in folder.glob(f"*{_PARTIAL_SUFFIX}"):
             leftover.unlink(missing_ok=True)
@@ -154,11 +163,13 @@ class WeightStore:
         return content
 
     def delete(self, sha256: str) -> None:
-        """Delete the file; not an error if it is not there.
+        """Destroy the key, then the file; not an error if they are not there.
 
         Raises:
             StorageError: the disk refused.
         """
+        if self._forget is not None:
+            self._forget(sha256)
         try:
             self._path(sha256).unlink(missing_ok=True)
             _sync_folder(self.folder)
@@ -168,7 +179,7 @@ class WeightStore:
 
     def list(self) -> list[str]:
         """The digests of the files, sorted."""
-        names = (path.stem for path in self.folder.glob(f"*{_SUFFIX}"))
+        names = (path.stem for path in self.folder.glob(f"*{self._suffix}"))
         return sorted(name for name in names if _DIGEST.match(name))
 
     def _path(self, sha256: str) -> Path:
@@ -176,7 +187,7 @@ class WeightStore:
         if not _DIGEST.match(sha256):
             message = "weights digest: expected 64 lowercase hex digits"
             raise InputError(message)
-        return self.folder / f"{sha256}{_SUFFIX}"
+        return self.folder / f"{sha256}{self._suffix}"
 
 
 def _write_durably(path: Path, content: bytes) -> None:

@@ -209,9 +209,12 @@ def test_shard_without_records_is_recorded(trained):
 
 
 def test_progress_tells_the_loss_and_no_text(trained):
-    """A person sees how the loss went."""
-    assert all("fish" not in line for line in trained.desk.said)
-    assert "loss" in trained.desk.said[0] + trained.desk.said[-1]
+    """A person sees how the loss went, where there was something to train on."""
+    said = trained.desk.said
+
+    assert all("fish" not in line for line in said)
+    assert 6 == len(said)
+    assert all(("loss" in line) == line.startswith("shard 0,") for line in said)
 
 
 def test_clean_process_gives_the_same_bits(trained, pretrained):

@@ -117,7 +117,7 @@ def test_sealed_file_hides_the_content(tmp_path):
     content = encode_tensors(TENSORS)
     sha256 = store.put(content)
 
-    assert content not in (tmp_path / f"{sha256}.safetensors").read_bytes()
+    assert content not in (tmp_path / f"{sha256}.sealed").read_bytes()
     assert content == store.get(sha256)
 
 
