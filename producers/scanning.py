@@ -15,24 +15,25 @@ from ledger.errors import InputError
 from ledger.events.optout import UrlScanned
 from ledger.events.policy import Jurisdiction
 from ledger.places import ledger_file
+from ledger.projections.optout import UNREADABLE
+from ledger.quarantine import Quarantine
 from ledger.workspace import Workspace
 from producers.ingest import IngestPolicy
 from producers.optout.net.resolve import Resolver
 from producers.optout.net.turns import SPACING_S
-from producers.optout.vocabulary.basket import load_basket
 from producers.optout.vocabulary.policy import ScanPolicy
+from producers.policies import policy_of
 from producers.ports import Progress
+from producers.urls import canonical, needs_scan_extra
 
 if TYPE_CHECKING:
+    from producers.optout.asking.lists import Lists
     from producers.optout.asking.looked import Looked
     from producers.optout.asking.scan import Scanner, ScanResult
 
 RESCAN_AFTER_MS: Final = 24 * 3600 * 1000
 """How long a scan is taken for a new one when a list is resumed: as long as the policy
 files that it rests on (RFC 9309, section 2.4)."""
-
-UNREADABLE: Final = frozenset({"unreadable", "page_unreadable"})
-"""Reasons of a scan that say nothing but that something could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class ScanOptions:
         registries: files with snapshots of registries of reservations.
         spacing_s: seconds between requests to one host, on average; 0 spaces nothing,
             which is for whoever plays the sites too.
+        is_fresh: whether policy files are asked for that were read within the day.
     """
 
     resolver: Resolver
@@ -55,43 +57,35 @@ class ScanOptions:
     piracy_list: Path | None = None
     registries: tuple[Path, ...] = ()
     spacing_s: float = SPACING_S
+    is_fresh: bool = False
 
 
 def adopted_policy(
     workspace: Workspace, jurisdictions: Sequence[Jurisdiction] = ()
 ) -> IngestPolicy:
     """The policy of the settings, adopted in the ledger and signed by governance."""
-    settings = workspace.settings
-    policy = IngestPolicy(
-        basket_version=load_basket().version,
-        jurisdictions=frozenset(jurisdictions or settings.jurisdictions),
-        basket_relaxed=frozenset(settings.basket_relaxed),
-    )
+    policy = policy_of(workspace.settings, jurisdictions)
     workspace.adopt(policy.to_event(), policy.document())
     return policy
 
 
 @contextlib.contextmanager
-def needs_scan_extra() -> Iterator[None]:
-    """Say which extra is missing where a module of it cannot be imported.
-
-    Raises:
-        InputError: it is missing.
-    """
-    try:
-        yield
-    except ImportError as error:
-        if (error.name or "").startswith("producers"):
-            raise
-        message = f"scanning needs the extra 'scan': module {error.name} not found"
-        raise InputError(message) from None
-
-
-@contextlib.contextmanager
 def open_scanner(
-    workspace: Workspace, policy: IngestPolicy, options: ScanOptions
+    workspace: Workspace,
+    policy: IngestPolicy,
+    options: ScanOptions,
+    quarantine: Quarantine | None = None,
 ) -> "Iterator[Scanner]":
     """What scans under a policy and appends what it finds.
+
+    What rested on a URL that is not allowed any more is taken out of training.
+
+    Args:
+        workspace: where it goes.
+        policy: what is scanned for.
+        options: how.
+        quarantine: what takes records out; one that keeps what could not be read if not
+            given.
 
     Raises:
         InputError: the extra `scan` is missing, or a list cannot be read.
@@ -124,7 +118,11 @@ def open_scanner(
         HttpFetcher(resolver=options.resolver), spacing_s=options.spacing_s
     )
     path = ledger_file(workspace.folder).with_suffix(".cache")
-    with PolicyCache(path, tag=lambda name: workspace.vault.tag("file", name)) as cache:
+    with PolicyCache(
+        path,
+        tag=lambda name: workspace.vault.tag("file", name),
+        asked_since_ms=workspace.clock_ms() if options.is_fresh else 0,
+    ) as cache:
         files = PolicyFiles(
             fetch=fetch,
             evidence=workspace.evidence,
@@ -144,7 +142,7 @@ def open_scanner(
             look,
             files=files,
             lists=lists,
-            emit=workspace.append_scan,
+            emit=(quarantine or Quarantine(workspace)).append_scans,
             names=workspace.names,
             policy=scan_policy,
             random_bytes=workspace.random_bytes,
@@ -185,12 +183,13 @@ def scan_urls(
         report: told of every scan once its events are durable, in the order in which
             the sites answered.
         progress: told how far the work is, and of every URL that cannot be scanned.
-        resume: leave out what was scanned within the last day under the same policy
-            by the same rules, and could be read.
+        resume: leave out what was last scanned within the last day under the same
+            policy by the same rules and lists, and could be read.
 
     Returns:
         How many URLs there are of each verdict, those that were left out with the one
-        on record; under `failed` those that could not be looked at.
+        on record; under `failed` those that could not be looked at, and under
+        `internal_error` those where this program itself failed.
 
     Raises:
         InputError: the extra `scan` is missing, or a list cannot be read.
@@ -199,18 +198,25 @@ def scan_urls(
     skipped: Counter[str] = Counter()
     with workspace.exclusive("ingest"):
         policy = adopted_policy(workspace)
-        with open_scanner(workspace, policy, options) as scanner:
-            wanted = _not_recent(workspace, urls, policy, skipped) if resume else urls
+        quarantine = Quarantine(workspace)
+        with open_scanner(workspace, policy, options, quarantine) as scanner:
+            wanted = (
+                _not_recent(workspace, urls, policy, scanner.lists, skipped)
+                if resume
+                else urls
+            )
             found = scan_each(
                 scanner,
                 wanted,
                 workers=options.workers,
+                since_ms=workspace.clock_ms(),
                 report=report,
                 progress=progress,
             )
     if skipped:
         counts = ", ".join(f"{skipped[name]} {name}" for name in sorted(skipped))
         progress(f"skipped, scanned within the last day: {counts}")
+    tell_taken(quarantine, progress)
     return found + skipped
 
 
@@ -219,79 +225,76 @@ def scan_each(
     urls: Iterable[str],
     *,
     workers: int,
+    since_ms: int,
     report: "Callable[[ScanResult], None]",
     progress: Progress,
 ) -> Counter[str]:
-    """Scan URLs with an open scanner; see `scan_urls`."""
-    from producers.optout.net.bulk import FAILED, scan_all
+    """Scan URLs with an open scanner; see `scan_urls`.
+
+    Says last how many sites' policy files were known before `since_ms`, which is when
+    the scan began, Unix milliseconds.
+    """
+    from producers.optout.asking.reused import Reused
+    from producers.optout.net.bulk import SCANNED, scan_all
 
     verdicts: Counter[str] = Counter()
+    reused = Reused(since_ms)
 
     def commit(looked: "Sequence[Looked]") -> None:
+        for one in looked:
+            reused.take(one)
         for result in scanner.commit(looked):
             verdicts[result.verdict] += 1
             report(result)
 
     counts = scan_all(urls, scanner.look, commit, workers=workers, progress=progress)
-    if counts[FAILED]:
-        verdicts["failed"] = counts[FAILED]
-    return verdicts
+    del counts[SCANNED]  # its verdicts say more
+    if line := reused.line():
+        progress(line)
+    return verdicts + counts
+
+
+def tell_taken(quarantine: Quarantine, progress: Progress) -> None:
+    """Say what scans took out of training, which nobody asked for."""
+    if quarantine.taken:
+        count = len(quarantine.taken)
+        records = "1 record" if count == 1 else f"{count} records"
+        progress(
+            f"quarantined {records} of these URLs: the next "
+            "train leaves them out; affected weights are named by rescan"
+        )
 
 
 def _not_recent(
     workspace: Workspace,
     urls: Iterable[str],
     policy: IngestPolicy,
+    lists: "Lists",
     skipped: Counter[str],
 ) -> Iterator[str]:
-    """The URLs that no scan of the last day could read by today's policy and rules.
+    """The URLs whose newest scan is not of the last day, or could not be read.
 
-    The newest verdict of each of the others is counted in `skipped`.
+    Nor is it counted where it was by another policy, other rules or other lists than
+    today's, or where its time is yet to come: a clock was set back, and how old it is
+    nobody knows. The verdict of each of the others is counted in `skipped`.
     """
     from producers.optout.asking.scan import SCANNER
 
     policy_sha256 = policy.sha256()
-    since_ms = workspace.clock_ms() - RESCAN_AFTER_MS
+    now_ms = workspace.clock_ms()
     recent = {
         recorded.event.scan_id: recorded.event.verdict
         for recorded in workspace.ledger.events(stream="scan")
         if isinstance(recorded.event, UrlScanned)
-        and recorded.event.scanned_at_ms > since_ms
+        and 0 <= now_ms - recorded.event.scanned_at_ms < RESCAN_AFTER_MS
         and recorded.event.policy_sha256 == policy_sha256
         and recorded.event.scanner == SCANNER
+        and lists.are_those_of(recorded.event)
         and not UNREADABLE.intersection(recorded.event.reasons)
     }
     for url in urls:
-        scans = workspace.names.scans_of(canonical(url))
-        known = [recent[scan] for scan in scans if scan in recent]
-        if known:
-            skipped[known[-1]] += 1
-        else:
+        newest = workspace.names.scans_of(canonical(url))[-1:]
+        if recent.keys().isdisjoint(newest):
             yield url
-
-
-def canonical(url: str) -> str:
-    """A URL as scans name it; as it is where it is none, which its scan tells.
-
-    Raises:
-        InputError: the extra `scan` is missing.
-    """
-    with needs_scan_extra():
-        from producers.optout.net.url import parse_url
-
-        try:
-            return parse_url(url).text
-        except InputError:
-            return url
-
-
-def origin_of(url: str) -> str:
-    """The site of a URL, `scheme://host[:port]`.
-
-    Raises:
-        InputError: it is no http or https URL, or the extra `scan` is missing.
-    """
-    with needs_scan_extra():
-        from producers.optout.net.url import parse_url
-
-        return parse_url(url).origin
+        else:
+            skipped[recent[newest[0]]] += 1

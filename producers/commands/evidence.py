@@ -8,18 +8,21 @@ from typing import BinaryIO
 import click
 
 from ledger.errors import InputError
-from ledger.events.optout import ChannelRead, PolicyFileFetched, UrlScanned
+from ledger.events.optout import PolicyFileFetched, UrlScanned
 from ledger.events.policy import PolicyAdopted
 from ledger.files import disk_errors
 from ledger.moment import find_moment
 from ledger.workspace import Workspace
-from producers.commands.common import open_workspace, workspace_option
+from producers.commands.channels import channel_line
+from producers.commands.common import open_workspace, say, workspace_option
 from producers.commands.given import shown_time
+from producers.commands.review_output import place
 from producers.optout.vocabulary.basket import load_basket
 from producers.optout.vocabulary.policy import AGENT_TOKEN
-from producers.scanning import needs_scan_extra
+from producers.urls import needs_scan_extra
 
 MS_PER_S = 1000
+HTTP_OK = 200
 
 
 @click.command()
@@ -42,7 +45,10 @@ def sites(url: str, at: str | None, folder: Path) -> None:
     with open_workspace(folder) as workspace:
         site_id = workspace.names.find_site(target.origin)
         if not site_id:
-            message = "sites: expected a URL of a site that was scanned, found another"
+            message = (
+                "sites: expected a URL of a site that was scanned, "
+                f"found {target.origin}"
+            )
             raise InputError(message)
         until_ms = workspace.clock_ms()
         if at is not None:
@@ -59,24 +65,53 @@ def sites(url: str, at: str | None, folder: Path) -> None:
             ),
             evidence=workspace.evidence,
         )
+        scans = scans_with(workspace, {one.body_sha256 for one in then.files})
     verdict, reasons = combine(then.readings)
     words = " ".join((verdict, target.text, *reasons))
     click.echo(f"policy files alone: {words}")
+    if not then.files:
+        say("none of its policy files was on record then")
+        return
+    click.echo("files:")
     for file in then.files:
-        click.echo(
-            f"  {file.channel}  {file.outcome}  status {file.http_status}  "
-            f"fetched {shown_time(file.fetched_at_ms // MS_PER_S)}  {file.body_sha256}"
-        )
+        click.echo(f"  {file_line(file)}")
+        if scan_id := scans.get(file.body_sha256):
+            command = f"tuneledger review show {scan_id} --raw {file.body_sha256}"
+            click.echo(f"    all of it: {command}{place()}")
+    click.echo("what they said:")
     for reading in then.readings:
         click.echo(f"  {channel_line(reading.read)}")
 
 
-def channel_line(read: ChannelRead) -> str:
-    """What one channel said, in a line."""
-    stated = " ".join(f"{one.usage}={one.preference}" for one in read.stated)
-    where = f"line {read.line} of {read.evidence_sha256[:16]}" if read.line else ""
-    parts = (read.channel, read.layer, read.outcome, read.verdict, stated, where)
+def scans_with(workspace: Workspace, digests: set[str]) -> dict[str, str]:
+    """For each of some digests of evidence the newest scan that rests on it."""
+    return {
+        read.evidence_sha256: recorded.event.scan_id
+        for recorded in workspace.ledger.events(stream="scan")
+        if isinstance(recorded.event, UrlScanned)
+        for read in recorded.event.channels
+        if read.evidence_sha256 in digests - {""}
+    }
+
+
+def file_line(file: PolicyFileFetched) -> str:
+    """How asking for a file ended, when, and the digest of what was kept."""
+    fetched = shown_time(file.fetched_at_ms // MS_PER_S)
+    parts = (
+        f"{file.channel}  {file.outcome}  {status_words(file)}  fetched {fetched}",
+        file.body_sha256,
+    )
     return "  ".join(part for part in parts if part)
+
+
+def status_words(file: PolicyFileFetched) -> str:
+    """The status of the answer, and what the event still says of why it is unread.
+
+    An event holds no cause: a scan tells it when it happens.
+    """
+    if file.outcome != "unreadable" or file.http_status not in {0, HTTP_OK}:
+        return f"status {file.http_status}"
+    return "no answer" if not file.http_status else "status 200, not read whole"
 
 
 @needs_scan_extra()

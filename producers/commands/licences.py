@@ -1,6 +1,5 @@
 """The licence register: licence add, list, revoke; base models' licences too."""
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -23,6 +22,7 @@ from ledger.governance import Governance
 from ledger.log import system_clock_ms
 from ledger.projections.licences import Licence
 from ledger.projector import project
+from ledger.quarantine import Quarantine
 from ledger.workspace import Workspace
 from producers.commands.common import (
     json_option,
@@ -32,7 +32,11 @@ from producers.commands.common import (
     say,
     workspace_option,
 )
-from producers.commands.given import given_origin, read_limited, shown_time
+from producers.commands.given import given_origin, read_limited
+from producers.commands.licence_output import show_licence, state_of, times_of
+from producers.commands.rescan_output import SHOWN_MAX, show_affected, show_taken_out
+from producers.commands.taken_out import name_records
+from producers.commands.words import plain
 from producers.ingest import check_grant, read_licence
 
 MS_PER_S: Final = 1000
@@ -52,8 +56,14 @@ def licence() -> None:
     help="Site whose content it covers, such as https://example.org.",
 )
 @click.option("--model", default="", help="Base model that it covers.")
-@click.option("--spdx", default="", help="SPDX expression of its terms.")
-@click.option("--text", type=click.Path(path_type=Path), help="File with its terms.")
+@click.option(
+    "--spdx", default="", help="SPDX expression of its terms; this or --text is needed."
+)
+@click.option(
+    "--text",
+    type=click.Path(path_type=Path),
+    help="File with its terms; this or --spdx is needed.",
+)
 @click.option(
     "--proof",
     type=click.Path(path_type=Path),
@@ -100,9 +110,11 @@ def licence() -> None:
 def add(folder: Path, **given: Any) -> None:
     """Enter a licence, signed by governance, and print its id.
 
-    Without --site and --model it covers content that no site carries: it counts for
-    records that state its id as their licence.
+    One of --spdx and --text is needed; both may be given. Without --site and --model it
+    covers content that no site carries: it counts for records that state its id as
+    their licence.
     """
+    check_given(given)
     with open_workspace(folder) as workspace:
         granted = read_grant(workspace, given)
         check_grant(granted)
@@ -151,18 +163,53 @@ def list_licences(folder: Path, *, as_json: bool) -> None:
 )
 @workspace_option
 def revoke(licence_id: str, folder: Path, reason: LicenceEnd) -> None:
-    """End a LICENCE for all decisions from now on; rescan finds what rests on it."""
+    """End a LICENCE for all decisions from now on; quarantine what rests on it.
+
+    Names the shards, runs and models that saw the records. Where something else allows
+    a text, ingest it anew.
+    """
     with open_workspace(folder) as workspace:
-        revoked = Governance(workspace).revoke_licence(licence_id, reason)
-    click.echo(f"revoked {licence_id} ({revoked.reason})")
+        quarantine = Quarantine(workspace)
+        quarantine.revoke(licence_id, reason)
+        saw = quarantine.affected(quarantine.taken)
+        taken_out = name_records(workspace, quarantine.taken, most=SHOWN_MAX)
+    click.echo(f"revoked {licence_id} ({reason})")
+    if quarantine.taken:
+        show_taken_out(len(quarantine.taken), taken_out)
+        show_affected(saw)
+        say("next: the next `tuneledger train` leaves out what was quarantined")
+    if saw.served:
+        say("next: weights in service saw it: decide whether they may stay")
+
+
+def check_given(given: dict[str, Any]) -> None:
+    """Refuse a licence without terms, or one that ends before it starts.
+
+    Raises:
+        InputError: the message names the options, and what they say.
+    """
+    if not given["spdx"] and given["text"] is None:
+        message = "licence: expected --spdx or --text, found neither"
+        raise InputError(message)
+    starts, ends = given["starts"], given["ends"]
+    if starts and start_of("--ends", ends) < start_of("--starts", starts):
+        message = (
+            f"licence: expected --ends not before --starts, found --starts {starts} "
+            f"and --ends {ends}"
+        )
+        raise InputError(message)
 
 
 def read_grant(workspace: Workspace, given: dict[str, Any]) -> LicenceGranted:
     """The event that the options say; texts and proofs go to evidence/.
 
     Raises:
-        InputError: an option is malformed, or a file cannot be read.
+        InputError: an option is malformed or says nothing beside another, or a file
+            cannot be read.
     """
+    if given["model"] and given["overrides"]:
+        message = "licence: --overrides says nothing beside --model: it is of content"
+        raise InputError(message)
     starts = given["starts"]
     return LicenceGranted(
         licence_id=workspace.random_bytes(16).hex(),
@@ -177,8 +224,8 @@ def read_grant(workspace: Workspace, given: dict[str, Any]) -> LicenceGranted:
         sites=site_ids(workspace, given["sites"]),
         overrides=list(dict.fromkeys(given["overrides"])),
         model=given["model"],
-        starts_at_ms=start_of(starts) if starts else workspace.clock_ms(),
-        expires_at_ms=start_of(given["ends"], days_after=1),
+        starts_at_ms=(start_of("--starts", starts) if starts else workspace.clock_ms()),
+        expires_at_ms=start_of("--ends", given["ends"], days_after=1),
     )
 
 
@@ -225,10 +272,11 @@ def register_sites(workspace: Workspace, sites: tuple[str, ...]) -> None:
         )
 
 
-def start_of(text: str, *, days_after: int = 0) -> int:
+def start_of(option: str, text: str, *, days_after: int = 0) -> int:
     """When a day begins, Unix milliseconds.
 
     Args:
+        option: where it was given.
         text: the day, YYYY-MM-DD, UTC.
         days_after: days to add.
 
@@ -238,51 +286,12 @@ def start_of(text: str, *, days_after: int = 0) -> int:
     try:
         day = date.fromisoformat(text) + timedelta(days=days_after)
     except (ValueError, OverflowError):
-        message = f"expected a date such as 2027-12-31, found {text[:32]!r}"
+        message = (
+            f"{option}: expected a date such as 2027-12-31, found {plain(text[:32])!r}"
+        )
         raise InputError(message) from None
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     return int(midnight.timestamp()) * MS_PER_S
-
-
-def times_of(one: Licence | LicenceGranted) -> tuple[str, str]:
-    """When a licence begins and ends, ISO 8601."""
-    starts, ends = one.starts_at_ms // MS_PER_S, one.expires_at_ms // MS_PER_S
-    return shown_time(starts), shown_time(ends)
-
-
-def state_of(one: Licence, now_ms: int) -> str:
-    """Whether a licence counts now, in words."""
-    if one.revoked_by:
-        return f"revoked ({one.end})"
-    if now_ms < one.starts_at_ms:
-        return "not begun"
-    return "in force" if now_ms < one.expires_at_ms else "ended"
-
-
-def show_licence(
-    licence_id: str, one: Licence, origins: Mapping[str, str], now_ms: int
-) -> None:
-    """A licence as lines for a person."""
-    covers = f"model {one.model}" if one.covers == "model" else "content"
-    sites = [origins.get(site, site) for site in one.sites]
-    terms = [one.expression, one.text_sha256 and f"text {one.text_sha256}"]
-    demands = [
-        f"{name} ({one.users_max})" if name == "user_threshold" else name
-        for name in one.conditions
-    ]
-    click.echo(f"{licence_id}  {state_of(one, now_ms)}")
-    for name, value in (
-        ("covers", f"{covers} {' '.join(sites)}".rstrip()),
-        ("terms", "  ".join(filter(None, terms))),
-        ("proof", one.proof_sha256 or "none"),
-        ("permits", " ".join(one.permits)),
-        ("conditions", " ".join(demands) or "none"),
-        ("holds", f"{' '.join(one.jurisdictions)}, {' to '.join(times_of(one))}"),
-        ("overrides", " ".join(one.overrides)),
-        ("records", str(one.records)),
-    ):
-        if value:
-            click.echo(f"  {name:<10} {value}")
 
 
 COMMANDS = (licence,)

@@ -1,16 +1,15 @@
 """What only a person can read: review list, show, decide."""
 
-import re
 from pathlib import Path
 
 import click
 
-from ledger.corpus import EvidenceFolder
 from ledger.errors import InputError
-from ledger.events.optout import ChannelRead, UrlScanned
+from ledger.events.optout import UrlScanned, may_be_cleared
 from ledger.governance import Governance
 from ledger.review_notes import NOTE_BYTES_MAX
 from ledger.workspace import Workspace
+from producers.commands.combinations import is_given
 from producers.commands.common import (
     json_option,
     open_workspace,
@@ -19,19 +18,21 @@ from producers.commands.common import (
     workspace_option,
 )
 from producers.commands.given import read_limited, shown_time
-from producers.rights import Waiting, waiting_reviews
+from producers.commands.review_output import (
+    evidence_of,
+    place,
+    show_read,
+    telling,
+    unread,
+    why_not,
+    write_raw,
+)
+from producers.commands.scan_output import review_words
+from producers.rights import Decided, Waiting, decision_on, waiting_reviews
 
 DAYS_MAX = 366
 DAY_MS = 24 * 3600 * 1000
-CONTEXT_LINES = 3
-SHOWN_CHARS_MAX = 400
-"""Most that is shown of a line of evidence; a page may be all one line."""
-WORDS = re.compile(
-    r"tdm|mining|train|\bai\b|noai|rsl|usage|signal|licen[cs]e|reserv|permi|prohibit",
-    re.IGNORECASE,
-)
-"""What a longer line is shown around; for the eye, nothing is decided by it."""
-
+MS_PER_S = 1000
 scan_argument = click.argument("scan_id", metavar="SCAN")
 
 
@@ -59,17 +60,30 @@ def list_reviews(folder: Path, *, as_json: bool) -> None:
 
 @review.command()
 @scan_argument
+@click.option(
+    "--raw",
+    metavar="SHA256",
+    help="Print the exact bytes of this piece of its evidence, and nothing else.",
+)
 @workspace_option
-def show(scan_id: str, folder: Path) -> None:
-    """Show what a person must read of a SCAN: the evidence around each line."""
+def show(scan_id: str, folder: Path, raw: str | None) -> None:
+    """Show what a SCAN's verdict rests on: the evidence around each line.
+
+    Also what a person decided on it, by which review and until when.
+    """
     with open_workspace(folder) as workspace:
         scan = find_scan(workspace, scan_id)
+        if raw is not None:
+            write_raw(evidence_of(workspace, scan, raw))
+            return
         urls = workspace.names.urls(scan_id)
         click.echo(f"{scan.verdict:<9} {' -> '.join(urls) or 'the URL was erased'}")
-        for read in unread(scan):
-            click.echo(f"{read.channel}, line {read.line} of {read.evidence_sha256}")
-            for line in evidence_lines(workspace.evidence, read):
-                click.echo(f"  {line}")
+        for read in telling(scan):
+            show_read(workspace, scan, read)
+        decided = decision_on(workspace, scan)
+        if decided is not None:
+            click.echo(f"decided: {review_words(decided)}")
+    say(f"next: {review_step(scan, decided)}")
 
 
 @review.command()
@@ -100,21 +114,45 @@ def decide(
 ) -> None:
     """Decide about a SCAN, signed by governance.
 
-    Later scans of the same URL that rest on the same evidence follow the decision.
+    Later scans of the same URL that rest on the same evidence follow the decision. A
+    second decision replaces the first.
     """
     if clear == uphold:
         message = "review: expected one of --clear and --uphold"
         raise InputError(message)
+    if uphold and is_given("days"):
+        message = "review: --days says nothing beside --uphold, which has no end"
+        raise InputError(message)
     text = "" if note is None else read_note(note)
     with open_workspace(folder) as workspace:
+        scan = find_scan(workspace, scan_id)
+        if not may_be_cleared(scan.verdict, scan.reasons):
+            message = f"scan {scan_id}: {why_not(scan)}"
+            raise InputError(message)
+        before = decision_on(workspace, scan)
         decided = Governance(workspace).decide_review(
             scan_id,
             "cleared" if clear else "upheld",
             expires_at_ms=workspace.clock_ms() + days * DAY_MS,
             note=text,
         )
-    until = f" until {shown_time(decided.expires_at_ms // 1000)}" if clear else ""
+    end = shown_time(decided.expires_at_ms // MS_PER_S)
+    until = f" until {end}" if clear else ""
     click.echo(f"{decided.outcome:<9} {scan_id}{until}")
+    if before is not None:
+        say(f"replaces review {before.review_id} ({before.outcome})")
+
+
+def review_step(scan: UrlScanned, decided: Decided | None) -> str:
+    """What to do with a scan that was shown."""
+    if not may_be_cleared(scan.verdict, scan.reasons):
+        return why_not(scan)
+    command = f"tuneledger review decide {scan.scan_id}"
+    if decided is not None:
+        return f"it is decided; `{command} --clear{place()}` or --uphold replaces that"
+    return (
+        f"{command} --clear{place()}; --uphold where there is a no, or you are not sure"
+    )
 
 
 def read_note(path: Path) -> str:
@@ -142,52 +180,6 @@ def find_scan(workspace: Workspace, scan_id: str) -> UrlScanned:
             return scan
     message = f"review: expected a scan of this ledger, found {scan_id[:32]!r}"
     raise InputError(message)
-
-
-def unread(scan: UrlScanned) -> list[ChannelRead]:
-    """The readings that a person must look at."""
-    return [read for read in scan.channels if read.verdict == "unknown"]
-
-
-def evidence_lines(evidence: EvidenceFolder, read: ChannelRead) -> list[str]:
-    """What a person must read, with numbers of lines.
-
-    Of terms of use the sentences that speak of training; of all else the lines around
-    the one that decides.
-
-    Raises:
-        IntegrityError: the evidence is missing, or was altered.
-    """
-    from producers.optout.page.terms import find_sentences
-
-    if not read.evidence_sha256:
-        return []
-    text = evidence.get(read.evidence_sha256).decode("utf-8", "replace")
-    sentences = find_sentences(text) if read.channel == "terms_page" else ()
-    if sentences:
-        return [f"{found.line}: {plain(found.text)}" for found in sentences]
-    lines = text.splitlines()
-    first = max(read.line - 1 - CONTEXT_LINES, 0)
-    around = lines[first : max(read.line, 1) + CONTEXT_LINES]
-    return [
-        f"{first + number}: {shortened(line)}"
-        for number, line in enumerate(around, start=1)
-    ]
-
-
-def shortened(line: str) -> str:
-    """A line for a person; a long one around its first telling word, the cut marked."""
-    telling = WORDS.search(line)
-    middle = 0 if telling is None else telling.start()
-    last = max(len(line) - SHOWN_CHARS_MAX, 0)
-    first = min(max(middle - SHOWN_CHARS_MAX // 2, 0), last)
-    shown = plain(line[first : first + SHOWN_CHARS_MAX])
-    return f"{shown} (cut, {last} more characters)" if last else shown
-
-
-def plain(text: str) -> str:
-    """The text with a dot for whatever a terminal might obey."""
-    return "".join(c if c.isprintable() else "." for c in text)
 
 
 def review_document(one: Waiting) -> dict[str, object]:

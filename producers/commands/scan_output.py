@@ -1,34 +1,43 @@
-"""What scans and rescans print."""
+"""What a scan of one URL prints: its verdict, why, and what a person made of it."""
 
-import dataclasses
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from producers.commands.evidence import channel_line
+from ledger.errors import TuneledgerError
+from producers.commands.channels import reading_line, unasked
+from producers.commands.given import shown_time
+from producers.commands.words import counted
 from producers.optout.vocabulary.bases import bases
-from producers.rescanning import Rescanned
+from producers.rights import Decided
 
 if TYPE_CHECKING:
     from producers.optout.asking.scan import ScanResult
 
+MS_PER_S: Final = 1000
+NAMES_MAX: Final = 2
+"""Most files that a line names for one cause; `--details` names them all."""
 
-def show_result(result: "ScanResult") -> None:
-    """One line a URL."""
+
+def result_line(result: "ScanResult", review: Decided | None) -> str:
+    """The verdict of a URL, why, and who decided otherwise, in a line."""
     reasons = " ".join(result.reasons)
-    click.echo(f"{result.verdict:<9} {result.url} {reasons}".rstrip())
+    parts = (
+        f"{result.verdict:<9} {result.url}",
+        reasons,
+        f"({causes})" if (causes := cause_words(result)) else "",
+        "" if review is None else f"[{review_words(review)}]",
+    )
+    return " ".join(part for part in parts if part)
 
 
-def show_refused(result: "ScanResult") -> None:
-    """One line for a URL that is not allowed."""
-    if result.verdict != "allowed":
-        show_result(result)
-
-
-def show_details(result: "ScanResult") -> None:
+def show_details(result: "ScanResult", review: Decided | None) -> None:
     """A URL's verdict by usage and by law, and what every channel said."""
-    show_result(result)
+    click.echo(result_line(result, review))
     click.echo(f"  scan {result.scan_id}  access {result.access}")
+    if result.final_url != result.url:
+        click.echo(f"  redirected to {result.final_url}")
     usages = "  ".join(f"{usage} {verdict}" for usage, verdict in result.usages)
     click.echo(f"  usages: {usages}")
     click.echo(
@@ -40,44 +49,50 @@ def show_details(result: "ScanResult") -> None:
     for yes, no in result.contradictions:
         click.echo(f"  contradiction: {yes} allows, {no} does not")
     for reading in result.readings:
-        click.echo(f"  {channel_line(reading.read)}")
+        if reading.read.outcome != "not_recorded":
+            click.echo(f"  {reading_line(result, reading)}")
+    by_reason: dict[str, list[str]] = {}
+    for channel, why in unasked(result).items():
+        by_reason.setdefault(why, []).append(channel)
+    for why, channels in by_reason.items():
+        click.echo(f"  not asked, {why}: {' '.join(channels)}")
 
 
-def rescan_document(found: Rescanned) -> dict[str, Any]:
-    """The outcome as plain values."""
-    saw = dataclasses.asdict(found.affected)
-    saw["shards"] = [{"map_id": name, "shard": n} for name, n in found.affected.shards]
-    return {
-        "schema": "tuneledger.rescan/1",
-        "urls": dict(sorted(found.verdicts.items())),
-        "quarantined": list(found.quarantined),
-        "kept_unreadable": found.kept,
-        "failed": list(found.failed),
-        "kept_failed": found.kept_failed,
-        **{key: list(value) for key, value in saw.items()},
-    }
+def cause_words(result: "ScanResult") -> str:
+    """Why files and page could not be read; empty where all could."""
+    unread = [*result.causes.items(), *_page(result)]
+    by_cause: dict[str, list[str]] = {}
+    for name, cause in unread:
+        by_cause.setdefault(cause, []).append(name)
+    return "; ".join(f"{cause}: {_some(names)}" for cause, names in by_cause.items())
 
 
-def show_rescan(found: Rescanned) -> None:
-    """The outcome as lines."""
-    counts = ", ".join(
-        f"{count} {name}" for name, count in sorted(found.verdicts.items()) if count
-    )
-    click.echo(f"urls         {counts or 'none'}")
-    click.echo(f"quarantined  {len(found.quarantined)} records")
-    if found.kept:
-        click.echo(f"kept         {found.kept} records whose site could not be read")
-    if found.failed:
-        click.echo(f"kept         {found.kept_failed} records whose URL failed:")
-        for url in found.failed:
-            click.echo(f"failed       {url}")
-    saw = found.affected
-    for name, values in (
-        ("shards", [str(number) for _, number in saw.shards]),
-        ("runs", saw.runs),
-        ("models", saw.models),
-        ("weights", saw.weights),
-        ("served", saw.served),
-    ):
-        if values:
-            click.echo(f"{name:<12} {' '.join(values)}")
+def _page(result: "ScanResult") -> list[tuple[str, str]]:
+    return [("page", result.page_cause)] if result.page_cause else []
+
+
+def _some(names: list[str]) -> str:
+    """One name or two; of more the first, and how many others."""
+    if len(names) <= NAMES_MAX:
+        return ", ".join(names)
+    return f"{names[0]} and {len(names) - 1} more"
+
+
+def review_words(review: Decided) -> str:
+    """What a person decided, by which review, and until when."""
+    by = f"{review.outcome} by review {review.review_id} of scan {review.scan_id}"
+    if review.outcome == "upheld":
+        return by
+    return f"{by} until {shown_time(review.expires_at_ms // MS_PER_S)}"
+
+
+def refuse_crashes(verdicts: Counter[str]) -> None:
+    """End as an uncaught error ends, after everything was printed.
+
+    Raises:
+        TuneledgerError: a page broke its reader, which is a mistake of this program.
+    """
+    if broken := verdicts["internal_error"]:
+        urls = counted(broken, "URL")
+        message = f"internal error at {urls}; see above, and please report it"
+        raise TuneledgerError(message)

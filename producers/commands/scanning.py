@@ -1,96 +1,48 @@
-"""Commands that ask sites: scan, and rescan before a run."""
+"""Ask sites: scan."""
 
 import dataclasses
-import functools
-import itertools
+import json
 import sys
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from ledger.errors import InputError
-from ledger.files import open_regular
-from producers import rescanning
+from producers.commands.combinations import given_options, is_given, refuse_beside
 from producers.commands.common import (
     EXIT_POLICY,
-    json_option,
-    network,
     open_workspace,
-    print_json,
     say,
     workspace_option,
 )
 from producers.commands.evidence import export_policy_files, replay_scans
-from producers.commands.scan_output import (
-    rescan_document,
-    show_details,
-    show_refused,
-    show_rescan,
-    show_result,
+from producers.commands.next_steps import NextSteps
+from producers.commands.rescans import rescan
+from producers.commands.scan_documents import scan_document
+from producers.commands.scan_options import (
+    fresh_option,
+    scan_options,
+    workers_option,
 )
+from producers.commands.scan_output import refuse_crashes, result_line, show_details
+from producers.commands.url_lists import UrlList
+from producers.commands.words import counted
+from producers.rights import Decided, review_port
 from producers.scanning import ScanOptions, scan_urls
 
-WORKERS_MAX: Final = 256
-LINE_BYTES_MAX: Final = 65_536
-"""Longest line of a list of URLs; the scanner takes far shorter URLs."""
+if TYPE_CHECKING:
+    from producers.optout.asking.scan import ScanResult
 
-_Command = Callable[..., Any]
-
-workers_option = click.option(
-    "--workers",
-    type=click.IntRange(1, WORKERS_MAX),
-    default=8,
-    show_default=True,
-    help="How many sites are asked at the same time.",
-)
-
-_OPTIONS: Final = (
-    click.option(
-        "--tos",
-        "terms_urls",
-        multiple=True,
-        metavar="URL",
-        help="Terms of use to read beside those that a page names.",
-    ),
-    click.option(
-        "--piracy-list",
-        type=click.Path(path_type=Path),
-        help="File with sites that publish without the rights holders.",
-    ),
-    click.option(
-        "--registry",
-        "registries",
-        type=click.Path(path_type=Path),
-        multiple=True,
-        help="File with a snapshot of a registry of reservations.",
-    ),
-)
-
-
-def scan_options(command: _Command) -> _Command:
-    """Give a command the options of a scan, as one argument `options`."""
-
-    @functools.wraps(command)
-    def with_options(
-        *args: Any,
-        terms_urls: tuple[str, ...],
-        piracy_list: Path | None,
-        registries: tuple[Path, ...],
-        **others: Any,
-    ) -> Any:
-        options = dataclasses.replace(
-            network(),
-            terms_urls=terms_urls,
-            piracy_list=piracy_list,
-            registries=registries,
-        )
-        return command(*args, options=options, **others)
-
-    for option in reversed(_OPTIONS):
-        with_options = option(with_options)
-    return with_options
+TASKS: Final = {
+    "urls": "URL",
+    "list_file": "--from",
+    "replay": "--replay",
+    "warc": "--warc",
+}
+"""What says what a scan is to do: the parameter, and how it is typed."""
 
 
 @click.command()
@@ -99,14 +51,22 @@ def scan_options(command: _Command) -> _Command:
     "--from",
     "list_file",
     type=click.Path(path_type=Path),
-    help="File with a URL on each line; # begins a comment.",
+    help="File with a URL on each line; # at the start or after a space begins "
+    "a comment.",
 )
 @click.option(
     "--resume",
     is_flag=True,
-    help="Skip what the last day's scans could read, by the same policy and rules.",
+    help="Skip what the last day's scans could read, by the same policy, rules and "
+    "lists.",
 )
 @click.option("--details", is_flag=True, help="Show what every channel said.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print a JSON document for each URL, one on each line.",
+)
 @click.option(
     "--replay",
     is_flag=True,
@@ -117,6 +77,7 @@ def scan_options(command: _Command) -> _Command:
     type=click.Path(path_type=Path),
     help="Scan nothing: write the kept policy files to a new WARC file.",
 )
+@fresh_option
 @workers_option
 @scan_options
 @workspace_option
@@ -129,112 +90,117 @@ def scan(
     *,
     resume: bool,
     details: bool,
+    as_json: bool,
     replay: bool,
     warc: Path | None,
+    fresh: bool,
 ) -> None:
     """Ask every opt-out channel of each URL, and append the verdicts.
 
-    Exit code 3 where a verdict is not `allowed`, or is another one when replayed.
+    Exit code 3 where a verdict is not `allowed`, or is another one when replayed; 2
+    where a URL could not be looked at, though the others are scanned.
     """
-    tasks = [bool(urls or list_file), replay, warc is not None]
-    if tasks.count(True) != 1:
-        message = "scan: expected URLs or --from FILE, or else --replay or --warc"
-        raise InputError(message)
+    check_one_task()
+    if replay:
+        refuse_beside("--replay", read={"replay", "folder"})
+    if warc is not None:
+        refuse_beside("--warc", read={"warc", "folder"})
     if replay or warc:
         use_evidence(folder, warc)
         return
-    listed: Iterator[str] = iter(()) if list_file is None else read_urls(list_file)
-    with open_workspace(folder) as workspace:
-        verdicts = scan_urls(
-            workspace,
-            itertools.chain(urls, listed),
-            options=dataclasses.replace(options, workers=workers),
-            report=show_details if details else show_result,
-            progress=say,
-            resume=resume,
-        )
-    if verdicts["failed"]:
-        message = f"URLs that could not be scanned: {verdicts['failed']}; see above"
+    if details and as_json:
+        message = "scan: --details says nothing beside --json, which has it all"
+        raise InputError(message)
+    show = show_json if as_json else show_details if details else show_line
+    listed = UrlList(urls, list_file, tell=say)
+    verdicts = scan_and_show(
+        folder,
+        listed,
+        options=dataclasses.replace(options, workers=workers, is_fresh=fresh),
+        resume=resume,
+        show=show,
+    )
+    refuse_crashes(verdicts)
+    if failed := verdicts["failed"] + listed.refused:
+        message = f"{counted(failed, 'URL')} could not be scanned; see above"
+        raise InputError(message)
+    if not verdicts:
+        message = f"{list_file}: expected a URL on a line, found none"
         raise InputError(message)
     if verdicts.total() > verdicts["allowed"]:
         sys.exit(EXIT_POLICY)
+
+
+def check_one_task() -> None:
+    """Refuse a scan that is to do nothing, or several things.
+
+    Raises:
+        InputError: the message names what was given.
+    """
+    given = [spelled for name, spelled in TASKS.items() if is_given(name)]
+    if len(given) == 1 or given == ["URL", "--from"]:
+        return
+    found = " and ".join(given or given_options(but={"folder"})) or "nothing"
+    message = (
+        "scan: expected URLs or --from FILE, or else --replay or --warc alone, "
+        f"found {found}"
+    )
+    raise InputError(message)
+
+
+def scan_and_show(
+    folder: Path,
+    urls: Iterable[str],
+    *,
+    options: ScanOptions,
+    resume: bool,
+    show: "Callable[[ScanResult, Decided | None], None]",
+) -> Counter[str]:
+    """Scan URLs, show each with what a person decided on it, and say what to do next.
+
+    Returns:
+        How many there are of each verdict; see `producers.scanning.scan_urls`.
+    """
+    steps = NextSteps()
+    with open_workspace(folder) as workspace:
+        decided_on = review_port(workspace)
+
+        def report(result: "ScanResult") -> None:
+            review = decided_on(result)
+            show(result, review)
+            steps.take(result, review)
+
+        verdicts = scan_urls(
+            workspace, urls, options=options, report=report, progress=say, resume=resume
+        )
+    if verdicts:
+        counts = ", ".join(f"{n} {name}" for name, n in sorted(verdicts.items()) if n)
+        say(f"verdicts: {counts}")
+    looked_at = verdicts.total() - verdicts["failed"] - verdicts["internal_error"]
+    for line in steps.lines(not_allowed=looked_at - verdicts["allowed"]):
+        say(line)
+    return verdicts
+
+
+def show_line(result: "ScanResult", review: Decided | None) -> None:
+    """One line a URL."""
+    click.echo(result_line(result, review))
+
+
+def show_json(result: "ScanResult", review: Decided | None) -> None:
+    """One document a URL, on one line: a list may be of any length."""
+    click.echo(json.dumps(scan_document(result, review)))
 
 
 def use_evidence(folder: Path, warc: Path | None) -> None:
     """Export the policy files, or replay every scan."""
     with open_workspace(folder) as workspace:
         if warc is not None:
-            click.echo(f"{warc}: {export_policy_files(workspace, warc)} policy files")
+            files = export_policy_files(workspace, warc)
+            click.echo(f"{warc}: {counted(files, 'policy file')}")
         elif not replay_scans(workspace):
+            say("next: read what differs; `tuneledger scan URL` scans by today's rules")
             sys.exit(EXIT_POLICY)
-
-
-@click.command()
-@click.option(
-    "--keep-unreadable",
-    is_flag=True,
-    help="Keep records whose site could not be read and said nothing else.",
-)
-@workers_option
-@scan_options
-@workspace_option
-@json_option
-def rescan(
-    folder: Path,
-    options: ScanOptions,
-    workers: int,
-    *,
-    keep_unreadable: bool,
-    as_json: bool,
-) -> None:
-    """Scan anew what records were copied from; quarantine what is not allowed now.
-
-    Names the shards, runs and models that saw it. Exit code 3 where a record was
-    quarantined, or rests on a site that could not be read, or on a URL that could not
-    be looked at: those are printed.
-    """
-    with open_workspace(folder) as workspace:
-        found = rescanning.rescan(
-            workspace,
-            options=dataclasses.replace(options, workers=workers),
-            report=(lambda _: None) if as_json else show_refused,
-            progress=say,
-            keep_unreadable=keep_unreadable,
-        )
-    if as_json:
-        print_json(rescan_document(found))
-    else:
-        show_rescan(found)
-    if not found.is_clear:
-        sys.exit(EXIT_POLICY)
-
-
-def read_urls(path: Path) -> Iterator[str]:
-    """The URLs of a file, one a line, as they are needed.
-
-    Raises:
-        InputError: the file cannot be read, or a line is too long or no UTF-8.
-    """
-    number = 0
-    try:
-        with open_regular(path) as file:
-            while line := file.readline(LINE_BYTES_MAX + 1):
-                number += 1
-                if len(line) > LINE_BYTES_MAX:
-                    message = (
-                        f"{path}: line {number}: expected at most "
-                        f"{LINE_BYTES_MAX} bytes"
-                    )
-                    raise InputError(message)
-                text = line.decode("utf-8-sig").strip()
-                if text and not text.startswith("#"):
-                    yield text
-    except OSError as error:
-        message = f"{path} cannot be read ({error.strerror})"
-        raise InputError(message) from None
-    except UnicodeDecodeError:
-        message = f"{path}: line {number}: expected UTF-8"
-        raise InputError(message) from None
 
 
 COMMANDS = (scan, rescan)

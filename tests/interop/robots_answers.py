@@ -56,7 +56,7 @@ def _of_an_answer(asked):
             final_url="https://e.test/robots.txt",
         )
     else:
-        kind = "timeout" if "error" in asked else "redirects"
+        kind = "timeout" if "error" in asked else "redirect_limit"
         result = Failure(kind=kind, redirects=asked.get("redirects", 0))
     file = take_policy_file(
         "robots_txt", result, evidence=_Kept(), readers=Readers(), now_ms=0

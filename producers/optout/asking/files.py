@@ -1,25 +1,34 @@
 """The policy files of sites: fetched once a day, shared by pages, threads and runs."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Final
 
 from ledger.events.optout import PolicyChannel
 from producers.optout.cache.cached_file import CachedFile
 from producers.optout.cache.lru import Lru
-from producers.optout.cache.policy_cache import PolicyCache
-from producers.optout.net.response import Fetch
+from producers.optout.cache.policy_cache import PolicyCache, StillAskingError
+from producers.optout.net.response import Failure, Fetch, FetchResult
 from producers.optout.readings.channels import (
-    POLICY_BYTES_MAX,
     POLICY_PATHS,
     PolicyFile,
     take_policy_file,
 )
 from producers.optout.readings.readers import Readers
+from producers.optout.vocabulary.limits import POLICY_BYTES_MAX
 from producers.ports import ClockMs, Evidence
 
 _ORIGINS_MAX: Final = 1024
 """Most origins whose files are at hand without asking the cache."""
+
+SecondsLeft = Callable[[], float]
+"""Of a look's time, now."""
+
+
+def unlimited() -> float:
+    """The time of who can wait."""
+    return math.inf
 
 
 class PolicyFiles:
@@ -46,48 +55,85 @@ class PolicyFiles:
         self._clock_ms = clock_ms
         self._cache = cache
 
-    def of_origin(self, origin: str) -> tuple[PolicyFile, ...]:
-        """The files of an origin, robots.txt first."""
+    def of_origin(
+        self, origin: str, seconds_left: SecondsLeft = unlimited
+    ) -> tuple[PolicyFile, ...]:
+        """The files of an origin, robots.txt first.
+
+        One that is not had when no time is left is unreadable, and is asked for again
+        by whoever comes next.
+        """
         with self._lock:
             recent = self._origins.get(origin)
         now_ms = self._clock_ms()
         if recent is not None and all(f.as_fetched.is_fresh(now_ms) for f in recent):
             return recent
-        files = self._ask_origin(origin)
-        with self._lock:
-            self._origins.put(origin, files)
+        files = self._ask_origin(origin, seconds_left)
+        if not any(_is_put_off(file.as_fetched) for file in files):
+            with self._lock:
+                self._origins.put(origin, files)
         return files
 
-    def _ask_origin(self, origin: str) -> tuple[PolicyFile, ...]:
+    def _ask_origin(
+        self, origin: str, seconds_left: SecondsLeft
+    ) -> tuple[PolicyFile, ...]:
         urls = [(channel, origin + path) for channel, path in POLICY_PATHS.items()]
         known = [self._known(channel, url) for channel, url in urls]
         found = [file for file in known if file is not None]
-        if len(found) < len(urls):
-            with self._cache.asking(origin):
-                found = [self._file(channel, url) for channel, url in urls]
-        return tuple(found)
+        if len(found) == len(urls):
+            return tuple(found)
 
-    def document(self, channel: PolicyChannel, url: str) -> PolicyFile:
-        """A document that a site names: a licence, or its terms of use."""
-        with self._cache.asking(url):
-            return self._file(channel, url)
+        def ask(url: str) -> FetchResult:
+            return self._fetch(
+                url, bytes_max=POLICY_BYTES_MAX, seconds_max=seconds_left()
+            )
+
+        try:
+            with self._cache.asking(origin, seconds_left()):
+                return tuple(self._file(one, url, ask) for one, url in urls)
+        except StillAskingError:
+            return tuple(self._file(one, url, _put_off) for one, url in urls)
+
+    def document(
+        self,
+        channel: PolicyChannel,
+        url: str,
+        ask: Callable[[str], FetchResult],
+        seconds_left: SecondsLeft = unlimited,
+    ) -> PolicyFile:
+        """A document that a site names: a licence, or its terms of use.
+
+        Args:
+            channel: which of them.
+            url: where it is, in canonical form.
+            ask: fetches it; may ask for the files of origins on the way.
+            seconds_left: until it is put off.
+        """
+        try:
+            with self._cache.asking(url, seconds_left()):
+                return self._file(channel, url, ask)
+        except StillAskingError:
+            return self._file(channel, url, _put_off)
 
     def _known(self, channel: PolicyChannel, url: str) -> PolicyFile | None:
         cached = self._cache.get(channel, url, self._clock_ms())
         return None if cached is None else self._of_cached(cached, url)
 
-    def _file(self, channel: PolicyChannel, url: str) -> PolicyFile:
+    def _file(
+        self, channel: PolicyChannel, url: str, ask: Callable[[str], FetchResult]
+    ) -> PolicyFile:
         known = self._known(channel, url)
         if known is not None:
             return known
         cached = take_policy_file(
             channel,
-            self._fetch(url, bytes_max=POLICY_BYTES_MAX),
+            ask(url),
             evidence=self._evidence,
             readers=self.readers,
             now_ms=self._clock_ms(),
         )
-        self._cache.hold(url, cached)
+        if not _is_put_off(cached):
+            self._cache.hold(url, cached)
         return self._of_cached(cached, url)
 
     def _of_cached(self, cached: CachedFile, url: str) -> PolicyFile:
@@ -111,3 +157,12 @@ class PolicyFiles:
     def keep(self, files: Sequence[PolicyFile]) -> None:
         """Remember files for later scans; their events are durable."""
         self._cache.put_all((file.url, file.as_fetched) for file in files)
+
+
+def _is_put_off(file: CachedFile) -> bool:
+    """Whether our own time ran out: that says nothing of the site, and is not kept."""
+    return file.cause == "deadline"
+
+
+def _put_off(_: str) -> FetchResult:
+    return Failure(kind="deadline")

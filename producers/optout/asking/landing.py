@@ -39,34 +39,26 @@ class Landing:
             return self.url
 
     @property
-    def _refresh(self) -> str:
-        """Target of the refresh, by header or by element; empty where none."""
-        by_header = ""
+    def onward(self) -> tuple[Url | None, ...]:
+        """Where its refreshes lead, by header before by element; itself left out.
+
+        Browsers follow the first; who reads the element alone sees the other. None
+        stands for what is no URL.
+        """
+        tags, targets = self.seen.tags, list[str]()
         if isinstance(self.page, Response):
-            by_header = refresh_target(self.page.header("refresh"))
-        tags = self.seen.tags
-        return by_header or ("" if tags is None else tags.refresh)
+            named = (v for name, v in self.page.headers if name == "refresh")
+            targets += map(refresh_target, named)
+        if tags is not None:
+            targets.append(tags.refresh)
+        places = dict.fromkeys(self._place(target) for target in targets if target)
+        return tuple(place for place in places if place != self.url)
 
-    @property
-    def refresh(self) -> Url | None:
-        """Where its meta refresh leads; None where to itself, or to no URL."""
-        if not self._refresh:
-            return None
+    def _place(self, target: str) -> Url | None:
         try:
-            onward = parse_url(self._refresh, base=self.base)
+            return parse_url(target, base=self.base)
         except InputError:
             return None
-        return None if onward == self.url else onward
-
-    @property
-    def leads_away(self) -> bool:
-        """Whether a meta refresh leads from it to what is not read."""
-        if not self._refresh:
-            return False
-        try:
-            return parse_url(self._refresh, base=self.base) != self.url
-        except InputError:
-            return True
 
     @property
     def body_sha256(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ledger.events.optout import Target
+from ledger.events.optout import Target, UrlScanned
 from producers.optout.lists.piracy import PiracyList
 from producers.optout.lists.registry import RegistryProvider
 from producers.optout.net.url import Url
@@ -31,6 +31,15 @@ class Lists:
     def piracy_sha256(self) -> str:
         """Digest of the piracy list; empty where there is none."""
         return "" if self.piracy is None else self.piracy.sha256
+
+    def are_those_of(self, scan: UrlScanned) -> bool:
+        """Whether a scan consulted these very lists."""
+        registries = {
+            read.evidence_sha256 for read in scan.channels if read.channel == "registry"
+        }
+        return scan.piracy_list_sha256 == self.piracy_sha256 and registries == {
+            registry.snapshot_sha256 for registry in self.registries
+        }
 
     def readings(self, url: Url, *, target: Target = "url") -> list[Reading]:
         """What the lists say of `url`."""

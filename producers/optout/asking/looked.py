@@ -6,6 +6,7 @@ from ledger.events.optout import Access, RobotsVerdict
 from producers.optout.net.url import Url
 from producers.optout.readings.channels import PolicyFile
 from producers.optout.readings.reading import Reading
+from producers.optout.vocabulary.causes import Cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class Looked:
         access: how it could be reached.
         body_sha256: hex digest of its body; empty without a whole page.
         readings: what each channel said.
+        page_cause: why the page is unread; empty where it was read, or not asked for.
         robots_rfc9309: what RFC 9309 alone would allow.
         files: the policy files that it rests on.
         scanned_at_ms: when the page's answer ended.
@@ -30,6 +32,7 @@ class Looked:
     access: Access
     body_sha256: str
     readings: tuple[Reading, ...]
+    page_cause: Cause
     robots_rfc9309: RobotsVerdict
     files: tuple[PolicyFile, ...]
     scanned_at_ms: int

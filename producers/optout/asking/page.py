@@ -6,7 +6,7 @@ from typing import Final
 
 from ledger.events.optout import Access, Channel, FetchOutcome, ScanReason, Target
 from producers.optout.embedded.reader import embedded_parts
-from producers.optout.net.response import FetchResult, Response
+from producers.optout.net.response import FetchResult, Response, cause_of
 from producers.optout.page.charset import ascii_superset, is_markup
 from producers.optout.page.html_meta import PageTags, read_page_tags
 from producers.optout.page.page_tags import (
@@ -16,6 +16,7 @@ from producers.optout.page.page_tags import (
 )
 from producers.optout.readings.readers import CUT, SILENT, Answer, Question, Readers
 from producers.optout.readings.reading import Reading, reading_of
+from producers.optout.vocabulary.causes import Cause
 from producers.optout.vocabulary.signals import SILENCE, SignalError, Statement
 from producers.ports import Evidence
 
@@ -43,12 +44,14 @@ class Page:
         tags: its elements; none where it is no markup, or there is no page.
         access: how it could be reached.
         policies: URLs of licence offers and terms that its statements name.
+        cause: why it, or a part of it, is unread; empty without an answer to read.
     """
 
     readings: tuple[Reading, ...]
     tags: PageTags | None
     access: Access
     policies: tuple[str, ...] = ()
+    cause: Cause = ""
 
 
 def read_page(
@@ -71,14 +74,18 @@ def read_page(
         access_of: says how the page could be reached.
     """
     if not isinstance(page, Response):
-        outcome: FetchOutcome = "not_recorded" if page is None else "unreadable"
-        return Page(readings=_no_page(target, outcome), tags=None, access="unknown")
+        cause: Cause = "" if page is None else page.kind
+        return Page(
+            readings=_no_page(target, cause), tags=None, access="unknown", cause=cause
+        )
     text = ascii_superset(page)
     tags = read_page_tags(text or b"") if is_markup(page) else None
     access = access_of(page, tags)
-    if page.status != 200 or page.truncated or (tags is not None and text is None):
-        unread = (*_no_page(target, "unreadable"), _access(access, target))
-        return Page(readings=unread, tags=None, access=access)
+    is_hidden = tags is not None and text is None  # in a coding that is not read
+    cause = cause_of(page) or ("content" if is_hidden else "")
+    if cause:
+        unread = (*_no_page(target, cause), _access(access, target, cause))
+        return Page(readings=unread, tags=None, access=access, cause=cause)
     readings: list[Reading] = []
     policies: list[str] = []
     parts = _parts(page, tags, question)
@@ -92,6 +99,7 @@ def read_page(
                 target=target,
                 outcome=outcome,
                 unreadable=reason,
+                cause="content" if reason is not None else "",
             )
         )
         if answer.statement.policy:
@@ -99,8 +107,13 @@ def read_page(
     found = {channel for channel, _ in parts}
     readings += [_absent(one, target) for one in _IN_BODY if one not in found]
     readings.append(_access(access, target))
+    is_cut = tags is not None and not tags.is_whole
     return Page(
-        readings=tuple(readings), tags=tags, access=access, policies=tuple(policies)
+        readings=tuple(readings),
+        tags=tags,
+        access=access,
+        policies=tuple(policies),
+        cause="too_large" if is_cut else "",
     )
 
 
@@ -154,7 +167,7 @@ def _answer(
         return SILENT, error.outcome, error.reason
 
 
-def _access(access: Access, target: Target) -> Reading:
+def _access(access: Access, target: Target, cause: Cause = "") -> Reading:
     """How the page could be reached; text that is not open to us is not used."""
     if access == "unknown":
         return reading_of(
@@ -163,13 +176,16 @@ def _access(access: Access, target: Target) -> Reading:
             evidence_sha256="",
             target=target,
             unreadable="page_unreadable",
+            cause=cause,
         )
     is_open = access in {"open", "licensed"}
     said = SILENCE if is_open else Statement(reservation="reserved")
     return reading_of("access", Answer(said), evidence_sha256="", target=target)
 
 
-def _no_page(target: Target, outcome: FetchOutcome) -> tuple[Reading, ...]:
+def _no_page(target: Target, cause: Cause) -> tuple[Reading, ...]:
+    """Nothing of a page; without a cause it was not asked for."""
+    outcome: FetchOutcome = "unreadable" if cause else "not_recorded"
     return tuple(
         reading_of(
             channel,
@@ -178,6 +194,7 @@ def _no_page(target: Target, outcome: FetchOutcome) -> tuple[Reading, ...]:
             target=target,
             outcome=outcome,
             unreadable="page_unreadable",
+            cause=cause,
         )
         for channel in (*_IN_HEADER, *_IN_HEAD)
     )

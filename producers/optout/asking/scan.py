@@ -8,11 +8,13 @@ or a meta refresh led elsewhere, the rules of that place decide on what it showe
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final, get_args
 
 from ledger.events import Event
 from ledger.events.optout import (
     Access,
     Channel,
+    PolicyChannel,
     PolicyFileFetched,
     RobotsVerdict,
     ScanReason,
@@ -36,10 +38,11 @@ from producers.optout.readings.combine import (
     usage_verdicts,
 )
 from producers.optout.readings.reading import Reading
+from producers.optout.vocabulary.causes import Cause
 from producers.optout.vocabulary.policy import ScanPolicy
 from producers.ports import Emit, Names, RandomBytes
 
-SCANNER = "tuneledger-optout/2"
+SCANNER = "tuneledger-optout/3"
 """Name and version of the rules by which channels are read; part of every scan."""
 
 EVENTS_MAX = 1024
@@ -48,6 +51,8 @@ EVENTS_MAX = 1024
 SCANS_MAX = 40
 """Most scans of one emit: of the largest size, with the events of their files, they
 stay below 1 MiB (SUB-3)."""
+
+_POLICY_CHANNELS: Final = frozenset[str](get_args(PolicyChannel))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +72,9 @@ class ScanResult:
         access: how the page could be reached.
         contradictions: channels of which the first allows and the second does not.
         readings: what each channel said.
+        page_cause: why the page is unread, a word of
+            `producers.optout.vocabulary.causes`; empty where it was read, or not asked
+            for.
         body_sha256: hex digest of the page's body; empty without a whole page.
         scanned_at_ms: when the page's answer ended.
     """
@@ -83,8 +91,21 @@ class ScanResult:
     access: Access
     contradictions: tuple[tuple[Channel, Channel], ...]
     readings: tuple[Reading, ...]
+    page_cause: Cause
     body_sha256: str
     scanned_at_ms: int
+
+    @property
+    def causes(self) -> dict[Channel, Cause]:
+        """Why policy files, licences and terms are unread; what was read is left out.
+
+        Of several for one channel, such as those of two origins, the first.
+        """
+        found: dict[Channel, Cause] = {}
+        for reading in self.readings:
+            if reading.cause and reading.read.channel in _POLICY_CHANNELS:
+                found.setdefault(reading.read.channel, reading.cause)
+        return found
 
     @property
     def needs_review(self) -> bool:
@@ -136,7 +157,7 @@ class Scanner:
     ) -> None:
         self.look = look
         self._files = files
-        self._lists = lists
+        self.lists = lists
         self._emit = emit
         self._names = names
         self._policy = policy
@@ -212,6 +233,7 @@ class Scanner:
             access=looked.access,
             contradictions=contradictions(looked.readings),
             readings=looked.readings,
+            page_cause=looked.page_cause,
             body_sha256=looked.body_sha256,
             scanned_at_ms=looked.scanned_at_ms,
         )
@@ -229,7 +251,7 @@ class Scanner:
             scanner=SCANNER,
             http_status=looked.http_status,
             access=result.access,
-            piracy_list_sha256=self._lists.piracy_sha256,
+            piracy_list_sha256=self.lists.piracy_sha256,
             channels=[reading.read for reading in result.readings],
             robots_rfc9309=result.robots_rfc9309,
             spec_verdict=result.spec_verdict,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.events.optout import FetchOutcome, PolicyChannel, ScanReason
+from producers.optout.vocabulary.causes import Cause
 
 FRESH_MS: Final = 24 * 3600 * 1000
 """How long a file is used that could be read or is absent (RFC 9309, section 2.4)."""
@@ -24,6 +25,8 @@ class CachedFile:
         evidence_sha256: digest of the exact bytes that were kept; empty where none.
         redirects: how many were followed.
         fetched_at_ms: when the answer ended, Unix milliseconds, UTC.
+        cause: what kept it from being read; empty where nothing did, or where an event
+            is all that is known of it.
     """
 
     channel: PolicyChannel
@@ -33,6 +36,7 @@ class CachedFile:
     evidence_sha256: str
     redirects: int
     fetched_at_ms: int
+    cause: Cause = ""
 
     @property
     def is_good(self) -> bool:

@@ -16,7 +16,7 @@ _WAIT_SECONDS: Final = 30.0
 """How long a write waits for another process."""
 
 _SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS file (
+CREATE TABLE IF NOT EXISTS policy_file (
   tag BLOB NOT NULL,
   is_last_good INTEGER NOT NULL,
   channel TEXT NOT NULL,
@@ -26,14 +26,18 @@ CREATE TABLE IF NOT EXISTS file (
   evidence_sha256 TEXT NOT NULL,
   redirects INTEGER NOT NULL,
   fetched_at_ms INTEGER NOT NULL,
+  cause TEXT NOT NULL,
   PRIMARY KEY (tag, is_last_good)
 ) STRICT, WITHOUT ROWID
 """
 _SELECT: Final = """
-SELECT channel, status, outcome, reason, evidence_sha256, redirects, fetched_at_ms
-FROM file WHERE tag = ? AND is_last_good = ?
+SELECT
+  channel, status, outcome, reason, evidence_sha256, redirects, fetched_at_ms, cause
+FROM policy_file WHERE tag = ? AND is_last_good = ?
 """
-_INSERT: Final = "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT: Final = (
+    "INSERT OR REPLACE INTO policy_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 class PolicyRows:
@@ -59,6 +63,7 @@ class PolicyRows:
             self._database.execute("PRAGMA journal_mode = WAL").fetchall()
             self._database.execute("PRAGMA synchronous = OFF")
             self._database.execute(_SCHEMA)
+            self._database.execute("DROP TABLE IF EXISTS file")  # knew no cause
             self._database.execute(_SELECT, (b"", 0)).fetchall()
         except sqlite3.DatabaseError as error:
             self._database.close()
@@ -82,7 +87,7 @@ class PolicyRows:
             raise StorageError(f"policy cache: {error}") from None
         if row is None:
             return None
-        channel, status, outcome, reason, evidence_sha256, redirects, at_ms = row
+        channel, status, outcome, reason, evidence_sha256, redirects, at_ms, cause = row
         return CachedFile(
             channel=channel,
             status=status,
@@ -91,6 +96,7 @@ class PolicyRows:
             evidence_sha256=evidence_sha256,
             redirects=redirects,
             fetched_at_ms=at_ms,
+            cause=cause,
         )
 
     def put(self, files: Iterable[tuple[bytes, CachedFile]]) -> None:
@@ -110,6 +116,7 @@ class PolicyRows:
                 file.evidence_sha256,
                 file.redirects,
                 file.fetched_at_ms,
+                file.cause,
             )
             for tag, file in files
             for is_last_good in ((0, 1) if file.is_good else (0,))

@@ -11,6 +11,8 @@ the strict reading:
 
 - `*.ext` is the file extension of the path, whatever its case; a path without an
   extension counts as `.html`, which is what such a page is;
+- what disallows one type of page (`*.html`, `/*.php`) disallows every page, since its
+  path need not tell the type: also one with an extension that is none (`/v1.0`);
 - `*.*` is every file, and `*.htm` is `*.html`;
 - every other value is a path pattern of RFC 9309, and a disallow rule is compared
   percent-decoded as well; what is neither is refused, and so is a list of names;
@@ -41,6 +43,7 @@ from producers.optout.robots.lines import (
     tokens_of,
     without_bom,
 )
+from producers.optout.vocabulary.limits import POLICY_BYTES_MAX
 from producers.optout.vocabulary.patterns import (
     canonical_escapes,
     escape_octets,
@@ -50,12 +53,11 @@ from producers.optout.vocabulary.patterns import (
 from producers.optout.vocabulary.signals import SILENCE, SignalError, Statement
 from producers.optout.vocabulary.usage import statement_of
 
-BYTES_MAX = 500 * 1024
-"""Largest file that is read."""
-
 _KEYS = ("user-agent", "disallow", "allow")
 _EXTENSION = re.compile(rb"\*\.(?:\*|[A-Za-z0-9_-]+)\$?")
 _PATTERN = re.compile(rb"[/*][^\s,;\"'`]*")
+_PAGE_TYPE = "asp|aspx|cfm|cgi|do|htm|html|jsp|jspx|jhtml|phtml|php|pl|shtml|xht|xhtml"
+_PAGES = re.compile(rf"/?\*\.(?:{_PAGE_TYPE})\$?".encode(), re.IGNORECASE)
 _HTM = {".htm": ".html"}
 _NOTHING = re.compile(rb"[ \t\v\f]*(?:#[^\r\n]*)?")
 
@@ -78,6 +80,8 @@ class AiTxtRule:
 
     def matches(self, path: bytes) -> bool:
         """Whether the rule speaks about the file at `path`."""
+        if not self.allow and _PAGES.fullmatch(self.pattern) and _is_page(path):
+            return True
         if _EXTENSION.fullmatch(self.pattern):
             wanted = self.pattern[1:].rstrip(b"$").lower().decode("ascii")
             return wanted == ".*" or _extension(path) == _HTM.get(wanted, wanted)
@@ -117,8 +121,10 @@ def parse_ai_txt(body: bytes) -> AiTxtFile | AiDeclaration:
     Raises:
         SignalError: too long, no UTF-8 text, or another dialect.
     """
-    if len(body) > BYTES_MAX:
-        message = f"ai.txt: expected at most {BYTES_MAX} bytes, found {len(body)}"
+    if len(body) > POLICY_BYTES_MAX:
+        message = (
+            f"ai.txt: expected at most {POLICY_BYTES_MAX} bytes, found {len(body)}"
+        )
         raise SignalError(message, outcome="unreadable", reason="unreadable")
     body = without_bom(body)
     if not body.strip(ASCII_SPACE):
@@ -171,6 +177,13 @@ def _rules(lines: list[Line]) -> list[AiTxtRule]:
             allow = key == b"allow"
             rules.append(AiTxtRule(line.number, allow, pattern, frozenset(agents)))
     return rules
+
+
+def _is_page(path: bytes) -> bool:
+    """Whether a path may be that of a page, whatever made it."""
+    extension = _extension(path)[1:]
+    is_type = extension.isalnum() and not extension.isdecimal()
+    return path.endswith(b"/") or not is_type or extension in _PAGE_TYPE.split("|")
 
 
 def _extension(path: bytes) -> str:

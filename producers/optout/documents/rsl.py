@@ -20,6 +20,7 @@ Source: RSL 1.0, sections 3.3 (content), 3.4 (license), 3.5 (permits), 3.6 (proh
 and 3.7 (payment).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, get_args
@@ -51,6 +52,12 @@ _USES: Final[dict[str, frozenset[Usage]]] = {
     "ai-use": frozenset({"ai_input"}),
     "ai-summarize": frozenset({"ai_input"}),
 }
+_ABSOLUTE = re.compile(r"((?:https?|\*):|)//([^/?#\\\s]*)(\S*)", re.IGNORECASE)
+_ANY_PORT = re.compile(r":(?:80|443)?\*?$")
+_HOST = re.compile(r"(?:[^@\s]*@)?[a-z0-9.*_-]+(?::[0-9*]*)?", re.IGNORECASE)
+_PATH = re.compile(r"(?:/|\*(?![^/\s]*\.[^/\s]*/)|\*$)\S*")
+"""Not `*.host.example/`: as a path it would match nothing."""
+
 _BY_PERMITS: Final[tuple[Usage, ...]] = ("train", "ai_input", "search")
 """Usages that `permits` leaves out by not naming them; mining at large has no token."""
 
@@ -105,13 +112,8 @@ def parse_rsl(body: bytes) -> RslFile:
 
 
 def _content(content: Content) -> RslContent:
-    url, host = content.url, None
-    is_malformed = not content.licences
-    if "://" in url:
-        host = parse_glob(host_of(url).encode("utf-8", "replace") + b"$")
-        url = path_of(url).decode("utf-8", "replace")
-    elif not url.startswith(("/", "*")):
-        url, is_malformed = "", True  # it may be about anything
+    host, url, is_odd = _place(content.url)
+    is_malformed = is_odd or not content.licences
     statement = _of_alternatives(
         [_licence(licence, content) for licence in content.licences]
     )
@@ -121,6 +123,23 @@ def _content(content: Content) -> RslContent:
     pattern = escape_octets(url.encode("utf-8", "surrogatepass"))
     globs = (parse_glob(pattern), parse_glob(pattern, decode=True))
     return RslContent(host, pattern, globs, statement)
+
+
+def _place(url: str) -> tuple[Glob | None, str, bool]:
+    """Host and path that a content element is about, and whether that is odd.
+
+    One that is not understood may be about anything: then it is read as about all.
+    """
+    found = _ABSOLUTE.fullmatch(url)
+    is_host = found is not None and _HOST.fullmatch(found[2]) is not None
+    if found is not None and is_host and (found[1] or re.search(r"[.*]", found[2])):
+        scheme, host, rest = found.groups()
+        plain = scheme if scheme[:1].isalpha() else "https:"
+        host = host_of(f"{plain}//{host}")
+        path = path_of(f"https://host{rest}").decode("utf-8", "replace")
+        return parse_glob(_ANY_PORT.sub("", host).encode() + b"$"), path, False
+    is_path = found is None and _PATH.fullmatch(url) is not None
+    return None, url if is_path else "", not is_path
 
 
 def _of_alternatives(statements: Sequence[Statement]) -> Statement:

@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
 
+from producers.optout.vocabulary.limits import POLICY_BYTES_MAX
 from producers.optout.vocabulary.signals import SignalError, malformed
 
 NAMESPACE: Final = "https://rslstandard.org/rsl"
-
-BYTES_MAX: Final = 500 * 1024
-"""Largest document that is read."""
 
 DEPTH_MAX: Final = 32
 """Deepest nesting of elements; RSL needs 6, a feed that holds it some more."""
@@ -76,8 +74,8 @@ def read_contents(body: bytes) -> list[Content]:
     Raises:
         SignalError: too long, too deep, no XML, a document type, or no RSL at all.
     """
-    if len(body) > BYTES_MAX:
-        message = f"rsl: expected at most {BYTES_MAX} bytes, found {len(body)}"
+    if len(body) > POLICY_BYTES_MAX:
+        message = f"rsl: expected at most {POLICY_BYTES_MAX} bytes, found {len(body)}"
         raise SignalError(message, outcome="unreadable", reason="unreadable")
     reader = _Reader()
     try:

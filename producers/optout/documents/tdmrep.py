@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from ledger.events.optout import Preference, Usage
+from producers.optout.vocabulary.limits import POLICY_BYTES_MAX
 from producers.optout.vocabulary.patterns import Glob, parse_glob, path_of
 from producers.optout.vocabulary.signals import (
     SILENCE,
@@ -27,9 +28,6 @@ from producers.optout.vocabulary.signals import (
     Statement,
     malformed,
 )
-
-BYTES_MAX = 500 * 1024
-"""Largest file that is read."""
 
 ENTRIES_MAX = 10_000
 """Most entries that are read."""
@@ -44,10 +42,12 @@ _STATED: dict[Reservation, tuple[tuple[Usage, Preference], ...]] = {
     "not_reserved": (("tdm", "allow"),),
     "unset": (),
 }
-_RESERVATION_NAMES = frozenset({"tdm-reservation", "tdm:reservation"})
-_POLICY_NAMES = frozenset({"tdm-policy", "tdm:policy"})
+_GAPS = ("-", ":", "_", ".", "")
+_RESERVATION_NAMES = frozenset(f"tdm{gap}reservation" for gap in _GAPS)
+_POLICY_NAMES = frozenset(f"tdm{gap}policy" for gap in _GAPS)
 TDM_NAMES = _RESERVATION_NAMES | _POLICY_NAMES
-"""Names of headers and meta elements; with a colon as in EPUB, which pages use too."""
+"""Names of headers and meta elements; with a colon as in EPUB, which pages use too, or
+misspelled."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -97,8 +97,10 @@ def parse_tdmrep(body: bytes) -> TdmrepFile:
         SignalError: too long or too deep, no UTF-8, no JSON, no array of objects, or
             an object that names a key twice.
     """
-    if len(body) > BYTES_MAX:
-        message = f"tdmrep.json: expected at most {BYTES_MAX} bytes, found {len(body)}"
+    if len(body) > POLICY_BYTES_MAX:
+        message = (
+            f"tdmrep.json: expected at most {POLICY_BYTES_MAX} bytes, found {len(body)}"
+        )
         raise SignalError(message, outcome="unreadable", reason="unreadable")
     try:
         text = body.decode("utf-8-sig")

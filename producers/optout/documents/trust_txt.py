@@ -13,12 +13,10 @@ from typing import Final
 
 from ledger.events.optout import Preference, ScanReason
 from producers.optout.robots.lines import is_plain_text, without_bom
+from producers.optout.vocabulary.limits import POLICY_BYTES_MAX
 from producers.optout.vocabulary.merge import merged
 from producers.optout.vocabulary.signals import SignalError, Statement, malformed
 from producers.optout.vocabulary.usage import names_training, statement_of
-
-BYTES_MAX: Final = 500 * 1024
-"""Largest file that is read."""
 
 _KEY: Final = "datatrainingallowed"
 _VALUES: Final[dict[str, Preference]] = {"yes": "allow", "no": "disallow"}
@@ -59,8 +57,10 @@ def parse_trust_txt(body: bytes) -> TrustTxtFile:
     Raises:
         SignalError: too long, no UTF-8 text, or no line that such a file can have.
     """
-    if len(body) > BYTES_MAX:
-        message = f"trust.txt: expected at most {BYTES_MAX} bytes, found {len(body)}"
+    if len(body) > POLICY_BYTES_MAX:
+        message = (
+            f"trust.txt: expected at most {POLICY_BYTES_MAX} bytes, found {len(body)}"
+        )
         raise SignalError(message, outcome="unreadable", reason="unreadable")
     try:
         text = without_bom(body).decode("utf-8")
@@ -94,4 +94,5 @@ def _line(number: int, line: str) -> Statement | None:
 
 
 def _is_about_training(attribute: str) -> bool:
-    return names_training(attribute) or "train" in attribute or "mining" in attribute
+    words = ("train", "mining", "llm", "gpt")
+    return names_training(attribute) or any(word in attribute for word in words)

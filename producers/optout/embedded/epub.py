@@ -34,7 +34,12 @@ _RIGHTS = "META-INF/rights.xml"
 _ENTRY_MARK = b"PK\x01\x02"
 _TDM = "http://www.w3.org/ns/tdmrep#"
 _TDM_LIKE = re.compile(r"(?i:https?://www\.w3\.org/ns/tdmrep)[/#]?")
-_PREFIX = re.compile(r"([^\s:]+):\s+(\S+)")
+_TDM_PROPERTY = re.compile(
+    r"https?://www\.w3\.org/ns/tdmrep[/#]?(reservation|policy)", re.IGNORECASE
+)
+"""A property by its whole URI, in place of a prefix."""
+
+_PREFIX = re.compile(r"([^\s:]+):\s*(\S+)")
 _RSL = "application/rsl+xml"
 _ZIP_ERRORS = (
     zipfile.BadZipFile,
@@ -105,6 +110,9 @@ def epub_tags(body: bytes) -> Iterator[Tag]:
 
 def _meta_tags(element: Element, prefixes: dict[str, str]) -> Iterator[Tag]:
     """The tag of a meta element: EPUB 2 by name, EPUB 3 by property."""
+    whole = _TDM_PROPERTY.fullmatch(element.attribute("property").strip())
+    if whole is not None:
+        yield from _property(whole[1], element.text, is_exact=False)
     prefix, colon, name = element.attribute("property").strip().partition(":")
     uri = prefixes.get(prefix, "")
     if colon and (_TDM_LIKE.fullmatch(uri) or prefix.casefold() == "tdm"):

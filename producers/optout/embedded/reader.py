@@ -21,6 +21,7 @@ from producers.optout.embedded.jumbf import find_assertions
 from producers.optout.embedded.pdf import is_pdf, pdf_tags
 from producers.optout.embedded.tags import Tag, read_tags, settle
 from producers.optout.embedded.xmp import find_xmp, packet_tags, plus_of, xmp_tags
+from producers.optout.page.html_text import text_of
 from producers.optout.page.page_tags import canonical_lines
 from producers.optout.vocabulary.signals import Statement, malformed
 
@@ -36,11 +37,13 @@ _CAWG_NAMES = frozenset({"training-mining", "linked-manifest", "unreadable-manif
 _ZIP_END = b"PK\x05\x06"
 _CONTAINER = b"META-INF/container.xml"
 _TEXT_TYPES = ("json", "xml", "html")
+_PDF_TYPES = frozenset({"application/pdf", "application/x-pdf", "text/pdf"})
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SPEAKS = (b"ns/tdmrep", b"ns.useplus.org", b"DataMining", b"dataMining", b"tdm:")
 _LINKED_MANIFEST = re.compile(rb"""rel\s*=\s*["']?c2pa-manifest\b""", re.IGNORECASE)
 _NEWSML = (b"rightsInfo", b"dataMining")
 _HTML = re.compile(rb"<html\b|<!doctype html\b", re.IGNORECASE)
+_SVG = re.compile(rb"<(?:[\w.-]+:)?svg\b|rdf-syntax-ns")
 _PNG_XMP = re.compile(
     rb"iTXtXML:com\.adobe\.xmp\x00\x01\x00[^\x00]{0,64}\x00[^\x00]{0,64}\x00"
 )
@@ -154,7 +157,7 @@ def _kinds(content_type: str, body: bytes) -> tuple[str, ...]:
     A file can be two things at once; a reservation in either counts.
     """
     declared = content_type.partition(";")[0].strip().lower()
-    kinds: list[str] = ["pdf"] if is_pdf(body) else []
+    kinds: list[str] = ["pdf"] if declared in _PDF_TYPES or is_pdf(body) else []
     is_epub = _ZIP_END in body and _CONTAINER in body
     if is_epub or declared == "application/epub+zip":
         kinds.append("epub")
@@ -184,14 +187,19 @@ def _binary_tags(body: bytes) -> Iterator[Tag]:
 
 def _markup_tags(body: bytes) -> Iterator[Tag]:
     """Packets in text, such as SVG, and NewsML-G2; prose may quote other packets."""
-    if not _speaks(body):
+    is_xml = _HTML.search(body[:4096]) is None
+    if not _speaks(body, is_xml=is_xml):
         return
-    yield from packet_tags(packet for packet in find_xmp(body) if _speaks(packet))
-    if all(mark in body for mark in _NEWSML) and not _HTML.search(body[:4096]):
-        yield from xmp_tags(body)
+    packets = [one for one in find_xmp(body) if _speaks(one, is_xml=True)]
+    yield from packet_tags(packets)
+    is_newsml = all(mark in body for mark in _NEWSML)
+    if is_xml and (is_newsml or (not packets and _SVG.search(body))):
+        yield from xmp_tags(body)  # which may give RDF any prefix
 
 
-def _speaks(markup: bytes) -> bool:
+def _speaks(markup: bytes, *, is_xml: bool) -> bool:
+    if is_xml and b"&#" in markup:
+        markup = text_of(markup).encode("utf-8", "replace")
     return any(mark in markup for mark in _SPEAKS)
 
 

@@ -26,11 +26,6 @@ class PiracyList:
         """Hex digest of the list's bytes."""
         return self.sites.sha256
 
-    @property
-    def version(self) -> str:
-        """What the list says of its version; empty where it says nothing."""
-        return self.sites.version
-
     def lists(self, host: str) -> bool:
         """Whether `host`, or a name that it is below of, is on the list."""
         return self.sites.domain_line(host) > 0
@@ -45,5 +40,6 @@ def load_piracy_list(path: Path) -> PiracyList:
     sites = read_site_list(path)
     if sites.urls:
         line = min(sites.urls.values())
-        raise InputError(f"piracy list: line {line}: expected a host name, found a URL")
+        message = f"{path}: piracy list: line {line}: expected a host name, found a URL"
+        raise InputError(message)
     return PiracyList(sites)

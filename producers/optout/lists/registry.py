@@ -17,11 +17,6 @@ class RegistryProvider(Protocol):
     """A registry, as it was at one time."""
 
     @property
-    def name(self) -> str:
-        """What it is called in messages."""
-        ...
-
-    @property
     def snapshot_sha256(self) -> str:
         """Hex digest of the bytes that it answers from."""
         ...
@@ -40,14 +35,12 @@ class SnapshotRegistry:
 
     Args:
         path: the file.
-        name: what to call it; the file's name by default.
 
     Raises:
         InputError: as `read_site_list`.
     """
 
-    def __init__(self, path: Path, *, name: str = "") -> None:
-        self.name = name or path.name
+    def __init__(self, path: Path) -> None:
         self._list: SiteList = read_site_list(path)
 
     @property

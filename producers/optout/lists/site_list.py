@@ -1,6 +1,6 @@
 """Lists of sites and URLs in text files: one a line, `#` starts a comment.
 
-    # version: 2026-10-01
+    # sites of a court order
     example.org                  the site and everything below its name
     https://example.com/books/   this URL and everything below its path
 
@@ -23,7 +23,6 @@ LINES_MAX = 2_000_000
 """Most lines of a list."""
 
 _BOM = b"\xef\xbb\xbf"
-_VERSION = re.compile(r"#\s*version\s*:\s*(\S{1,64})\s*", re.IGNORECASE)
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _PLAIN = re.compile(r"(?:[a-z0-9_-]{1,63}\.){1,32}[a-z][a-z0-9-]{0,62}")
 _IP = re.compile(r"[0-9.]+|.*:.*")
@@ -35,13 +34,11 @@ class SiteList:
 
     Attributes:
         sha256: hex digest of the exact bytes.
-        version: what its first `# version:` comment says; empty where none does.
         domains: line by name, IDNA encoded, in lower case.
         urls: line by authority and path, without the scheme.
     """
 
     sha256: str
-    version: str
     domains: dict[str, int]
     urls: dict[str, int]
 
@@ -74,8 +71,15 @@ def read_site_list(path: Path) -> SiteList:
 
     Raises:
         InputError: not readable, too large, no UTF-8, or a line that is no site and no
-            URL; the message names the line and not what is in it.
+            URL; the message names file and line, and not what is in it.
     """
+    try:
+        return _read(path)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _read(path: Path) -> SiteList:
     try:
         size = path.stat().st_size
         body = path.read_bytes() if size <= BYTES_MAX else b""
@@ -89,18 +93,16 @@ def read_site_list(path: Path) -> SiteList:
         raise InputError(
             f"site list: expected UTF-8, found byte {error.start} that is not"
         ) from error
-    version, domains, urls = "", dict[str, int](), dict[str, int]()
+    domains, urls = dict[str, int](), dict[str, int]()
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
         if number > LINES_MAX:
             raise InputError(f"site list: expected at most {LINES_MAX} lines")
-        said = _VERSION.fullmatch(line.strip())
-        version = version or (said[1] if said is not None else "")
         entry = _COMMENT.sub("", line).strip()
         if "://" in entry:
             urls.setdefault(_url_key(entry, number), number)
         elif entry:
             domains.setdefault(_domain(entry, number), number)
-    return SiteList(sha256(body).hexdigest(), version, domains, urls)
+    return SiteList(sha256(body).hexdigest(), domains, urls)
 
 
 def canonical_host(host: str) -> str:

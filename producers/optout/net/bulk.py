@@ -11,16 +11,24 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
+from traceback import FrameSummary, extract_tb
 from typing import Final, Generic, TypeVar
 
-from ledger.errors import InputError
+from ledger.errors import InputError, TuneledgerError
 from producers.optout.net.url import parse_url
 from producers.ports import Monotonic, Progress
 
 FAILED: Final = "failed"
 """Under what URLs are counted that could not be looked at."""
+
+SCANNED: Final = "scanned"
+"""Under what the others are counted."""
+
+CRASHED: Final = "internal_error"
+"""Under what URLs are counted at which this program failed: a defect of ours."""
 
 BATCH: Final = 256
 """Most results of one commit."""
@@ -34,6 +42,8 @@ WINDOW: Final = 8192
 _GRACE_SECONDS: Final = 10.0
 """How long a scan that ends early waits for answers that are under way."""
 
+_ROOT: Final = Path(__file__).parents[3]
+
 Looked = TypeVar("Looked")
 
 
@@ -44,14 +54,14 @@ def scan_all(
     *,
     workers: int,
     progress: Progress,
-    label: Callable[[Looked], str] = lambda _: "scanned",
     monotonic: Monotonic = time.monotonic,
 ) -> Counter[str]:
     """Look at every URL and commit what was seen.
 
     A URL that cannot be looked at, for whatever reason, is counted, told to `progress`
-    by its place in the list, and ends nothing. An interrupt, or an error of `urls`,
-    ends the scan once what was seen is committed; an error of `commit` ends it at once.
+    by its place in the list, and ends nothing. Of a defect of ours the place in the
+    code is told too, and no data. An interrupt, or an error of `urls`, ends the scan
+    once what was seen is committed; an error of `commit` ends it at once.
 
     Args:
         urls: read as far ahead as `WINDOW`.
@@ -60,13 +70,12 @@ def scan_all(
             they were ready, each once.
         workers: how many look at the same time. Requires workers >= 1.
         progress: is told of every commit and of every URL that failed.
-        label: under what a result is counted.
         monotonic: clock of `BATCH_SECONDS`, seconds.
 
     Returns:
-        How many URLs there are of each label, and `FAILED`.
+        How many URLs were `SCANNED`, `FAILED` and `CRASHED`; none of what there is not.
     """
-    scan = _Scan(commit, progress, label, monotonic)
+    scan = _Scan(commit, progress, monotonic)
     for _ in range(workers):
         Thread(target=_work, args=(look, scan.todo, scan.done), daemon=True).start()
     try:
@@ -97,6 +106,7 @@ class _Seen(Generic[Looked]):
 class _Failed:
     task: _Task
     error: str
+    kind: str = FAILED
 
 
 _Todo = SimpleQueue[_Task | None]
@@ -107,10 +117,28 @@ def _work(look: Callable[[str], Looked], todo: _Todo, done: _Done[Looked]) -> No
     while (task := todo.get()) is not None:
         try:
             done.put(_Seen(task, look(task.url)))
-        except InputError as error:
+        except TuneledgerError as error:
             done.put(_Failed(task, str(error)))
+        except OSError as error:  # of the disk: the network's are answers by now
+            done.put(_Failed(task, error.strerror or type(error).__name__))
         except Exception as error:  # noqa: BLE001 - a hostile page ends one look only
-            done.put(_Failed(task, type(error).__name__))
+            done.put(_Failed(task, _report_of(error), CRASHED))
+
+
+def _report_of(error: Exception) -> str:
+    """What went wrong, and where in the code; nothing of the data at hand."""
+    places = [_place(frame) for frame in extract_tb(error.__traceback__)]
+    # The first is `_work`, which only called what failed.
+    ours = [place for place in places[1:] if place.startswith("producers/")]
+    place = (ours or places)[-1]
+    return f"internal error, please report: {type(error).__name__} at {place}"
+
+
+def _place(frame: FrameSummary) -> str:
+    path = Path(frame.filename)
+    is_near = path.is_relative_to(_ROOT)
+    name = path.relative_to(_ROOT).as_posix() if is_near else path.name
+    return f"{name}:{frame.lineno} ({frame.name})"
 
 
 class _Scan(Generic[Looked]):
@@ -120,7 +148,6 @@ class _Scan(Generic[Looked]):
         self,
         commit: Callable[[Sequence[Looked]], object],
         progress: Progress,
-        label: Callable[[Looked], str],
         monotonic: Monotonic,
     ) -> None:
         self.todo: _Todo = SimpleQueue()
@@ -128,7 +155,6 @@ class _Scan(Generic[Looked]):
         self.counts: Counter[str] = Counter()
         self._commit_batch = commit
         self._progress = progress
-        self._label = label
         self._monotonic = monotonic
         self._busy: dict[str, list[_Task]] = {}  # hosts, and what waits there
         self._ahead = 0  # read, and neither committed nor failed
@@ -175,7 +201,7 @@ class _Scan(Generic[Looked]):
         try:
             host = parse_url(url).host
         except InputError as error:
-            self._fail(line, str(error))
+            self._fail(line, str(error), FAILED)
             return
         task = _Task(line, host, url)
         self._ahead += 1
@@ -201,15 +227,15 @@ class _Scan(Generic[Looked]):
     def _add(self, result: _Seen[Looked] | _Failed) -> None:
         self._under_way -= 1
         if isinstance(result, _Failed):
-            self._fail(result.task.line, result.error)
+            self._fail(result.task.line, result.error, result.kind)
             self._release(result.task)
             return
         if not self._batch:
             self._batch_end = self._monotonic() + BATCH_SECONDS
         self._batch.append(result)
 
-    def _fail(self, line: int, error: str) -> None:
-        self.counts[FAILED] += 1
+    def _fail(self, line: int, error: str, kind: str) -> None:
+        self.counts[kind] += 1
         self._progress(f"URL {line}: {error}")
 
     def _commit(self) -> None:
@@ -219,11 +245,12 @@ class _Scan(Generic[Looked]):
         except Exception:
             self._is_broken = True
             raise
-        self.counts.update(self._label(seen.looked) for seen in batch)
+        self.counts[SCANNED] += len(batch)
         for seen in batch:
             self._release(seen.task)
         counts = ", ".join(f"{n} {kind}" for kind, n in sorted(self.counts.items()))
-        self._progress(f"{self.counts.total()} URLs: {counts}")
+        total = self.counts.total()
+        self._progress(f"{total} {'URL' if total == 1 else 'URLs'}: {counts}")
 
     def _release(self, task: _Task) -> None:
         self._ahead -= 1

@@ -12,12 +12,12 @@ This sits on httpcore, the transport of httpx, since httpx has no hook for addre
 deadlines.
 """
 
+import math
 import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from functools import cache, cached_property
 from importlib import metadata
 
@@ -25,17 +25,18 @@ import httpcore
 import httpx
 
 from ledger.errors import InputError
-from producers.optout.net.resolve import RefusedError, Resolver, resolve_public
-from producers.optout.net.response import (
-    Failure,
-    FailureKind,
-    FetchResult,
-    Passed,
-    Response,
+from producers.optout.net.resolve import (
+    Endpoint,
+    RefusedError,
+    Resolver,
+    UnresolvedError,
+    resolve_public,
 )
-from producers.optout.net.sockets import Deadline, PinnedBackend
-from producers.optout.net.turns import RetryLaterError
+from producers.optout.net.response import Failure, FetchResult, Response
+from producers.optout.net.sockets import Deadline, PinnedBackend, TlsError
+from producers.optout.net.turns import OutOfTimeError, RetryLaterError
 from producers.optout.net.url import Url, parse_url
+from producers.optout.vocabulary.causes import FailureKind
 from producers.ports import Monotonic
 
 REDIRECTS_MAX = 5
@@ -61,7 +62,7 @@ def user_agent() -> str:
 
 
 class HttpFetcher:
-    """Fetches URLs; an instance is a `Fetch`.
+    """Fetches URLs; an instance is a `Fetch` that spaces nothing.
 
     Args:
         resolver: where to connect for a host; refuses what must not be reached.
@@ -83,31 +84,54 @@ class HttpFetcher:
         self._seconds_max = seconds_max
         self._given_ssl_context = ssl_context
 
-    def __call__(self, url: str, *, bytes_max: int) -> FetchResult:
-        """GET `url`, following redirects; failures are returned, never raised."""
-        return self.follow(url, bytes_max, self.hop)
+    def __call__(
+        self,
+        url: str,
+        *,
+        bytes_max: int,
+        follows: bool = True,
+        seconds_max: float = math.inf,
+        spacing_s: float = 0.0,  # noqa: ARG002 - one request knows of no other
+    ) -> FetchResult:
+        """GET `url`; failures are returned, never raised."""
+        deadline = self.deadline(seconds_max)
+        return self.follow(url, self.hop, bytes_max, deadline, follows=follows)
 
-    def follow(self, url: str, bytes_max: int, hop: "Hop") -> FetchResult:
+    def deadline(self, seconds_max: float) -> Deadline:
+        """The end of a fetch that begins now."""
+        return Deadline(self._monotonic, self._seconds_max, seconds_max)
+
+    def follow(
+        self,
+        url: str,
+        hop: "Hop",
+        bytes_max: int,
+        deadline: Deadline,
+        *,
+        follows: bool,
+    ) -> FetchResult:
         """As a call, with `hop` in place of the one GET that each redirect costs."""
-        deadline = Deadline(self._monotonic, self._seconds_max)
         redirects = 0
-        passed: list[Passed] = []
         try:
             here = parse_url(url)
             while True:
                 response = hop(here, bytes_max, redirects, deadline)
-                location = _location(response)
-                if response.status not in _REDIRECT or not location:
-                    return replace(response, passed=tuple(passed))
-                passed.append(Passed(url=here.text, headers=response.headers))
+                onward = redirect_of(response, here) if follows else None
+                if onward is None:
+                    return response
                 if redirects == REDIRECTS_MAX:
                     return Failure(
-                        kind="redirects", redirects=redirects, status=response.status
+                        kind="redirect_limit",
+                        redirects=redirects,
+                        status=response.status,
                     )
                 redirects += 1
-                here = parse_url(location, base=here)
+                here = onward
         except _FAILURES as error:
-            return Failure(kind=_kind_of(error), redirects=redirects)
+            kind = _kind_of(error)
+            if kind == "timeout" and deadline.seconds_left <= 0:
+                kind = "deadline"
+            return Failure(kind=kind, redirects=redirects)
 
     @cached_property
     def _ssl_context(self) -> ssl.SSLContext:
@@ -117,7 +141,8 @@ class HttpFetcher:
         self, url: Url, bytes_max: int, redirects: int, deadline: Deadline
     ) -> Response:
         """GET one URL and follow nothing; raises what the network raises."""
-        endpoint = self._resolver(url.host, url.port, url.scheme)
+        deadline.step_seconds()
+        endpoint = self._resolved(url)
         backend = PinnedBackend(endpoint, deadline)
         request = httpcore.Request(
             "GET",
@@ -153,6 +178,14 @@ class HttpFetcher:
                 final_url=url.text,
             )
 
+    def _resolved(self, url: Url) -> Endpoint:
+        try:
+            return self._resolver(url.host, url.port, url.scheme)
+        except RefusedError:
+            raise
+        except (OSError, UnicodeError) as error:
+            raise UnresolvedError("the name does not resolve") from error
+
 
 Hop = Callable[[Url, int, int, Deadline], Response]
 """(URL, most bytes, redirects so far, deadline) to the answer; raises what the network
@@ -178,18 +211,34 @@ _FAILURES = (
 _KINDS: tuple[
     tuple[type[Exception] | tuple[type[Exception], ...], FailureKind], ...
 ] = (
-    ((InputError, RefusedError), "refused"),
+    (InputError, "refused_url"),
+    (RefusedError, "refused_address"),
+    (UnresolvedError, "dns"),
+    (TlsError, "tls"),
     (RetryLaterError, "retry_later"),
+    (OutOfTimeError, "deadline"),
     ((httpcore.TimeoutException, TimeoutError), "timeout"),
     (_EncodingError, "encoding"),
-    (UnicodeError, "network"),  # a name that cannot be asked for
     ((httpcore.ProtocolError, ValueError), "protocol"),
 )
-"""What each error is called; the first that fits, and `network` where none does."""
+"""What each error is called; the first that fits, and `connection` where none does."""
 
 
 def _kind_of(error: Exception) -> FailureKind:
-    return next((kind for kinds, kind in _KINDS if isinstance(error, kinds)), "network")
+    named = (kind for kinds, kind in _KINDS if isinstance(error, kinds))
+    return next(named, "connection")
+
+
+def redirect_of(response: Response, here: Url) -> Url | None:
+    """Where the answer of `here` redirects to; None where nowhere.
+
+    Raises:
+        InputError: to what is no URL that may be fetched.
+    """
+    location = _location(response)
+    if response.status not in _REDIRECT or not location:
+        return None
+    return parse_url(location, base=here)
 
 
 def _location(response: Response) -> str:

@@ -1,6 +1,9 @@
 """Fetching with manners: no host is asked more often than it bears."""
 
+import math
 import time
+from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from producers.optout.net.fetch import HttpFetcher
@@ -12,6 +15,7 @@ from producers.optout.net.turns import (
     IN_FLIGHT_MAX,
     PAUSE_S_MAX,
     SPACING_S,
+    OutOfTimeError,
     Sleep,
     Turns,
 )
@@ -65,24 +69,56 @@ class PoliteFetch:
             pause_s_max=retry_after_s_max,
         )
 
-    def __call__(self, url: str, *, bytes_max: int) -> FetchResult:
-        """GET `url`, following redirects; failures are returned, never raised."""
-        return self._fetch.follow(url, bytes_max, self._hop)
+    def __call__(
+        self,
+        url: str,
+        *,
+        bytes_max: int,
+        follows: bool = True,
+        seconds_max: float = math.inf,
+        spacing_s: float = 0.0,
+    ) -> FetchResult:
+        """GET `url`; failures are returned, never raised."""
+        return self._fetch.follow(
+            url,
+            partial(self._hop, spacing_s),
+            bytes_max,
+            self._fetch.deadline(seconds_max),
+            follows=follows,
+        )
 
     def _hop(
-        self, url: Url, bytes_max: int, redirects: int, deadline: Deadline
+        self,
+        spacing_s: float,
+        url: Url,
+        bytes_max: int,
+        redirects: int,
+        deadline: Deadline,
     ) -> Response:
-        response, is_worth_asking = self._ask(url, bytes_max, redirects, deadline)
-        # Behind a redirect nobody waits: each hop may name a host that pauses anew.
+        def ask() -> tuple[Response, bool]:
+            return self._ask(spacing_s, url, bytes_max, redirects, deadline)
+
+        response, is_worth_asking = ask()
+        # Behind a redirect that is followed here nobody waits: each hop may name a host
+        # that pauses anew.
         if is_worth_asking and redirects == 0:
-            response, _ = self._ask(url, bytes_max, redirects, deadline)
+            with suppress(OutOfTimeError):  # the answer that asks for a pause stands
+                response, _ = ask()
         return response
 
     def _ask(
-        self, url: Url, bytes_max: int, redirects: int, deadline: Deadline
+        self,
+        spacing_s: float,
+        url: Url,
+        bytes_max: int,
+        redirects: int,
+        deadline: Deadline,
     ) -> tuple[Response, bool]:
         """The answer, and whether to ask again after the pause that it asks for."""
-        with self._turns.turn(url.host) as waited_s:
+        turn = self._turns.turn(
+            url.host, spacing_s=spacing_s, seconds_max=deadline.seconds_left
+        )
+        with turn as waited_s:
             deadline.extend(waited_s)
             response = self._fetch.hop(url, bytes_max, redirects, deadline)
             pause_s = pause_of(response, self._clock_ms())

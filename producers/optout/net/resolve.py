@@ -14,6 +14,10 @@ class RefusedError(OSError):
     """The host resolves to an address that a scan must not reach."""
 
 
+class UnresolvedError(OSError):
+    """The host has no address, or its name is none that can be asked for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """The addresses that a connection is pinned to.

@@ -1,33 +1,10 @@
 """What a fetch gives back, without a word about how it is done."""
 
+import math
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-FailureKind = Literal[
-    "refused",
-    "network",
-    "timeout",
-    "protocol",
-    "encoding",
-    "redirects",
-    "retry_later",
-]
-"""`refused`: not a URL or an address that may be fetched. `encoding`: the content
-coding is broken or was not asked for. `redirects`: too many of them. `retry_later`: the
-host had asked for a longer pause than a scan makes, so it was left alone."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passed:
-    """A redirect on the way to an answer.
-
-    Attributes:
-        url: what redirected, in canonical form.
-        headers: (name in lower case, value) in order.
-    """
-
-    url: str
-    headers: tuple[tuple[str, str], ...]
+from producers.optout.vocabulary.causes import Cause, FailureKind, cause_of_status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +18,6 @@ class Response:
         truncated: whether the body was longer than the limit; `body` is its start.
         redirects: how many were followed.
         final_url: where the answer came from, in canonical form.
-        passed: the redirects before it, in order.
     """
 
     status: int
@@ -50,7 +26,6 @@ class Response:
     truncated: bool
     redirects: int
     final_url: str
-    passed: tuple[Passed, ...] = ()
 
     def header(self, name: str) -> str:
         """The first value of a header, or the empty string."""
@@ -75,9 +50,36 @@ class Failure:
 FetchResult = Response | Failure
 
 
+def cause_of(result: FetchResult) -> Cause:
+    """Why an answer is not a whole one with status 200; empty where it is."""
+    if isinstance(result, Failure):
+        return result.kind
+    if result.status != 200:
+        return cause_of_status(result.status)
+    return "too_large" if result.truncated else ""
+
+
 class Fetch(Protocol):
     """GET a URL; whatever a server does comes back as a value."""
 
-    def __call__(self, url: str, *, bytes_max: int) -> FetchResult:
-        """Fetch `url` and keep at most `bytes_max` bytes of its decoded content."""
+    def __call__(
+        self,
+        url: str,
+        *,
+        bytes_max: int,
+        follows: bool = True,
+        seconds_max: float = math.inf,
+        spacing_s: float = 0.0,
+    ) -> FetchResult:
+        """Fetch `url`.
+
+        Args:
+            url: absolute.
+            bytes_max: bytes of its decoded content that are kept.
+            follows: whether redirects are followed; else one is the answer.
+            seconds_max: most time for all of it, waits for a turn included; past it
+                the failure is `deadline`.
+            spacing_s: seconds since the last request to the host, where it asked for
+                more than a `Fetch` leaves by itself.
+        """
         ...

@@ -1,5 +1,9 @@
-"""Sockets that go to one checked address and obey one deadline."""
+"""Sockets that go to one checked address and obey one deadline.
 
+Source: RFC 9112, section 9.8: without the end of TLS a body is not complete.
+"""
+
+import math
 import ssl
 from collections.abc import Iterable
 from typing import Any
@@ -13,13 +17,34 @@ _STEP_SECONDS_MAX = 10.0
 """Longest wait for one connect, read or write."""
 
 
-class Deadline:
-    """The moment after which no socket is touched any more."""
+class TlsError(OSError):
+    """The certificate is not the host's or not trusted, or the handshake failed."""
 
-    def __init__(self, monotonic: Monotonic, seconds: float) -> None:
+
+class Deadline:
+    """The moment after which no socket is touched any more.
+
+    Args:
+        monotonic: clock, seconds.
+        seconds: the server's time.
+        seconds_in_all: time that waits of our own count against as well.
+    """
+
+    def __init__(
+        self,
+        monotonic: Monotonic,
+        seconds: float,
+        seconds_in_all: float = math.inf,
+    ) -> None:
         """Start the clock now."""
         self._monotonic = monotonic
         self._end = monotonic() + seconds
+        self._last = monotonic() + seconds_in_all
+
+    @property
+    def seconds_left(self) -> float:
+        """Of the time in all; not above 0 where none is left."""
+        return self._last - self._monotonic()
 
     def extend(self, seconds: float) -> None:
         """Move the moment: a wait of our own is not the server's time."""
@@ -31,7 +56,7 @@ class Deadline:
         Raises:
             httpcore.ReadTimeout: none is left.
         """
-        left = self._end - self._monotonic()
+        left = min(self._end, self._last) - self._monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout("the fetch took too long")
         return min(left, _STEP_SECONDS_MAX)
@@ -79,7 +104,13 @@ class _DeadlineStream(httpcore.NetworkStream):
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-        return self._stream.read(max_bytes, self._deadline.step_seconds())
+        try:
+            return self._stream.read(max_bytes, self._deadline.step_seconds())
+        except httpcore.ReadError as error:
+            if isinstance(error.__cause__, ssl.SSLEOFError):
+                message = "the connection ended without the end of TLS"
+                raise httpcore.RemoteProtocolError(message) from error
+            raise
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
         self._stream.write(buffer, self._deadline.step_seconds())
@@ -94,7 +125,14 @@ class _DeadlineStream(httpcore.NetworkStream):
         timeout: float | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
         step = self._deadline.step_seconds()
-        stream = self._stream.start_tls(ssl_context, server_hostname, step)
+        try:
+            stream = self._stream.start_tls(ssl_context, server_hostname, step)
+        except httpcore.ConnectError as error:
+            if isinstance(error.__cause__, ssl.SSLError):
+                raise TlsError("no secure connection") from error
+            raise
+        # Or the end of a connection that anybody can cut is the end of the body.
+        stream.get_extra_info("socket").suppress_ragged_eofs = False
         return _DeadlineStream(stream, self._deadline)
 
     def get_extra_info(self, info: str) -> Any:

@@ -4,6 +4,7 @@ A host that asks for a pause gets it. Where the pause is longer than a scan wait
 host is left alone until it is over, and what was to be asked there stays unknown.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,10 @@ IN_FLIGHT_MAX: Final = 2
 PAUSE_S_MAX: Final = 60.0
 """Longest pause that a host asks for and a scan waits out."""
 
+SPACING_S_MAX: Final = PAUSE_S_MAX
+"""Longest spacing that a host asks for and a scan keeps; its last turn is remembered as
+long."""
+
 _PAUSES_S_MAX: Final = 10 * PAUSE_S_MAX
 """Most that one host may ask for in sum: pauses without end are a refusal."""
 
@@ -43,12 +48,17 @@ class RetryLaterError(OSError):
     """The host had asked for a pause that is not over."""
 
 
+class OutOfTimeError(OSError):
+    """The turn comes later than the caller can wait."""
+
+
 @dataclass(slots=True)
 class _Host:
     """Times are the monotonic clock's.
 
     Attributes:
         in_flight: requests that wait for their turn or their answer.
+        last: when the last turn began, or will.
         paid_until: when all requests so far are spaced out.
         not_before: end of the pause that the host asked for.
         paused_s: sum of its pauses.
@@ -56,13 +66,15 @@ class _Host:
     """
 
     in_flight: int = 0
+    last: float = -math.inf
     paid_until: float = 0.0
     not_before: float = 0.0
     paused_s: float = 0.0
     is_left_alone: bool = False
 
     def is_idle(self, now: float) -> bool:
-        return not self.in_flight and max(self.paid_until, self.not_before) <= now
+        quiet_from = max(self.paid_until, self.not_before, self.last + SPACING_S_MAX)
+        return not self.in_flight and quiet_from <= now
 
 
 class Turns:
@@ -102,17 +114,28 @@ class Turns:
         return len(self._hosts)
 
     @contextmanager
-    def turn(self, host: str) -> Iterator[float]:
+    def turn(
+        self, host: str, *, spacing_s: float = 0.0, seconds_max: float = math.inf
+    ) -> Iterator[float]:
         """Wait for a turn and hold it; gives the seconds that were waited.
 
+        Args:
+            host: whose turn.
+            spacing_s: seconds since its last turn, where it asks for them; 0 ..
+                `SPACING_S_MAX`.
+            seconds_max: the longest wait.
+
         Raises:
+            OutOfTimeError: the turn would come later; nothing was waited for but the
+                answers of other requests.
             RetryLaterError: the host is left alone.
         """
         asked = self._monotonic()
         with self._changed:
             while (known := self._known(host)).in_flight >= self._in_flight_max:
-                self._changed.wait()
-            wait_s = self._wait_s(known)
+                left_s = self._left_s(asked + seconds_max)
+                self._changed.wait(None if math.isinf(left_s) else left_s)
+            wait_s = self._wait_s(known, spacing_s, self._left_s(asked + seconds_max))
             known.in_flight += 1
         try:
             if wait_s > 0:
@@ -135,13 +158,27 @@ class Turns:
             known.not_before = max(known.not_before, end)
             return not known.is_left_alone
 
-    def _wait_s(self, host: _Host) -> float:
+    def _left_s(self, end: float) -> float:
+        left_s = end - self._monotonic()
+        if left_s <= 0:
+            raise OutOfTimeError("no time is left to wait for a turn")
+        return left_s
+
+    def _wait_s(self, host: _Host, spacing_s: float, seconds_max: float) -> float:
         now = self._monotonic()
         if host.is_left_alone:
             if now < host.not_before:
                 raise RetryLaterError("the host asked for a longer pause")
             host.is_left_alone, host.paused_s = False, 0.0
-        start = max(now, host.paid_until - self._ahead_s, host.not_before)
+        start = max(
+            now,
+            host.paid_until - self._ahead_s,
+            host.not_before,
+            host.last + spacing_s,
+        )
+        if start - now >= seconds_max:
+            raise OutOfTimeError("the host's next turn comes too late")
+        host.last = start
         host.paid_until = max(host.paid_until, start) + self._spacing_s
         return start - now
 

@@ -3,7 +3,8 @@
 `html.parser` of the standard library needs half a minute for 64 KiB of `<a <a <a ...`
 (Python 3.11), so a scanned site could stop the scan. This reader knows only what it
 takes not to be fooled: comments, quoted attributes, and elements whose content is text.
-Where a browser's rules are finer than these, it finds too much and never too little.
+Where a browser's rules are finer than these, it finds too much and never too little:
+what may be text or markup is read as markup, for its meta elements and licences.
 
 Source: HTML Living Standard, section 13.2.5 (tokenization).
 """
@@ -11,12 +12,15 @@ Source: HTML Living Standard, section 13.2.5 (tokenization).
 import re
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 
+from producers.optout.page.html_context import Context, Limits
 from producers.optout.page.html_text import (
+    TEXT_ELEMENTS,
     Attributes,
     read_attributes,
     refresh_target,
-    script_end,
+    text_end,
     text_of,
 )
 
@@ -38,22 +42,7 @@ ANCHOR_BYTES_MAX = 256
 DOCUMENTS_MAX = 64
 """Most documents inside a page."""
 
-_RAW_TEXT_END = {
-    tag: re.compile(rb"</" + tag + rb"(?=[\t\n\f\r />])")
-    for tag in (
-        b"style",
-        b"title",
-        b"textarea",
-        b"xmp",
-        b"iframe",
-        b"noembed",
-        b"noframes",
-    )
-}
-"""Elements whose content is text, and what ends it; a script ends by finer rules."""
-
 _RESERVING_RELATIONS = frozenset({"license", "terms-of-service"})
-_FOREIGN = frozenset({b"svg", b"math"})
 _TAG_NAME = re.compile(rb"[a-z][^\t\n\f\r />]*")
 _END_TAG = re.compile(rb"</([a-z][^\t\n\f\r />]*)")
 _COMMENT_END = re.compile(rb"--!?>")
@@ -119,8 +108,9 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._lowered = data.lower()  # ASCII only and of the same length
-        self._foreign = 0  # depth
-        self._limit = 0
+        self._context = Context(is_xml=self._lowered.lstrip().startswith(b"<?xml"))
+        self._limits = Limits()
+        self._text_end = 0  # of what may be text as well
         self._room = BYTES_MAX
         self._is_head_over = False
         self._is_cut = False
@@ -138,9 +128,7 @@ class _Reader:
         data, at = self._data, 0
         while (start := data.find(b"<", at)) >= 0:
             self._add_text(at, start)
-            at = self._markup(start)
-            if start < self._limit < at:
-                at = self._limit
+            at = self._limits.clip(start, self._markup(start))
         self._is_cut = self._is_cut or at > len(data)
         self._add_text(at, len(data))
         self._close_anchor()
@@ -171,49 +159,52 @@ class _Reader:
 
     def _element(self, tag: bytes, attributes: Attributes, at: int) -> int:
         """Take in the element whose start tag ends at `at`; where to go on."""
-        tag = tag.rpartition(b":")[2]  # XHTML may name a namespace
+        is_closed = self._data.endswith(b"/>", 0, at)
+        is_sure = self._context.is_sure and not is_closed
+        self._context.start(tag, is_closed=is_closed)
         if tag == b"body":
             self._is_head_over = True
-        elif tag in _FOREIGN:
-            self._foreign += 1
         elif tag == b"noscript":
             self._end_by(b"</noscript", at)
-        elif tag == b"meta":
-            self._add_meta(attributes)
-        elif tag in {b"link", b"a", b"area"}:
+        self._take(tag.rpartition(b":")[2], attributes, at)  # XHTML has prefixes
+        if tag not in TEXT_ELEMENTS:
+            return at
+        return self._raw_text(tag, attributes, at, is_sure=is_sure)
+
+    def _take(self, tag: bytes, attributes: Attributes, at: int) -> None:
+        is_text = (
+            at <= self._text_end
+        )  # perhaps: a script may write elements of its own
+        if tag == b"meta":
+            self._add_meta(attributes, is_text=is_text)
+        elif tag == b"link" or (tag in {b"a", b"area"} and not is_text):
             self._add_link(tag, attributes)
-        elif tag == b"base":
+        elif tag == b"base" and not is_text:
             self._base = self._base or text_of(attributes.get(b"href", b"")).strip()
-        is_raw = tag == b"script" or tag in _RAW_TEXT_END
-        return self._raw_text(tag, attributes, at) if is_raw else at
 
     def _end_by(self, mark: bytes, at: int) -> None:
-        """Let nothing that begins before the next `mark` reach beyond it.
+        """Let nothing that begins before the next `mark` reach beyond it."""
+        find = partial(self._lowered.find, mark)
+        self._limits.add(mark, at, find, len(self._data))
 
-        Some readers see text up to there, where others see markup: what is hidden in
-        one of the two readings must not hide what follows in both.
-        """
-        if at >= self._limit:
-            end = self._lowered.find(mark, at)
-            self._limit = len(self._data) if end < 0 else end
-
-    def _raw_text(self, tag: bytes, attributes: Attributes, at: int) -> int:
+    def _raw_text(
+        self, tag: bytes, attributes: Attributes, at: int, *, is_sure: bool
+    ) -> int:
         """Skip the text of this element, but for documents; where to go on."""
         documents = self._documents_of(tag, attributes)
-        if self._foreign and documents is None:
-            return at  # inside SVG and MathML a browser reads markup here
-        if tag == b"script":
-            end = script_end(self._lowered, at)
-        else:
-            close = _RAW_TEXT_END[tag].search(self._lowered, at)
-            end = -1 if close is None else close.start()
+        find = partial(text_end, self._lowered, tag)
+        if not is_sure and documents is None:
+            end = self._limits.add(tag, at, find, len(self._data))
+            self._text_end = max(self._text_end, end)
+            return at
+        end = find(at)
         self._is_cut = self._is_cut or end < 0
         end = len(self._data) if end < 0 else end
         if documents is not None:
-            self._room -= end - at  # inside SVG they may overlap
+            self._room -= end - at  # where markup is read in them they may overlap
             self._is_full = self._is_full or self._room < 0
             documents.extend([self._data[at:end]] if self._room >= 0 else [])
-        return at if self._foreign else end
+        return end if is_sure else at
 
     def _documents_of(self, tag: bytes, attributes: Attributes) -> list[bytes] | None:
         """Where the content of this element goes; None where it is not kept."""
@@ -228,11 +219,11 @@ class _Reader:
             return None
         return documents
 
-    def _add_meta(self, attributes: Attributes) -> None:
+    def _add_meta(self, attributes: Attributes, *, is_text: bool) -> None:
         content = text_of(attributes.get(b"content", b""))
         keys = (b"name", b"property", b"http-equiv")
         names = [text_of(attributes.get(key, b"")).strip().lower() for key in keys]
-        if names[2] == "refresh":
+        if names[2] == "refresh" and not is_text:
             self._refresh = self._refresh or refresh_target(content)
         self._metas.extend((name, content) for name in dict.fromkeys(names) if name)
         if len(self._metas) >= METAS_MAX:
@@ -273,10 +264,11 @@ class _Reader:
             return len(data) + 1 if end is None else end.end()
         if data.startswith(b"<![CDATA[", at):
             self._end_by(b"]]>", at)
+            self._context.cdata()
             return at + 9
         end_tag = _END_TAG.match(self._lowered, at)
         if end_tag is not None:
-            self._end_tag(end_tag[1].rpartition(b":")[2])
+            self._end_tag(end_tag[1])
             return read_attributes(data, end_tag.end(), {})
         if data.startswith((b"<!", b"<?", b"</"), at):
             close = data.find(b">", at)
@@ -284,12 +276,11 @@ class _Reader:
         return at + 1
 
     def _end_tag(self, tag: bytes) -> None:
+        self._context.end(tag)
         if tag == b"head":
             self._is_head_over = True
-        elif tag == b"a":
+        elif tag.rpartition(b":")[2] == b"a":
             self._close_anchor()
-        elif tag in _FOREIGN:
-            self._foreign = max(0, self._foreign - 1)
 
 
 def _media_type(attributes: Attributes) -> str:

@@ -11,6 +11,26 @@ import re
 Attributes = dict[bytes, bytes]
 """Attribute names in lower case, and their values as written."""
 
+_RAW_TEXT_END = {
+    tag: re.compile(rb"</" + tag + rb"(?=[\t\n\f\r />])")
+    for tag in (
+        b"style",
+        b"title",
+        b"textarea",
+        b"xmp",
+        b"iframe",
+        b"noembed",
+        b"noframes",
+    )
+}
+"""What ends the text of these; a script ends by finer rules."""
+
+TEXT_ELEMENTS = frozenset({b"script", *_RAW_TEXT_END})
+"""Elements whose content is text."""
+
+_KEPT = frozenset(
+    {b"content", b"href", b"http-equiv", b"name", b"property", b"rel", b"type"}
+)
 _BETWEEN = re.compile(rb"[\t\n\f\r /]*")
 _NAME = re.compile(rb"=?[^\t\n\f\r />=]*")
 _EQUALS = re.compile(rb"[\t\n\f\r ]*=[\t\n\f\r ]*")
@@ -24,7 +44,8 @@ _NO_CHARACTER = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9A-Fa-f]{7,});?")
 def read_attributes(data: bytes, at: int, attributes: Attributes) -> int:
     """Read attributes up to `>`; the position behind it, or past the end without one.
 
-    The first of two attributes with one name counts, as in a browser.
+    Those of `_KEPT` are kept, so that a tag of any length takes no room. The first of
+    two attributes with one name counts, as in a browser.
 
     Args:
         data: the markup.
@@ -53,18 +74,26 @@ def read_attributes(data: bytes, at: int, attributes: Attributes) -> int:
             else:
                 start, at = at, _end(_UNQUOTED, data, at)
                 value = data[start:at]
-        attributes.setdefault(name, value)
+        if name in _KEPT:
+            attributes.setdefault(name, value)
 
 
-def script_end(lowered: bytes, at: int) -> int:
-    """Where the end tag of a script stands whose text starts at `at`; -1 if nowhere.
-
-    Between `<!--` and `-->` a script may hold a whole script element as text.
+def text_end(lowered: bytes, tag: bytes, at: int) -> int:
+    """Where the end tag of an element stands whose text starts at `at`; -1 if nowhere.
 
     Args:
         lowered: the markup in lower case.
+        tag: one of `TEXT_ELEMENTS`.
         at: where the start tag ends.
     """
+    if tag == b"script":
+        return _script_end(lowered, at)
+    close = _RAW_TEXT_END[tag].search(lowered, at)
+    return -1 if close is None else close.start()
+
+
+def _script_end(lowered: bytes, at: int) -> int:
+    # Between `<!--` and `-->` a script may hold a whole script element as text.
     is_escaped = is_nested = False
     for found in _SCRIPT.finditer(lowered, at):
         match found.group():

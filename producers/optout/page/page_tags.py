@@ -33,10 +33,22 @@ _WITH_VALUE = frozenset(
 
 _NO_CRAWLERS = frozenset(
     {
+        "ai",
         "all",
+        "any",
+        "anyone",
+        "bot",
+        "bots",
+        "crawler",
+        "crawlers",
+        "everybody",
+        "everyone",
         "follow",
+        "genai",
         "index",
         "indexifembedded",
+        "llm",
+        "ml",
         "noarchive",
         "nocache",
         "nofollow",
@@ -45,16 +57,18 @@ _NO_CRAWLERS = frozenset(
         "none",
         "nosnippet",
         "notranslate",
+        "robot",
         "robots",
+        "user-agent",
     }
 )
-"""Rules without a value: before a colon they are no crawler's name either."""
+"""Rules without a value, and words for all: no names of one crawler either."""
 
 _CRAWLER = re.compile(r"[a-z][a-z_.-]*")
 """What is plainly a crawler's name; with digits it may as well be a part of a date."""
 
 _RESERVING_WORD = re.compile(
-    r"(?<![a-z0-9_-])(?:no-?(?:ai|ml)|disallow-?(?:ai|ml))(?:-?train[a-z]*)?"
+    r"(?<![a-z0-9_-])(?:no|disallow)[-_.]?(?:gen-?ai|ai|ml|llm)(?:[-_]?train[a-z]*)?"
     r"(?![a-z0-9_-])"
 )
 _SCOPE = re.compile(r"\s*([A-Za-z0-9_.*-]+)\s*:(.*)", re.DOTALL)
@@ -144,6 +158,8 @@ def _is_odd(scope: str, rules: set[str]) -> bool:
     """Whether a reserving word is there, but is no rule of an evident crawler."""
     is_crawler = _CRAWLER.fullmatch(scope) is not None and scope not in _NO_CRAWLERS
     odd_rules = rules - _RESERVING if is_crawler else rules
+    if "no" in rules and not rules.isdisjoint({"ai", "ml"}):
+        return True  # written apart
     return any(_RESERVING_WORD.search(word) for word in (scope, *odd_rules))
 
 

@@ -13,7 +13,7 @@ from ledger.events.optout import (
     Target,
 )
 from producers.optout.cache.cached_file import CachedFile
-from producers.optout.net.response import FetchResult, Response
+from producers.optout.net.response import FetchResult, Response, cause_of
 from producers.optout.readings.readers import (
     SILENT,
     Answer,
@@ -23,7 +23,9 @@ from producers.optout.readings.readers import (
     reader_of,
 )
 from producers.optout.readings.reading import Reading, reading_of
-from producers.optout.robots.reader import BYTES_MAX, RobotsFile
+from producers.optout.robots.reader import RobotsFile
+from producers.optout.vocabulary.causes import Cause
+from producers.optout.vocabulary.limits import POLICY_BYTES_MAX
 from producers.optout.vocabulary.signals import SignalError
 from producers.ports import Evidence
 
@@ -36,9 +38,6 @@ POLICY_PATHS: Final[dict[PolicyChannel, str]] = {
     "trust_txt_well_known": "/.well-known/trust.txt",
 }
 """Where an origin keeps each file."""
-
-POLICY_BYTES_MAX: Final = BYTES_MAX
-"""Bytes of a policy file that are read; RFC 9309, section 2.5 sets this floor."""
 
 _CHANNELS_IN: Final[dict[PolicyChannel, tuple[Channel, ...]]] = {
     "robots_txt": (
@@ -91,18 +90,22 @@ def take_policy_file(
     """
     outcome: FetchOutcome = "unreadable"
     reason: ScanReason | None = "unreadable"
+    cause = cause_of(result)
     sha256 = ""
     if isinstance(result, Response) and result.status in {404, 410}:
-        outcome, reason = "absent", None
+        outcome, reason, cause = "absent", None, ""
     elif isinstance(result, Response) and result.status == 200:
         sha256 = evidence.put(result.body)
         try:
             parsed = readers.parse(reader_of(channel)[0], result.body, sha256)
         except SignalError as error:
-            outcome, reason = error.outcome, error.reason
+            outcome, reason, cause = error.outcome, error.reason, cause or "content"
         else:
-            is_cut = result.truncated or len(result.body) >= POLICY_BYTES_MAX
-            if not is_cut and (not isinstance(parsed, RobotsFile) or parsed.is_whole):
+            if len(result.body) >= POLICY_BYTES_MAX:
+                cause = "too_large"
+            elif isinstance(parsed, RobotsFile) and not parsed.is_whole:
+                cause = cause or "content"
+            if not cause:
                 outcome, reason = "parsed", None
     return CachedFile(
         channel=channel,
@@ -112,6 +115,7 @@ def take_policy_file(
         evidence_sha256=sha256,
         redirects=result.redirects,
         fetched_at_ms=now_ms,
+        cause=cause,
     )
 
 
@@ -133,7 +137,7 @@ def policy_readings(
             answer = SILENT
             if parsed is not None:
                 answer = reader_of(channel)[1](parsed, question)
-            how = (sha256, target, fetched.outcome, fetched.reason)
+            how = (sha256, target, fetched.outcome, fetched.reason, fetched.cause)
             # Most channels are silent on most pages, and silence is always the same.
             if answer == SILENT:
                 readings.append(_silence(channel, *how))
@@ -162,6 +166,7 @@ def _reading(
     target: Target,
     outcome: FetchOutcome,
     reason: ScanReason | None,
+    cause: Cause,
 ) -> Reading:
     return reading_of(
         channel,
@@ -170,6 +175,7 @@ def _reading(
         target=target,
         outcome=outcome,
         unreadable=reason,
+        cause=cause,
     )
 
 

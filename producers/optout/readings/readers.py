@@ -24,11 +24,11 @@ from producers.optout.page.terms import terms_statement
 from producers.optout.robots.content_signal import header_content_signal
 from producers.optout.robots.content_usage import header_content_usage
 from producers.optout.robots.reader import (
-    BYTES_MAX,
     RobotsDecision,
     RobotsFile,
     parse_robots,
 )
+from producers.optout.vocabulary.limits import POLICY_BYTES_MAX
 from producers.optout.vocabulary.signals import SILENCE, Statement
 
 _PARSED_MAX = 512
@@ -156,7 +156,7 @@ def is_read(channel: Channel) -> bool:
 
 def read_robots(body: bytes) -> RobotsFile:
     """Parse a robots.txt; one of the largest size that is kept may go on beyond it."""
-    return parse_robots(body, truncated=len(body) >= BYTES_MAX)
+    return parse_robots(body, truncated=len(body) >= POLICY_BYTES_MAX)
 
 
 def pairs_of(content: bytes) -> tuple[tuple[str, str], ...]:

@@ -14,6 +14,7 @@ from ledger.events.optout import (
     Verdict,
 )
 from producers.optout.readings.readers import Answer
+from producers.optout.vocabulary.causes import Cause
 from producers.optout.vocabulary.signals import Reservation
 
 _RESERVED_BY: Final[dict[Channel, ScanReason]] = {
@@ -64,11 +65,13 @@ class Reading:
         read: as it is recorded.
         reasons: empty where the verdict is `allowed` or the channel was not asked.
         reservation: what it says by its own specification.
+        cause: what kept it from being read; empty where nothing did.
     """
 
     read: ChannelRead
     reasons: tuple[ScanReason, ...]
     reservation: Reservation
+    cause: Cause = ""
 
 
 def reading_of(
@@ -79,6 +82,7 @@ def reading_of(
     target: Target = "url",
     outcome: FetchOutcome = "parsed",
     unreadable: ScanReason | None = None,
+    cause: Cause = "",
 ) -> Reading:
     """The reading of one channel.
 
@@ -89,6 +93,7 @@ def reading_of(
         target: for which URL.
         outcome: how asking ended.
         unreadable: why not everything could be read; silence then proves nothing.
+        cause: what kept it from being read.
     """
     said = answer.statement
     verdict, reasons = _judge(channel, answer, outcome, unreadable)
@@ -104,7 +109,9 @@ def reading_of(
         evidence_sha256=evidence_sha256,
         line=said.line,
     )
-    return Reading(read=read, reasons=reasons, reservation=said.reservation)
+    return Reading(
+        read=read, reasons=reasons, reservation=said.reservation, cause=cause
+    )
 
 
 _UNREADABLE: Final = frozenset({"unreadable", "page_unreadable"})

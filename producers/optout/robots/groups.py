@@ -16,6 +16,11 @@ from producers.optout.robots.lines import (
     tokens_of,
     unquoted,
 )
+from producers.optout.robots.odd import (
+    is_everybody,
+    is_plain_name,
+    odd_glob,
+)
 from producers.optout.robots.usage import UsageRule, signal_rules, usage_rules
 from producers.optout.vocabulary.patterns import (
     Glob,
@@ -46,7 +51,7 @@ _NEXT_PATH = re.compile(rb"[\s,;][\"']?/")
 _NO_NAME = re.compile(rb"\A\Z|allow:", re.IGNORECASE)
 """A user-agent value that names nobody, or swallowed the next line."""
 _EVERYBODY = frozenset({b"**", b".*"})
-"""Not the star of RFC 9309, but nobody else can be meant."""
+"""Not the star of RFC 9309, but nobody else can be meant; others are only odd."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,7 @@ class Rule:
         size: octets as written, an escaped tilde counted as three; who is longer wins.
         is_odd: whether a disallow rule holds a list, or what is no path: it may have
             been meant for any page.
+        odd_glob: what a disallow rule may have been meant for besides; see `odd`.
     """
 
     line: int
@@ -95,6 +101,7 @@ class Rule:
     host: str
     size: int
     is_odd: bool
+    odd_glob: Glob | None
 
     def length(self, place: Place) -> int:
         """Octets by which this rule beats others; 0 where it does not match."""
@@ -110,7 +117,11 @@ class Rule:
 
     def may_be_meant_for(self, place: Place) -> bool:
         """Whether it may have been meant to apply, though as written it does not."""
-        return self.is_odd or (self.is_elsewhere(place) and self.matches(place))
+        if self.is_odd or (self.is_elsewhere(place) and self.matches(place)):
+            return True
+        return self.odd_glob is not None and (
+            self.odd_glob.matches(place.path) or self.odd_glob.matches(place.decoded)
+        )
 
     def matches(self, place: Place) -> bool:
         """Whether the path matches, whatever the host."""
@@ -147,6 +158,7 @@ class Group:
             and never yes.
         wildcards: names with a star among them; they say no, and never yes.
         is_star: whether it speaks to every crawler.
+        is_odd_star: whether it may, by a name that is no star.
         rules: allow and disallow lines with a pattern.
         usage: Content-Usage lines.
         signals: Content-Signal lines.
@@ -158,6 +170,7 @@ class Group:
     listed: frozenset[str]
     wildcards: tuple[Glob, ...]
     is_star: bool
+    is_odd_star: bool
     rules: tuple[Rule, ...]
     usage: tuple[UsageRule, ...]
     signals: tuple[UsageRule, ...]
@@ -221,8 +234,10 @@ class GroupBuilder:
         """End the group that is being collected, if there is one."""
         if self._agents:
             values = [line.value for line in self._agents]
-            tokens = frozenset[str]().union(*map(tokens_of, values))
+            plain = filter(is_plain_name, values)
+            tokens = frozenset[str]().union(*map(tokens_of, plain))
             listed = frozenset[str]().union(*map(listed_in, values))
+            listed = listed.union(*map(tokens_of, values))
             if not _EVERYBODY.isdisjoint(values):
                 listed |= {"*"}
             self.groups.append(
@@ -232,6 +247,7 @@ class GroupBuilder:
                     listed - tokens,
                     self._wildcards(listed),
                     any(map(is_star, values)),
+                    any(map(is_everybody, values)),
                     tuple(self._rules),
                     usage_rules(self._unknown),
                     signal_rules(self._unknown),
@@ -263,7 +279,10 @@ class GroupBuilder:
         is_odd = not allow and (
             _PLAIN.match(value) is None or _NEXT_PATH.search(value) is not None
         )
-        self._rules.append(Rule(line.number, allow, pattern, globs, host, size, is_odd))
+        odd = None if allow else odd_glob(value)
+        self._rules.append(
+            Rule(line.number, allow, pattern, globs, host, size, is_odd, odd)
+        )
 
     def _wildcards(self, listed: frozenset[str]) -> tuple[Glob, ...]:
         names = sorted(name for name in listed if "*" in name and name.strip("*"))

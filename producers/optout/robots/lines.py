@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from producers.optout.robots.odd import has_invisible, is_odd_row
+
 ASCII_SPACE = b" \t\n\v\f\r"
 
 LICENCE_KEYS = frozenset({b"license", b"licence"})
@@ -49,6 +51,17 @@ def read_lines(body: bytes) -> Iterator[Line]:
         parsed = _read_line(number, line)
         if parsed is not None:
             yield parsed
+
+
+def odd_row(body: bytes) -> int:
+    """The first row that is no line and seems to be meant as one; 0 for none."""
+    rows = enumerate(rows_of(body), 1)
+    odd = (
+        number
+        for number, row in rows
+        if _read_line(number, row) is None and is_odd_row(row.partition(b"#")[0])
+    )
+    return next(odd, 0)
 
 
 def rows_of(body: bytes) -> list[bytes]:
@@ -168,5 +181,6 @@ def _is_plain_line(line: str) -> bool:
     return (
         line.partition(":")[0].isascii()
         and line.replace("\t", " ").isprintable()
+        and not has_invisible(line)
         and _MARKUP.search(line) is None
     )

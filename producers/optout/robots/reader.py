@@ -18,6 +18,9 @@ it looks for reservations and not for permission to crawl:
 - a disallow rule is also compared with both sides percent-decoded, and unquoted;
 - a disallow rule may be a whole URL: of this host it is read as its path, of another
   host a person reads it where the path matches;
+- a name in a list or with a star in it says no and never yes;
+- what is odd is read by a person: a path with a remark, a row that is no line, a name
+  that may mean everybody;
 - what was cut off, or is no UTF-8 text, is never silently allowed: see `is_whole`.
 
 Source: RFC 9309; google/robotstxt, robots.cc, for what is tolerated.
@@ -25,15 +28,16 @@ Source: RFC 9309; google/robotstxt, robots.cc, for what is tolerated.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from operator import attrgetter, itemgetter
 from typing import Final, Literal
 
 from ledger.events.optout import Layer, ScanReason
+from producers.optout.robots.addressed import Addressed, addressed_of
 from producers.optout.robots.groups import (
     NO_MATCH,
     Group,
     GroupBuilder,
+    Rank,
     Rule,
     place_of,
 )
@@ -42,6 +46,7 @@ from producers.optout.robots.lines import (
     is_for_crawlers,
     is_licence,
     is_plain_text,
+    odd_row,
     read_lines,
 )
 from producers.optout.robots.usage import (
@@ -53,11 +58,9 @@ from producers.optout.robots.usage import (
     usage_rules,
     without_yes,
 )
+from producers.optout.vocabulary.limits import POLICY_BYTES_MAX
 from producers.optout.vocabulary.merge import merged
 from producers.optout.vocabulary.signals import Statement
-
-BYTES_MAX = 500 * 1024
-"""Bytes that are parsed; RFC 9309, section 2.5 asks for at least 500 KiB."""
 
 LICENCES_MAX: Final = 16
 """Most lines that name a licence document; each is fetched."""
@@ -92,23 +95,6 @@ class RobotsDecision:
 
 
 @dataclass(frozen=True, slots=True)
-class _Addressed:
-    """What speaks to one crawler; groups by index.
-
-    Attributes:
-        groups: those that RFC 9309 selects.
-        doubtful: those that may mean it besides; only a no of theirs counts.
-        layer: whom `groups` speak to.
-        unclear: rules of both that name a host, or are odd.
-    """
-
-    groups: tuple[int, ...]
-    doubtful: tuple[int, ...]
-    layer: Layer
-    unclear: tuple[Rule, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class RobotsFile:
     """A parsed robots.txt. May be shared by threads.
 
@@ -119,8 +105,8 @@ class RobotsFile:
             meant for crawlers. Without it the absence of a rule proves nothing.
         licence_urls: URLs of the licence documents that it names for every crawler, as
             RSL 1.0 has it.
-        unread_line: the first line that speaks of training in a way not read here; 0
-            for none.
+        unread_line: the first line that restricts, or speaks of training, in a way not
+            read here; 0 for none.
         outside: what Content-Usage and Content-Signal lines before the first group say.
     """
 
@@ -130,7 +116,10 @@ class RobotsFile:
     licence_urls: tuple[str, ...]
     unread_line: int
     outside: tuple[Statement, Statement]
-    _known: dict[tuple[str, bool], _Addressed] = field(
+    _known: dict[tuple[str, bool], Addressed] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _speaks: dict[str, bool] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     _firsts: dict[tuple[tuple[str, ...], bool], tuple[str, ...]] = field(
@@ -153,7 +142,13 @@ class RobotsFile:
             return decision
         review: ScanReason | Literal[""] = ""
         # Each group is searched once, however many crawlers it names.
-        best_of = cache(lambda index: self.groups[index].best(place))
+        known: dict[int, tuple[Rank, Rule | None]] = {}
+
+        def best_of(index: int) -> tuple[Rank, Rule | None]:
+            if index not in known:
+                known[index] = self.groups[index].best(place)
+            return known[index]
+
         for agent in self._distinct(agents, star=star):
             addressed = self._addressed(agent, star=star)
             found = map(best_of, addressed.groups)
@@ -168,7 +163,10 @@ class RobotsFile:
                 )
             if not decision.allowed:
                 return decision
-            if any(rule.may_be_meant_for(place) for rule in addressed.unclear):
+            odd = (best_of(index)[1] for index in addressed.odd)
+            if any(rule.may_be_meant_for(place) for rule in addressed.unclear) or any(
+                rule is not None and not rule.allow for rule in odd
+            ):
                 review = "malformed_signal"
         return replace(decision, review=review) if review else decision
 
@@ -198,14 +196,20 @@ class RobotsFile:
         self, agents: Sequence[str], url: str, kind: Literal["usage", "signals"]
     ) -> Statement:
         rules_of = _RULES_OF[kind]
+        outside = self.outside[kind == "signals"]
+        if kind not in self._speaks:
+            self._speaks[kind] = any(map(rules_of, self.groups))
+        if not self._speaks[kind]:  # most files hold no such line
+            return outside
         place = place_of(url)
-        said = [self.outside[kind == "signals"]]
+        said = [outside]
         scoped = [(agent, True) for agent in agents[:1]]
         scoped += [(agent, False) for agent in self._distinct(agents[1:], star=False)]
         for agent, star in scoped:
             addressed = self._addressed(agent, star=star)
             own = [rule for i in addressed.groups for rule in rules_of(self.groups[i])]
-            others = [rules_of(self.groups[i]) for i in addressed.doubtful]
+            doubtful = (*addressed.doubtful, *addressed.odd)
+            others = [rules_of(self.groups[i]) for i in doubtful]
             if not own and not any(others):
                 continue
             if kind == "usage" and not self.decide([agent], url, star=star).allowed:
@@ -225,49 +229,35 @@ class RobotsFile:
             first: dict[object, str] = {}
             for agent in agents:
                 said = self._addressed(agent, star=star)
-                first.setdefault((said.groups, said.doubtful, said.layer), agent)
+                key_of = (said.groups, said.doubtful, said.odd, said.layer)
+                first.setdefault(key_of, agent)
             distinct = self._firsts[key] = tuple(first.values())
         return distinct
 
-    def _addressed(self, agent: str, *, star: bool) -> _Addressed:
+    def _addressed(self, agent: str, *, star: bool) -> Addressed:
         found = self._known.get((agent, star))
         if found is None:
-            found = self._known[(agent, star)] = self._find(agent.casefold(), star=star)
+            found = self._known[(agent, star)] = addressed_of(
+                self.groups, agent.casefold(), star=star
+            )
         return found
-
-    def _find(self, token: str, *, star: bool) -> _Addressed:
-        own = [i for i, group in enumerate(self.groups) if token in group.tokens]
-        layer: Layer = "own" if star else "basket"
-        groups, has_star = own, star and not own
-        if has_star:
-            groups = [i for i, group in enumerate(self.groups) if group.is_star]
-            layer = "star"
-        doubtful = [
-            i
-            for i, group in enumerate(self.groups)
-            if token not in group.tokens
-            and (group.may_mean(token) or (has_star and "*" in group.listed))
-        ]
-        rules = (rule for i in (*groups, *doubtful) for rule in self.groups[i].rules)
-        unclear = tuple(rule for rule in rules if rule.host or rule.is_odd)
-        return _Addressed(tuple(groups), tuple(doubtful), layer, unclear)
 
 
 def parse_robots(body: bytes, *, truncated: bool = False) -> RobotsFile:
     """Parse the bytes of a robots.txt; no input is refused.
 
-    Beyond `BYTES_MAX` nothing is read, the last, cut line included: rules found before
-    it hold, and `is_whole` is false.
+    Beyond `POLICY_BYTES_MAX` nothing is read, the last, cut line included: rules found
+    before it hold, and `is_whole` is false.
 
     Args:
         body: the exact bytes.
         truncated: whether `body` itself is only the first part of the file.
     """
     kept = body
-    if len(body) > BYTES_MAX or truncated:
-        kept = body[:BYTES_MAX]
+    if len(body) > POLICY_BYTES_MAX or truncated:
+        kept = body[:POLICY_BYTES_MAX]
         kept = kept[: max(kept.rfind(b"\n"), kept.rfind(b"\r")) + 1]
-    is_uncut = len(body) <= BYTES_MAX and not truncated
+    is_uncut = len(body) <= POLICY_BYTES_MAX and not truncated
     builder = GroupBuilder()
     for line in read_lines(kept):
         builder.add(line)
@@ -279,6 +269,7 @@ def parse_robots(body: bytes, *, truncated: bool = False) -> RobotsFile:
     licences = [line for line in unknown if is_licence(line)]
     unread = [line.number for line in unknown if is_unread(line)]
     unread += [line.number for line in licences[LICENCES_MAX:]]
+    unread += filter(None, (odd_row(kept),))
     urls = (line.value.decode("ascii") for line in licences[:LICENCES_MAX])
     return RobotsFile(
         groups,

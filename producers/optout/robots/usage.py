@@ -23,6 +23,7 @@ from producers.optout.robots.lines import (
     Line,
     is_licence,
 )
+from producers.optout.robots.odd import is_odd_key
 from producers.optout.vocabulary.merge import merged
 from producers.optout.vocabulary.patterns import Glob, escape_octets, parse_glob
 from producers.optout.vocabulary.signals import SILENCE, Statement
@@ -102,7 +103,7 @@ def outside_of_groups(rules: Sequence[UsageRule]) -> Statement:
 
 
 def is_unread(line: Line) -> bool:
-    """Whether the line speaks of training, but not in a way that is read here."""
+    """Whether the line restricts, or speaks of training, in a way not read here."""
     name = line.key.lower()
     if name in {_USAGE_KEY, _SIGNAL_KEY}:
         return False
@@ -111,7 +112,9 @@ def is_unread(line: Line) -> bool:
     key, value = (text.decode("utf-8", "replace") for text in (line.key, line.value))
     if is_usage_key(key) or key.lower() in _VOCABULARIES:
         return leaves_training_open(value)
-    return names_training(key) and leaves_training_open(f"{key}={value}")
+    if names_training(key):
+        return leaves_training_open(f"{key}={value}")
+    return is_odd_key(line.key)
 
 
 def _rules(

@@ -1,8 +1,10 @@
 """A web server on loopback that does whatever a test wants, and fakes around it."""
 
+import contextlib
 import threading
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 
 import pytest
 
@@ -50,9 +52,14 @@ class Site(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
+        self.server_port = self.server_address[1]
         self.routes = {}
         self.requests = []
         self.asked_for = []
+
+    def server_bind(self):
+        """Bind without asking a name service what we are called."""
+        TCPServer.server_bind(self)
 
     def resolve(self, host, port, scheme):
         """Every name lives on this server; TLS is left out."""
@@ -148,6 +155,7 @@ class World:
             files=files,
             lists=lists,
             terms=terms,
+            monotonic=clock.monotonic,
         )
         self.scanner = Scanner(
             look,
@@ -165,10 +173,18 @@ class World:
 
 
 @pytest.fixture
-def world(fetch, clock):
-    return World(fetch, clock)
+def make_world(fetch, clock):
+    """Worlds, whose caches are closed at the end."""
+    with contextlib.ExitStack() as stack:
+
+        def make(**policy):
+            made = World(fetch, clock, **policy)
+            stack.callback(made.cache.close)
+            return made
+
+        yield make
 
 
 @pytest.fixture
-def make_world(fetch, clock):
-    return lambda **policy: World(fetch, clock, **policy)
+def world(make_world):
+    return make_world()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from producers.optout.documents.ai_txt import BYTES_MAX, parse_ai_txt
+from producers.optout.documents.ai_txt import parse_ai_txt
+from producers.optout.vocabulary.limits import POLICY_BYTES_MAX
 from producers.optout.vocabulary.signals import SignalError
 
 TEXT = "# Spawning AI\nUser-Agent: *\nDisallow: *.txt\nDisallow: *.html\nAllow: *.css\n"
@@ -27,6 +28,18 @@ def _say(text, path, agent="tuneledger"):
 def test_extension(path, expected):
     """A rule is about the file type; a path without one is a page."""
     assert expected == _say(TEXT, path).reservation
+
+
+@pytest.mark.parametrize("pattern", ["*.html", "*.htm$", "/*.html", "*.php"])
+@pytest.mark.parametrize("path", ["/", "/a", "/a.b/", "/v1.0", "/a.2024", "/a.aspx"])
+def test_type_of_pages(pattern, path):
+    """What disallows a type of page disallows pages, whose paths need not tell it."""
+    no = f"User-Agent: *\nDisallow: {pattern}\n"
+    yes = no.replace("Disallow", "Allow").replace("/a.b/", "/x")
+
+    assert "reserved" == _say(no, path).reservation
+    assert "unset" == _say(no, "/a.pdf").reservation
+    assert "unset" == _say(yes, "/v1.0").reservation
 
 
 def test_statement_names_its_line():
@@ -79,7 +92,7 @@ def test_other_dialects_are_unknown(text):
 def test_too_long_is_unreadable():
     """One byte past the limit is refused."""
     with pytest.raises(SignalError, match="expected at most"):
-        parse_ai_txt(b"#" * (BYTES_MAX + 1))
+        parse_ai_txt(b"#" * (POLICY_BYTES_MAX + 1))
 
 
 DECLARATION = "# ai.txt\nSpec-Version: 1.0\nSite-Name: A\nSite-URL: https://e.test\n"

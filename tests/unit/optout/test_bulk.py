@@ -1,14 +1,16 @@
 """Many URLs by real threads: who looks when, what is committed, what a failure ends."""
 
 import itertools
+import re
 import threading
 from collections import Counter, defaultdict
 
 import pytest
 
-from ledger.errors import InputError
+from ledger.errors import InputError, StorageError
 from producers.optout.net import bulk
-from producers.optout.net.bulk import BATCH, FAILED, scan_all
+from producers.optout.net.bulk import BATCH, CRASHED, FAILED, SCANNED, scan_all
+from producers.optout.vocabulary.patterns import canonical_escapes
 
 
 def _scan(urls, look, commit=lambda batch: None, *, workers=4, told=None, **more):
@@ -28,13 +30,6 @@ def test_every_url_is_committed_once():
 
     assert sorted(urls) == sorted(committed)
     assert Counter(scanned=1000) == counts
-
-
-def test_results_are_counted_by_label():
-    """The caller says what a result counts as."""
-    counts = _scan(_urls(10, 10), len, label=lambda n: f"{n} characters")
-
-    assert Counter({"15 characters": 10}) == counts
 
 
 def test_no_urls():
@@ -130,9 +125,14 @@ def test_the_list_is_read_lazily(window):
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        pytest.param(InputError("policy cache: why"), "policy cache: why", id="ours"),
-        pytest.param(RecursionError("url of it"), "RecursionError", id="a parser's"),
+        pytest.param(InputError("url: why"), "url: why", id="the caller's"),
+        pytest.param(StorageError("policy cache: why"), "policy cache: why", id="ours"),
         pytest.param(OSError("url of it"), "OSError", id="the system's"),
+        pytest.param(
+            OSError(28, "No space left on device", "url of it"),
+            "No space left on device",
+            id="the disk's",
+        ),
     ],
 )
 def test_one_failure_ends_nothing(error, expected):
@@ -150,6 +150,39 @@ def test_one_failure_ends_nothing(error, expected):
     assert Counter(scanned=5, failed=1) == counts
     assert [*urls[:3], *urls[4:]] == committed
     assert f"URL 4: {expected}" in told
+
+
+def _crash(url):
+    raise RecursionError(url)
+
+
+def test_a_defect_of_ours_is_told_apart():
+    """It ends nothing, is counted by itself, and says where without saying what."""
+    told, committed = [], []
+
+    def look(url):
+        return _crash(url) if url.endswith("/3") else url
+
+    urls = [f"http://e.test/{n}" for n in range(6)]
+    counts = _scan(urls, look, committed.extend, told=told)
+    [told_of] = [text for text in told if text.startswith("URL ")]
+
+    assert Counter({SCANNED: 5, CRASHED: 1}) == counts
+    assert [*urls[:3], *urls[4:]] == committed
+    assert re.fullmatch(
+        "URL 4: internal error, please report: RecursionError at "
+        r"tests/unit/optout/test_bulk\.py:[0-9]+ \(_crash\)",
+        told_of,
+    )
+
+
+def test_the_place_of_a_defect_is_ours():
+    """Where a library is handed what it does not take, the place is who handed it."""
+    told = []
+    _scan(["http://e.test/"], lambda _: canonical_escapes(None), told=told)
+
+    assert "at producers/optout/vocabulary/patterns.py:" in told[0]
+    assert "(canonical_escapes)" in told[0]
 
 
 def test_a_url_that_is_none_is_a_failure():
@@ -200,17 +233,19 @@ def test_an_interrupt_does_not_wait_for_ever(monkeypatch):
     def urls():
         yield "http://silent.test/"
         yield "http://e.test/"
+        yield "http://silent-too.test/"
         assert seen.wait(timeout=30)
         raise KeyboardInterrupt
 
     def look(url):
+        if "too" in url:
+            seen.set()  # by the worker that has handed over its answer of e.test
         if "silent" in url:
             silent.wait(timeout=30)
-        seen.set()
         return url
 
     with pytest.raises(KeyboardInterrupt):
-        _scan(urls(), look, committed.extend)
+        _scan(urls(), look, committed.extend, workers=2)
     silent.set()
 
     assert ["http://e.test/"] == committed

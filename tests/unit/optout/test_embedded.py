@@ -111,6 +111,26 @@ def _said(content_type, body):
             "plus_data_mining",
             id="svg",
         ),
+        pytest.param(
+            "image/svg+xml",
+            b"<svg>"
+            + PLUS_NO.replace(b"rdf:", b"r:").replace(b":rdf", b":r")
+            + b"</svg>",
+            "plus_data_mining",
+            id="svg with another prefix",
+        ),
+        pytest.param(
+            "image/svg+xml",
+            b"<svg>" + PLUS_NO.replace(b"ns.useplus", b"ns&#46;useplus") + b"</svg>",
+            "plus_data_mining",
+            id="svg with a reference in a namespace",
+        ),
+        pytest.param(
+            "image/svg+xml",
+            b"<svg>" + TDM_ONE.replace(b"tdmrep", b"td&#x6d;rep") + b"</svg>",
+            "tdm_embedded",
+            id="tdmrep with a reference in its namespace",
+        ),
         pytest.param("application/xml", NEWS.encode(), "plus_data_mining", id="newsml"),
         pytest.param(
             "video/mp4",

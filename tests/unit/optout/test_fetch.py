@@ -60,7 +60,7 @@ def test_five_redirects_are_followed(site, fetch):
         site.routes[f"/{hop}"] = (301, b"", location)
     site.routes[f"/{REDIRECTS_MAX + 1}"] = (200, b"")
 
-    assert Failure(kind="redirects", redirects=5, status=301) == _get(
+    assert Failure(kind="redirect_limit", redirects=5, status=301) == _get(
         fetch, "http://site.test/0"
     )
     assert 200 == _get(fetch, "http://site.test/1").status
@@ -70,7 +70,7 @@ def test_redirect_loop_ends(site, fetch):
     """A page that redirects to itself is a failure."""
     site.routes["/x"] = (301, b"", [("Location", "/x")])
 
-    assert "redirects" == _get(fetch).kind
+    assert "redirect_limit" == _get(fetch).kind
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_redirect_to_another_scheme_is_refused(site, fetch, location):
     """Only plain http and https URLs are followed."""
     site.routes["/x"] = (302, b"", [("Location", location)])
 
-    assert "refused" == _get(fetch).kind
+    assert "refused_url" == _get(fetch).kind
 
 
 def test_redirect_into_our_network_is_refused(site, clock):
@@ -96,7 +96,7 @@ def test_redirect_into_our_network_is_refused(site, clock):
     site.routes["/x"] = (302, b"", [("Location", location)])
     fetch = HttpFetcher(resolver=resolve, monotonic=clock.monotonic)
 
-    assert Failure(kind="refused", redirects=1) == _get(fetch)
+    assert Failure(kind="refused_address", redirects=1) == _get(fetch)
     assert ["/x"] == [path for _, path in site.requests]
 
 
@@ -104,14 +104,14 @@ def test_loopback_is_refused_by_default(site):
     """Without a resolver of its own the fetcher reaches public addresses only."""
     url = f"http://127.0.0.1:{site.server_port}/x"
 
-    assert "refused" == _get(HttpFetcher(), url).kind
+    assert "refused_address" == _get(HttpFetcher(), url).kind
     assert [] == site.requests
 
 
 @pytest.mark.parametrize("url", ["ftp://e.test/", "http://u@e.test/", "x", "http://"])
 def test_bad_url_is_refused(fetch, url):
     """A URL that must not be fetched is an outcome, not an error."""
-    assert "refused" == _get(fetch, url).kind
+    assert "refused_url" == _get(fetch, url).kind
 
 
 def test_gzip_is_decoded(site, fetch):
@@ -231,7 +231,7 @@ def test_broken_protocol(site, fetch, raw):
 
     site.routes["/x"] = answer
 
-    assert _get(fetch).kind in {"protocol", "network"}
+    assert _get(fetch).kind in {"protocol", "connection"}
 
 
 def test_nobody_listens():
@@ -242,7 +242,7 @@ def test_nobody_listens():
         endpoint = Endpoint(address="127.0.0.1", port=port, scheme="http")
         fetch = HttpFetcher(resolver=lambda *_: endpoint)
 
-        assert "network" == _get(fetch).kind
+        assert "connection" == _get(fetch).kind
 
 
 def test_unknown_name():
@@ -251,8 +251,8 @@ def test_unknown_name():
     def resolve(*_):
         raise OSError("no such name")
 
-    assert "network" == _get(HttpFetcher(resolver=resolve)).kind
-    assert "network" == _get(HttpFetcher(), "http://" + "a" * 64 + ".test/").kind
+    assert "dns" == _get(HttpFetcher(resolver=resolve)).kind
+    assert "dns" == _get(HttpFetcher(), "http://" + "a" * 64 + ".test/").kind
 
 
 def test_no_cookie_is_kept(site, fetch):

@@ -13,7 +13,8 @@ from producers.optout.net.fetch import HttpFetcher
 from producers.optout.net.resolve import Endpoint, resolve_public
 from producers.optout.net.response import Failure
 from producers.optout.net.url import parse_url
-from producers.optout.robots.reader import BYTES_MAX, parse_robots
+from producers.optout.robots.reader import parse_robots
+from producers.optout.vocabulary.limits import POLICY_BYTES_MAX
 from producers.optout.vocabulary.signals import SignalError
 
 URL = "http://site.test/robots.txt"
@@ -21,7 +22,7 @@ NO = b"User-agent: *\nDisallow: /\n"
 
 
 def _get(fetch, url=URL):
-    return fetch(url, bytes_max=BYTES_MAX)
+    return fetch(url, bytes_max=POLICY_BYTES_MAX)
 
 
 def _is_consent(result):
@@ -50,7 +51,7 @@ def test_ten_gigabytes(site, fetch):
     _raw(site, start, [b"Allow: /\n" * 1000])
     result = _get(fetch)
 
-    assert (True, BYTES_MAX) == (result.truncated, len(result.body))
+    assert (True, POLICY_BYTES_MAX) == (result.truncated, len(result.body))
     assert not _is_consent(result)
 
 
@@ -62,7 +63,7 @@ def test_gzip_bomb(site, fetch, rules):
     result = _get(fetch)
 
     assert not _is_consent(result)
-    assert isinstance(result, Failure) or len(result.body) <= BYTES_MAX
+    assert isinstance(result, Failure) or len(result.body) <= POLICY_BYTES_MAX
 
 
 def test_gzip_of_nothing(site, fetch):
@@ -93,7 +94,7 @@ def test_endless_header(site, fetch, endless):
     """A header without an end is a failure once it is too large."""
     _raw(site, b"HTTP/1.1 200 OK\r\n", endless)
 
-    assert _get(fetch).kind in {"protocol", "network"}
+    assert _get(fetch).kind in {"protocol", "connection"}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_broken_chunks(site, fetch, body):
     start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     _raw(site, start + b"3\r\n\n\n\n\r\n", body)
 
-    assert _get(fetch).kind in {"protocol", "network"}
+    assert _get(fetch).kind in {"protocol", "connection"}
 
 
 def test_endless_trailers(site, fetch):
@@ -117,7 +118,7 @@ def test_endless_trailers(site, fetch):
     start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
     _raw(site, start, [b"X-A: b\r\n"])
 
-    assert _get(fetch).kind in {"protocol", "network"}
+    assert _get(fetch).kind in {"protocol", "connection"}
 
 
 @pytest.mark.parametrize("digits", [20, 5000])
@@ -163,7 +164,7 @@ def test_redirect_loop_over_two_hosts(site, fetch):
         site.routes[f"{here}/robots.txt"] = (302, b"", location)
     result = _get(fetch, "http://a.test/robots.txt")
 
-    assert Failure(kind="redirects", redirects=5, status=302) == result
+    assert Failure(kind="redirect_limit", redirects=5, status=302) == result
     assert 6 == len(site.requests)
 
 
@@ -205,7 +206,7 @@ def test_redirect_into_a_private_network(site, clock, place):
     site.routes["/robots.txt"] = (302, b"", [("Location", place)])
     fetch = HttpFetcher(resolver=resolve, monotonic=clock.monotonic)
 
-    assert Failure(kind="refused", redirects=1) == _get(fetch)
+    assert Failure(kind="refused_address", redirects=1) == _get(fetch)
     assert 1 == len(site.requests)
 
 

@@ -1,5 +1,7 @@
 """The elements of a page: what is found, what is left, and at what price."""
 
+import tracemalloc
+
 import pytest
 
 from producers.optout.page.html_meta import (
@@ -48,6 +50,47 @@ def test_one_element_under_each_of_its_names():
         ),
         pytest.param(b"<script><!--> <script></script>" + NOAI, id="no escape"),
         pytest.param(b"<script><!-- --><script></script>" + NOAI, id="escape ended"),
+        pytest.param(b"<dc:title>A</dc:title>" + NOAI, id="title with a prefix"),
+        pytest.param(b"<dc:title>" + NOAI, id="open title with a prefix"),
+        pytest.param(b"<svg:style>" + NOAI, id="style with a prefix"),
+        pytest.param(b"<x:script/>" + NOAI, id="script with a prefix"),
+        pytest.param(b"<script src=x />" + NOAI + b"<script></script>", id="XHTML"),
+        pytest.param(
+            b"<?xml version='1.0'?><title>" + NOAI + b"</title>", id="title in XHTML"
+        ),
+        pytest.param(
+            b"<svg></math><style>" + NOAI + b"</style></svg>", id="end of another"
+        ),
+        pytest.param(
+            b"<svg></svg:svg><style>" + NOAI + b"</style></svg>", id="end with a prefix"
+        ),
+        pytest.param(
+            b"<svg><foreignObject><p></svg></p></foreignObject><style>"
+            + NOAI
+            + b"</style></svg>",
+            id="end in HTML in SVG",
+        ),
+        pytest.param(
+            b"<svg><desc a=b/><p></desc></svg></p></desc><style>" + NOAI + b"</style>",
+            id="slash of an attribute",
+        ),
+        pytest.param(
+            b"<svg><![CDATA[</svg>]]><style>" + NOAI + b"</style></svg>",
+            id="end in CDATA",
+        ),
+        pytest.param(
+            b"<noscript><svg><![CDATA[ <!-- ]]>" + NOAI + b" --></svg></noscript>",
+            id="comment in CDATA in noscript",
+        ),
+        pytest.param(
+            b"<svg><style><!-- </style></svg>" + NOAI, id="comment in style in SVG"
+        ),
+        pytest.param(
+            b"<select><title></select>" + NOAI + b"</title>", id="title in select"
+        ),
+        pytest.param(
+            b"<select><iframe></select>" + NOAI + b"</iframe>", id="iframe in select"
+        ),
         pytest.param(NOAI.replace(b"no", b"n&#0000000000000111;"), id="zeros"),
         pytest.param(NOAI.replace(b"no", b"n&#x6F;"), id="hexadecimal"),
         pytest.param(NOAI.replace(b"=", b"\n=\t"), id="white space"),
@@ -69,12 +112,49 @@ def test_found(page):
             id="nested script",
         ),
         pytest.param(b"<svg></svg><title>" + NOAI, id="title after SVG"),
+        pytest.param(
+            b"<svg><title>A</title><path d='m' /></svg><script>'"
+            + NOAI
+            + b"'</script>",
+            id="script after a picture",
+        ),
         pytest.param(b"<a title='" + NOAI + b"'>", id="attribute"),
     ],
 )
 def test_not_found(page):
     """What is text to a browser is no element."""
     assert () == _metas(page)
+
+
+def test_what_a_script_may_write_leads_nowhere():
+    """Of what may be text, neither base, nor refresh, nor anchors count."""
+    page = (
+        b"<select></select><script><base href=/b><a href=/t>terms</a>"
+        b"<meta http-equiv=refresh content='0;url=/r'></script>"
+    )
+    tags = read_page_tags(page)
+
+    assert ("", "", ()) == (tags.base, tags.refresh, tags.anchors)
+
+
+def test_head_of_another_vocabulary_ends_no_head():
+    """An element `x:body` is not the body: a page cut behind it is not whole."""
+    assert not read_page_tags(b"<x:body><script>").is_whole
+
+
+def test_attributes_of_no_use_take_no_room():
+    """A tag of many attributes is read within a few times its own size."""
+    names = b" ".join(b"a%x" % number for number in range(200_000))
+    page = b"<meta " + names + b" name=robots content=noai>"
+    tracemalloc.start()
+    try:
+        found = _metas(page)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert FOUND == found
+    assert peak < 4 * len(page)
 
 
 def test_number_that_is_no_character():

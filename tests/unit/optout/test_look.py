@@ -4,9 +4,10 @@ import pytest
 
 from producers.optout.asking import look
 from producers.optout.asking.lists import Lists
-from producers.optout.asking.look import NAMED_MAX
+from producers.optout.asking.named import NAMED_MAX
 from producers.optout.lists.piracy import load_piracy_list
 from producers.optout.lists.registry import SnapshotRegistry
+from producers.optout.readings.channels import POLICY_PATHS
 
 URL = "http://site.test/page"
 HTML = [("Content-Type", "text/html")]
@@ -147,7 +148,10 @@ RESERVING_HOPS = {
     "site in between": {
         "/page": (302, b"", [("Location", "http://mid.test/m")]),
         "/m": (302, b"", [("Location", "http://site.test/b")]),
-        "mid.test/robots.txt": (200, b"User-agent: *\nDisallow: /\n"),
+        "mid.test/.well-known/tdmrep.json": (
+            200,
+            b'[{"location": "/", "tdm-reservation": 1}]',
+        ),
     },
 }
 
@@ -160,6 +164,59 @@ def test_reservation_on_the_way_is_no_silence(site, world, routes):
     result = world.scanner.scan(URL)
 
     assert ("unknown", ("page_unreadable",)) == (result.verdict, result.reasons)
+
+
+def test_rules_of_a_place_are_read_before_it_is_asked(site, world):
+    """Of every hop the policy files come first, once, and then the hop."""
+    site.routes["/page"] = (301, b"", [("Location", "http://mid.test/m")])
+    site.routes["/m"] = (301, b"", [("Location", "http://end.test/b")])
+    site.routes["/b"] = (200, b"text")
+    world.scanner.scan(URL)
+    files = list(POLICY_PATHS.values())
+    expected = [("site.test", "/page"), ("mid.test", "/m"), ("end.test", "/b")]
+
+    assert [
+        (host, path) for host, last in expected for path in (*files, last)
+    ] == site.requests
+
+
+@pytest.mark.parametrize("place", ["/m", "http://mid.test/m"])
+def test_disallowed_place_of_a_redirect_is_not_asked(site, world, place):
+    """What robots.txt keeps us from is not fetched by way of a redirect either."""
+    site.routes["/page"] = (302, b"", [("Location", place)])
+    site.routes["/m"] = (302, b"", [("Location", "http://site.test/b")])
+    site.routes["/b"] = (200, b"text")
+    site.routes["/robots.txt"] = (200, b"User-agent: *\nDisallow: /m\n")
+    result = world.scanner.scan(URL)
+
+    assert ("reserved", ("robots_disallow",)) == (result.verdict, result.reasons)
+    assert result.final_url.endswith("/m")
+    assert {"/m", "/b"}.isdisjoint(_paths(site))
+
+
+def test_shunned_place_of_a_redirect_is_not_asked(site, make_world, tmp_path):
+    """No text of a site on the piracy list is fetched by way of a redirect."""
+    path = tmp_path / "list.txt"
+    path.write_text("mid.test\n")
+    site.routes["/page"] = (302, b"", [("Location", "http://mid.test/m")])
+    site.routes["/m"] = (200, b"text")
+    world = make_world(lists=Lists(piracy=load_piracy_list(path)))
+    result = world.scanner.scan(URL)
+
+    assert ("reserved", ("piracy_site",)) == (result.verdict, result.reasons)
+    assert "/m" not in _paths(site)
+
+
+def test_licence_behind_a_redirect_is_asked_for_by_the_rules_of_its_place(site, world):
+    """A document's redirect is no way around the robots.txt of another site."""
+    site.routes["/robots.txt"] = (404,)
+    site.routes["site.test/robots.txt"] = (200, b"License: http://site.test/l.xml\n")
+    site.routes["/l.xml"] = (302, b"", [("Location", "http://far.test/l2.xml")])
+    site.routes["/l2.xml"] = (200, PROHIBITS.replace(b"prohibits", b"permits"))
+    allowed = world.scanner.scan(URL).verdict
+    asked = [path for host, path in site.requests if host == "far.test"]
+
+    assert ("allowed", [*POLICY_PATHS.values(), "/l2.xml"]) == (allowed, asked)
 
 
 def test_silent_redirects_are_silent(site, world):
@@ -190,6 +247,48 @@ def test_refresh_header_is_followed(site, world):
     _page(site, headers=[("Refresh", "0; url=/q")])
 
     assert "noai" in world.scanner.scan(URL).reasons
+
+
+REFRESH = '<meta http-equiv="refresh" content="0; url={}">'
+
+
+@pytest.mark.parametrize(
+    ("routes", "expected"),
+    [
+        pytest.param({}, ("unknown", ("page_unreadable",)), id="both silent"),
+        pytest.param(
+            {"/q": (200, b"x", [("X-Robots-Tag", "noai")])},
+            ("reserved", ("noai", "page_unreadable")),
+            id="the header's speaks",
+        ),
+    ],
+)
+def test_refresh_by_header_and_by_element(site, world, routes, expected):
+    """Where they lead to two places, the second is unread and not passed over."""
+    site.routes.update({"/q": (200, b"x"), "/r": (200, b"x"), **routes})
+    _page(site, REFRESH.format("/r").encode(), headers=[("Refresh", "0; url=/q")])
+    result = world.scanner.scan(URL)
+
+    assert expected == (result.verdict, result.reasons)
+    assert "redirect" == result.page_cause
+
+
+def test_refresh_by_header_and_by_element_to_one_place(site, world):
+    """Two ways to say the same leave nothing unread."""
+    site.routes["/q"] = (200, b"x")
+    body = REFRESH.format("http://site.test/q").encode()
+    _page(site, body, headers=[("Refresh", "0; url=/q")])
+
+    assert "allowed" == world.scanner.scan(URL).verdict
+
+
+def test_refresh_header_to_no_url_leaves_the_element(site, world):
+    """The element is followed, and what the header meant stays unread."""
+    site.routes["/r"] = (200, b"x", [("X-Robots-Tag", "noai")])
+    body = REFRESH.format("/r").encode()
+    _page(site, body, headers=[("Refresh", "0; url=http://[")])
+
+    assert {"noai", "page_unreadable"} == set(world.scanner.scan(URL).reasons)
 
 
 def test_junk_is_no_refresh(site, world):

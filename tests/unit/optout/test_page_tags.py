@@ -2,6 +2,7 @@
 
 import pytest
 
+from producers.optout.documents.tdmrep import header_statement
 from producers.optout.page.html_meta import read_page_tags
 from producers.optout.page.page_tags import (
     canonical_lines,
@@ -10,6 +11,7 @@ from producers.optout.page.page_tags import (
     relevant_headers,
     relevant_metas,
 )
+from producers.optout.vocabulary.signals import SILENCE
 
 AGENTS = ["tuneledger", "GPTBot"]
 
@@ -68,6 +70,39 @@ def test_header_does_not_reserve(value):
 def test_robots_tag(value, expected):
     """The draft's Robots-Tag is read by its own syntax."""
     assert expected == header_noai([("robots-tag", value)], AGENTS).reservation
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "ai: noai",
+        "any: noai",
+        "bots: noml",
+        "everyone: noai",
+        "no_ai",
+        "no_ml",
+        "no ai",
+        "no.ai",
+        "nogenai",
+        "nollm",
+        "no_ai_training",
+    ],
+)
+def test_odd_word_is_no_silence(value):
+    """A no in an odd spelling, or to no crawler of a name, is read by a person."""
+    assert header_noai([("x-robots-tag", value)], AGENTS).is_malformed
+    assert meta_noai([("robots", value)], AGENTS) != SILENCE
+
+
+@pytest.mark.parametrize(
+    "name", ["TDM_RESERVATION", "tdmreservation", "tdm.reservation"]
+)
+def test_misspelled_tdm_element(name):
+    """A name that can only be that of TDMRep is kept and read."""
+    page = f'<meta name="{name}" content="1">'.encode()
+    pairs = relevant_metas(read_page_tags(page).metas, AGENTS)
+
+    assert "reserved" == header_statement(pairs).reservation
 
 
 def test_header_line_is_that_of_the_evidence():

@@ -6,6 +6,7 @@ import pytest
 
 from producers.optout.documents.xml_tree import BYTES_MAX
 from producers.optout.embedded.pdf import STREAMS_MAX, pdf_statement
+from producers.optout.embedded.reader import embedded_statements
 
 RDF = (
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -54,6 +55,99 @@ def test_raw(end):
 def test_deflated(names):
     """A deflated packet is found, even where the dictionary does not name it."""
     assert ("reserved", False) == _said(_object(zlib.compress(RESERVED), names=names))
+
+
+BLANKS = b" " * 1_100
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(DEFLATED + BLANKS, id="blanks"),
+        pytest.param(DEFLATED + b"\0" * 1_100, id="blanks of zeros"),
+        pytest.param(DEFLATED + b" %" + BLANKS + b"\n", id="remark"),
+        pytest.param(DEFLATED + b" /X (1 0 obj endobj)", id="word of an object"),
+        pytest.param(DEFLATED + b" /X (stream\n)", id="word of a stream"),
+        pytest.param(b"/X (stream\n) " + DEFLATED, id="word of a stream before"),
+        pytest.param(
+            b"/Meta#64ata /Type /Meta#64ata /Subtype /XM#4c /Filter /Fl#61teDecode",
+            id="escapes",
+        ),
+        pytest.param(b"/Filter /FlateDecode", id="unnamed"),
+    ],
+)
+@pytest.mark.parametrize("before", [b"", BLANKS, b"\n" * 70_000], ids=len)
+def test_blanks_hide_nothing(names, before):
+    """What parsers skip, in the dictionary or before the packet, changes nothing."""
+    said, malformed = _said(_object(zlib.compress(before + RESERVED), names=names))
+
+    assert said == "reserved" or malformed
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        METADATA + b"/Filter/ASCIIHexDecode" + BLANKS,
+        b"/Type/Meta#64ata/Filter/ASCIIHexDecode",
+        b"/Subtype %\n /XM#4c /Filter /ASCIIHexDecode",
+        b"/Type 7 0 R /Filter /ASCIIHexDecode",
+        METADATA + b"/X (stream\n)/Filter/ASCIIHexDecode",
+        b"/X (stream\n)/Filter/ASCIIHexDecode" + METADATA,
+    ],
+)
+def test_another_filter_is_no_silence(names):
+    """Metadata behind a filter that is not read blocks, however it is named."""
+    data = b"\n".join(b"%02x" % octet for octet in RESERVED)
+
+    assert ("unset", True) == _said(_object(data, names=names))
+
+
+@pytest.mark.parametrize("end", [b" \r\n", b"\t\n", b"\0\r\n", b"", b" "], ids=repr)
+def test_odd_end_of_the_keyword(end):
+    """Readers go on behind an odd end of line; so does this one."""
+    found = _object(zlib.compress(RESERVED), names=DEFLATED, end=end)
+
+    assert ("reserved", False) == _said(found)
+
+
+def test_wrong_checksum():
+    """Readers do not look at the checksum of a deflated stream."""
+    data = zlib.compress(RESERVED)[:-4] + b"\0\0\0\0"
+
+    assert ("reserved", False) == _said(_object(data, names=b"/Filter/FlateDecode"))
+
+
+def test_packet_under_another_prefix():
+    """A namespace has many prefixes."""
+    data = RESERVED.replace(b"rdf:", b"r:").replace(b":rdf=", b":r=")
+
+    assert ("reserved", False) == _said(_object(data))
+    assert ("reserved", False) == _said(_object(zlib.compress(data), names=DEFLATED))
+
+
+def test_file_that_says_late_that_it_is_one():
+    """A file declared a PDF is read as one, whatever stands before its header."""
+    body = b"\xff" * 2_000 + _pdf(_object(zlib.compress(RESERVED), names=DEFLATED))
+
+    for declared in ("application/pdf", "application/octet-stream"):
+        said = dict(embedded_statements(declared, body))
+        assert "reserved" == said["tdm_embedded"].reservation
+
+
+def test_declared_file_that_is_none_is_no_silence():
+    """What cannot be read as the PDF that it is declared to be blocks."""
+    said = dict(embedded_statements("application/pdf", b"\xff\xfe no such file"))
+
+    assert said["tdm_embedded"].is_malformed
+    assert said["plus_data_mining"].is_malformed
+
+
+def test_deflated_blanks_have_an_end():
+    """Streams of blanks are read up to a limit, and then block."""
+    blanks = zlib.compress(b" " * 40 * BYTES_MAX)
+    said, malformed = _said(_object(blanks, names=b"/Filter/FlateDecode"))
+
+    assert ("unset", True) == (said, malformed)
 
 
 def test_utf_16_deflated():

@@ -1,7 +1,9 @@
 """What is remembered of policy files, for how long, and what of it is readable."""
 
 import hmac
+import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -57,14 +59,14 @@ def test_nothing_is_known_at_first(cache):
 
 def test_what_is_put_is_got(cache):
     """The file comes back as it was."""
-    cache.put(URL, _file())
+    cache.put_all([(URL, _file())])
 
     assert _file() == _get(cache)
 
 
 def test_channel_and_url_are_the_key(cache):
     """Another channel or another URL is another file."""
-    cache.put(URL, _file())
+    cache.put_all([(URL, _file())])
 
     assert cache.get("ai_txt", URL, AT) is None
     assert _get(cache, url=URL + "?") is None
@@ -82,7 +84,7 @@ def test_channel_and_url_are_the_key(cache):
 )
 def test_how_long_a_file_is_fresh(cache, outcome, ttl_ms):
     """A day where the site answered, an hour where it could not be understood."""
-    cache.put(URL, _file(outcome))
+    cache.put_all([(URL, _file(outcome))])
 
     assert _get(cache, AT + ttl_ms - 1) is not None
     assert _get(cache, AT + ttl_ms) is None
@@ -90,7 +92,7 @@ def test_how_long_a_file_is_fresh(cache, outcome, ttl_ms):
 
 def test_an_outcome_with_a_reason_is_not_good(cache):
     """A file that blocks is asked for again within the hour, whatever its outcome."""
-    cache.put(URL, _file(reason="malformed_signal"))
+    cache.put_all([(URL, _file(reason="malformed_signal"))])
 
     assert _get(cache, AT + UNREADABLE_MS) is None
     assert cache.last_good("robots_txt", URL) is None
@@ -98,16 +100,16 @@ def test_an_outcome_with_a_reason_is_not_good(cache):
 
 def test_a_clock_set_back_makes_a_file_due(cache):
     """A file of the future would never grow old."""
-    cache.put(URL, _file())
+    cache.put_all([(URL, _file())])
 
     assert _get(cache, AT - 1) is None
 
 
 def test_the_last_good_copy_survives_a_failure(cache):
     """The site is down: what it said before is still known, and is not fresh."""
-    cache.put(URL, _file())
+    cache.put_all([(URL, _file())])
     down = _file("unreadable", AT + FRESH_MS, status=503)
-    cache.put(URL, down)
+    cache.put_all([(URL, down)])
 
     assert down == _get(cache, AT + FRESH_MS)
     assert _file() == cache.last_good("robots_txt", URL)
@@ -115,9 +117,9 @@ def test_the_last_good_copy_survives_a_failure(cache):
 
 def test_an_absence_ends_the_last_good_copy(cache):
     """A file that was withdrawn no longer speaks."""
-    cache.put(URL, _file())
-    cache.put(URL, _file("absent", AT + 1))
-    cache.put(URL, _file("unreadable", AT + 2))
+    cache.put_all([(URL, _file())])
+    cache.put_all([(URL, _file("absent", AT + 1))])
+    cache.put_all([(URL, _file("unreadable", AT + 2))])
 
     assert cache.last_good("robots_txt", URL) is None
 
@@ -126,10 +128,33 @@ def test_the_cache_outlives_the_process(tmp_path):
     """A second opening of the file knows what the first one put."""
     path = tmp_path / "policy.cache"
     with PolicyCache(path, tag=_tag) as cache:
-        cache.put(URL, _file())
+        cache.put_all([(URL, _file())])
     with PolicyCache(path, tag=_tag) as cache:
         assert _file() == _get(cache)
         assert _file() == cache.last_good("robots_txt", URL)
+
+
+def test_the_cause_outlives_the_process(tmp_path):
+    """Why a file could not be read is known as long as that it could not."""
+    path = tmp_path / "policy.cache"
+    unread = _file("unreadable", status=503, cause="http_503")
+    with PolicyCache(path, tag=_tag) as cache:
+        cache.put_all([(URL, unread)])
+    with PolicyCache(path, tag=_tag) as cache:
+        assert unread == _get(cache)
+
+
+def test_a_cache_of_an_earlier_version_is_begun_anew(tmp_path):
+    """Rows without a cause are gone; nothing but time is lost."""
+    path = tmp_path / "policy.cache"
+    with closing(sqlite3.connect(path)) as older:
+        older.execute("CREATE TABLE file (tag BLOB PRIMARY KEY, status INTEGER)")
+    with PolicyCache(path, tag=_tag) as cache:
+        cache.put_all([(URL, _file())])
+    with closing(sqlite3.connect(path)) as database:
+        tables = database.execute("SELECT name FROM sqlite_master").fetchall()
+
+    assert ["policy_file"] == [name for (name,) in tables if "autoindex" not in name]
 
 
 def test_two_processes_share_the_file(tmp_path):
@@ -137,7 +162,7 @@ def test_two_processes_share_the_file(tmp_path):
     path = tmp_path / "policy.cache"
     with PolicyCache(path, tag=_tag) as one, PolicyCache(path, tag=_tag) as other:
         assert _get(other) is None
-        one.put(URL, _file())
+        one.put_all([(URL, _file())])
         assert _file() == _get(other)
 
 
@@ -155,7 +180,7 @@ def test_held_until_put(cache):
     """Whoever used the file sees that it is not on record, until it is."""
     cache.hold(URL, _file())
     before = cache.is_held(URL, _file())
-    cache.put(URL, _file())
+    cache.put_all([(URL, _file())])
 
     assert before
     assert not cache.is_held(URL, _file())
@@ -164,9 +189,9 @@ def test_held_until_put(cache):
 
 def test_a_newer_file_that_is_held_wins(cache):
     """Between two commits the newest answer counts."""
-    cache.put(URL, _file("unreadable"))
+    cache.put_all([(URL, _file("unreadable"))])
     cache.hold(URL, _file(at=AT + UNREADABLE_MS))
-    cache.put(URL, _file("unreadable"))
+    cache.put_all([(URL, _file("unreadable"))])
 
     assert _file(at=AT + UNREADABLE_MS) == _get(cache, AT + UNREADABLE_MS)
 
@@ -175,7 +200,7 @@ def test_names_are_not_in_the_file(tmp_path):
     """Neither host nor URL can be read from the cache, nor guessed without the key."""
     path = tmp_path / "policy.cache"
     with PolicyCache(path, tag=_tag) as cache:
-        cache.put("https://jane-doe.test/robots.txt", _file())
+        cache.put_all([("https://jane-doe.test/robots.txt", _file())])
     stored = b"".join(found.read_bytes() for found in tmp_path.iterdir())
 
     assert b"jane" not in stored
@@ -236,7 +261,7 @@ def test_a_row_that_is_refused_takes_the_others_with_it(cache):
     with pytest.raises(StorageError):
         cache.put_all([(URL, _file()), (URL + "?", _file(status="none"))])
     before = _get(cache)
-    cache.put(URL, _file())
+    cache.put_all([(URL, _file())])
 
     assert before is None
     assert _file() == _get(cache)
@@ -250,7 +275,7 @@ def test_a_closed_cache_is_an_error_of_ours():
     with pytest.raises(StorageError, match="policy cache"):
         _get(cache)
     with pytest.raises(StorageError, match="policy cache"):
-        cache.put(URL, _file())
+        cache.put_all([(URL, _file())])
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 99, b"SQLite format 3\0"])

@@ -157,4 +157,4 @@ def test_the_servers_time_is_still_limited(site, polite, clock):
 
 def test_a_failure_is_a_value(polite):
     """What cannot be fetched is no error here either."""
-    assert "refused" == _get(polite, "ftp://e.test/").kind
+    assert "refused_url" == _get(polite, "ftp://e.test/").kind

@@ -3,7 +3,8 @@
 import pytest
 
 from producers.optout.robots.groups import WILDCARDS_MAX
-from producers.optout.robots.reader import BYTES_MAX, parse_robots
+from producers.optout.robots.reader import parse_robots
+from producers.optout.vocabulary.limits import POLICY_BYTES_MAX
 
 URL = "https://e.test/a/page"
 
@@ -135,7 +136,7 @@ def test_no_text_is_not_whole(body):
 
 def test_rules_before_the_cut_hold():
     """A file past the limit is read up to the last whole line and is not whole."""
-    filler = b"#" * (BYTES_MAX - 40) + b"\n"
+    filler = b"#" * (POLICY_BYTES_MAX - 40) + b"\n"
     robots = parse_robots(b"User-agent: *\nDisallow: /a\n" + filler + b"Allow: /a/page")
 
     assert not robots.is_whole
@@ -151,8 +152,8 @@ def test_cut_line_is_not_read():
 
 def test_exactly_the_limit_is_whole():
     """500 KiB are read whole."""
-    assert parse_robots(b"#" * BYTES_MAX).is_whole
-    assert not parse_robots(b"#" * (BYTES_MAX + 1)).is_whole
+    assert parse_robots(b"#" * POLICY_BYTES_MAX).is_whole
+    assert not parse_robots(b"#" * (POLICY_BYTES_MAX + 1)).is_whole
 
 
 def test_stars_do_not_explode():

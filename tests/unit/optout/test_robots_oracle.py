@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from producers.optout.robots.reader import BYTES_MAX, parse_robots
+from producers.optout.robots.reader import parse_robots
+from producers.optout.vocabulary.limits import POLICY_BYTES_MAX
 from tests.bench.robots_differences import DIFFERENCES, explain
 from tests.bench.robots_oracle import compare, google
 
@@ -123,7 +124,7 @@ def test_ten_rules_at_most():
 
 
 STAR = b"User-agent: *\nDisallow: /\n"
-FILLER = b"#" * (BYTES_MAX - 40) + b"\n"
+FILLER = b"#" * (POLICY_BYTES_MAX - 40) + b"\n"
 STRICTER = [
     ("token outside the grammar", b"User-agent: AI2Bot\nDisallow: /", "AI2Bot", "/a"),
     (

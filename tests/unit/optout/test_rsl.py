@@ -5,13 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producers.optout.documents.rsl import parse_rsl
-from producers.optout.documents.rsl_xml import BYTES_MAX, CONTENTS_MAX, DEPTH_MAX
+from producers.optout.documents.rsl_xml import CONTENTS_MAX, DEPTH_MAX
 from producers.optout.page.html_meta import read_page_tags
 from producers.optout.page.rsl_links import (
     URLS_MAX,
     header_licence_urls,
     page_licence_urls,
 )
+from producers.optout.vocabulary.limits import POLICY_BYTES_MAX
 from producers.optout.vocabulary.signals import SignalError
 
 URL = "https://e.test/a/b"
@@ -192,7 +193,54 @@ def test_scope(pattern, is_meant):
     assert not said.is_malformed
 
 
-@pytest.mark.parametrize("attributes", ["", 'url=""', 'url="a/b"', 'URL="/"'])
+@pytest.mark.parametrize(
+    "pattern",
+    ["//e.test/", "//e.test", "*://e.test/*", "//*.test/a*", "https://e.test:*/"],
+)
+def test_url_without_a_scheme(pattern):
+    """A host is a host without a scheme, and with any; another host is elsewhere."""
+    said = _say(_content(NO, attributes=f'url="{pattern}"'))
+    other = pattern.replace(".test", ".example")
+
+    assert "reserved" == said.reservation
+    assert "unset" == _say(_content(NO, attributes=f'url="{other}"')).reservation
+
+
+@pytest.mark.parametrize(
+    ("url", "pattern"),
+    [
+        ("https://e.test/proxy?u=https://a", "/proxy?u=https://*"),
+        ("https://e.test/a.pdf", "*.pdf"),
+    ],
+)
+def test_path_that_holds_a_url(url, pattern):
+    """A path is a path, whatever stands in its query."""
+    said = _say(_content(NO, attributes=f'url="{pattern}"'), url=url)
+
+    assert ("reserved", False) == (said.reservation, said.is_malformed)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "",
+        'url=""',
+        'url="a/b"',
+        'URL="/"',
+        'url="https:///"',
+        'url="https://"',
+        'url="///"',
+        'url="ftp://e.test/"',
+        'url="http*://e.test/"',
+        'url="https://[e.test]/"',
+        'url="https://é.test/"',
+        'url="https://e%2etest/"',
+        'url="*.test/*"',
+        'url="/a /b"',
+        'url="https://e.test/ https://f.test/"',
+        'url="https:\\\\e.test/"',
+    ],
+)
 def test_content_without_a_place(attributes):
     """It may be about anything: a no counts, and a yes is doubtful."""
     no, yes = (_say(_content(one, attributes=attributes)) for one in (NO, YES))
@@ -275,7 +323,7 @@ BOMB = '<!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
             "unknown",
             id="too many",
         ),
-        pytest.param(b" " * (BYTES_MAX + 1), "unreadable", id="too long"),
+        pytest.param(b" " * (POLICY_BYTES_MAX + 1), "unreadable", id="too long"),
     ],
 )
 def test_unreadable_documents_are_refused(body, outcome):

@@ -10,7 +10,8 @@ from ledger.events import decode_event, encode_event
 from producers.optout.asking.lists import Lists
 from producers.optout.asking.look import PAGE_BYTES_MAX, Look
 from producers.optout.cache.cached_file import FRESH_MS, UNREADABLE_MS
-from producers.optout.readings.channels import POLICY_BYTES_MAX, POLICY_PATHS
+from producers.optout.readings.channels import POLICY_PATHS
+from producers.optout.vocabulary.limits import POLICY_BYTES_MAX
 from producers.optout.vocabulary.policy import ScanPolicy
 
 URL = "http://site.test/page"

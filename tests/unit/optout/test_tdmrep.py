@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producers.optout.documents.tdmrep import (
-    BYTES_MAX,
     DEPTH_MAX,
     ENTRIES_MAX,
     effective_reservation,
     header_statement,
     parse_tdmrep,
 )
+from producers.optout.vocabulary.limits import POLICY_BYTES_MAX
 from producers.optout.vocabulary.signals import SignalError, Statement
 
 
@@ -84,7 +84,7 @@ def test_empty_array_is_silence():
         pytest.param(b"[" + b"{}," * ENTRIES_MAX + b"{}]", id="too many entries"),
         pytest.param(b"[\xff]", id="not UTF-8"),
         pytest.param("[]".encode("utf-16"), id="utf-16"),
-        pytest.param(b" " * (BYTES_MAX + 1), id="too long"),
+        pytest.param(b" " * (POLICY_BYTES_MAX + 1), id="too long"),
     ],
 )
 def test_unreadable_files_are_refused(body):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from producers.optout.documents.trust_txt import BYTES_MAX, parse_trust_txt
+from producers.optout.documents.trust_txt import parse_trust_txt
+from producers.optout.vocabulary.limits import POLICY_BYTES_MAX
 from producers.optout.vocabulary.signals import SILENCE, SignalError
 
 
@@ -57,7 +58,7 @@ def test_odd_line_is_malformed(line):
 
 
 @pytest.mark.parametrize(
-    "line", ["aitraining=no", "tdm-reservation=1", "datamining=no"]
+    "line", ["aitraining=no", "tdm-reservation=1", "datamining=no", "llm=no", "gpt=no"]
 )
 def test_unknown_attribute_about_training(line):
     """An attribute of no specification is read by a person."""
@@ -72,7 +73,7 @@ def test_unknown_attribute_about_training(line):
         pytest.param(b"Not found", "unknown", id="prose"),
         pytest.param("datatrainingallowed=no".encode("utf-16"), "unreadable", id="16"),
         pytest.param("a\u2028datatrainingallowed=no".encode(), "unknown", id="U+2028"),
-        pytest.param(b"#" * (BYTES_MAX + 1), "unreadable", id="too long"),
+        pytest.param(b"#" * (POLICY_BYTES_MAX + 1), "unreadable", id="too long"),
     ],
 )
 def test_unreadable_files_are_refused(body, outcome):

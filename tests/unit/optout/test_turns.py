@@ -5,7 +5,12 @@ import threading
 
 import pytest
 
-from producers.optout.net.turns import RetryLaterError, Turns
+from producers.optout.net.turns import (
+    SPACING_S_MAX,
+    OutOfTimeError,
+    RetryLaterError,
+    Turns,
+)
 
 
 class Time:
@@ -32,8 +37,8 @@ def _turns(time, **limits):
     return Turns(monotonic=time.monotonic, sleep=time.sleep, **limits)
 
 
-def _take(turns, host="e.test"):
-    with turns.turn(host) as waited_s:
+def _take(turns, host="e.test", **asked):
+    with turns.turn(host, **asked) as waited_s:
         return waited_s
 
 
@@ -124,6 +129,48 @@ def test_pauses_without_end_are_a_refusal(time):
     time.now += 3599
     with pytest.raises(RetryLaterError):
         _take(turns)
+
+
+def test_a_host_may_ask_for_more_space(time):
+    """The burst does not count where the host asks for a delay since its last turn."""
+    turns = _turns(time)
+    _take(turns)
+    time.now += 4
+
+    assert 6 == _take(turns, spacing_s=10.0)
+    assert 10 == _take(turns, spacing_s=10.0)
+    assert 0 == _take(turns)
+
+
+def test_space_is_remembered_as_long_as_it_is_asked_for(time):
+    """A host at rest is not forgotten while its delay may not be over."""
+    turns = _turns(time)
+    _take(turns)
+    time.now += SPACING_S_MAX - 1
+    for number in range(5000):
+        _take(turns, f"{number}.test")
+
+    assert 1 == _take(turns, spacing_s=SPACING_S_MAX)
+
+
+def test_a_turn_that_comes_too_late_is_not_waited_for(time):
+    """Nothing is waited for, and the host's turns are as they were."""
+    turns = _turns(time, burst=1, spacing_s=2.0)
+    _take(turns)
+    for _ in range(3):
+        with pytest.raises(OutOfTimeError):
+            _take(turns, seconds_max=2.0)
+
+    assert [] == time.slept
+    assert 2 == _take(turns, seconds_max=2.1)
+
+
+def test_an_answer_that_does_not_come_is_not_waited_for():
+    """With all answers outstanding, a request gives up when its time is over."""
+    turns = Turns(in_flight_max=1)
+    late = pytest.raises(OutOfTimeError)
+    with turns.turn("e.test"), late, turns.turn("e.test", seconds_max=0.01):
+        pass
 
 
 def test_requests_in_flight_are_limited():
