@@ -83,6 +83,8 @@ class Code(StrEnum):
     LICENCE = "LV719"
     LICENCE_USE = "LV720"
     QUARANTINE = "LV721"
+    DATASET = "LV722"
+    SENSITIVE = "LV723"
 
     ROOT_NOT_PINNED = "LV801"
     ROOT_DIFFERS = "LV802"

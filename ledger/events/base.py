@@ -61,6 +61,9 @@ OptionalName = Annotated[
 Token = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._/ -]{0,63}\Z")]
 """A crawler's product token as its operator spells it."""
 
+RuleName = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]{0,63}\Z")]
+"""The name of a rule of the ingest policy."""
+
 LicenceExpression = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9 .+()-]{0,256}\Z")]
 """An SPDX licence expression; the empty string where there is none."""
 

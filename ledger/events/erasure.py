@@ -20,36 +20,24 @@ from ledger.events.base import (
     SliceIndex,
     UnixMs,
 )
+from ledger.events.erasure_request import (
+    ErasureExtended,
+    ErasureRefused,
+    ErasureRequested,
+    ErasureRestricted,
+    RestrictionLifted,
+)
 
-Ground = Literal[
-    "no_longer_necessary",
-    "consent_withdrawn",
-    "objection",
-    "unlawful",
-    "legal_obligation",
-    "child_service",
+Measure = Literal[
+    "approximate_unlearning", "output_filter", "deferral", "accepted_risk"
 ]
-"""GDPR Article 17(1), letters (a) to (f)."""
+"""What is done in the meantime. None of it is erasure."""
+
+KeyStore = Literal["file", "passphrase", "keyring", "kms"]
+"""Where the key that wraps subjects' keys is kept; docs/threat-model.md says what each
+can promise."""
 
 Exactness = Literal["bitwise_equal", "not_re_executable_here", "not_run"]
-
-
-class ErasureRequested(Event, frozen=True, kw_only=True, tag="erasure.requested.v1"):
-    """A request was received; the subject is fenced already, so re-ingest fails.
-
-    Attributes:
-        erasure_id: random id.
-        ground: GDPR Article 17(1), its letter's meaning.
-        received_at_ms: when it was received.
-        due_at_ms: one calendar month later (GDPR Article 12(3)).
-        fence_commitment: HMAC-SHA-256 of the fence under a key in the fences file.
-    """
-
-    erasure_id: Id
-    ground: Ground
-    received_at_ms: UnixMs
-    due_at_ms: UnixMs
-    fence_commitment: Sha256Hex
 
 
 class ShardHit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,6 +55,20 @@ class ShardHit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rollback_sha256: OptionalSha256Hex
 
 
+class WholeModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A run without shards that saw an erased record: only a full retrain helps.
+
+    Attributes:
+        run_id: the run.
+        weights_sha256: the weights that it made.
+        tokens: tokens that a full retrain takes.
+    """
+
+    run_id: Id
+    weights_sha256: Sha256Hex
+    tokens: Count
+
+
 class ErasurePlanned(Event, frozen=True, kw_only=True, tag="erasure.planned.v1"):
     """What the erasure will touch, fixed before anything is destroyed.
 
@@ -74,6 +76,7 @@ class ErasurePlanned(Event, frozen=True, kw_only=True, tag="erasure.planned.v1")
         erasure_id: the erasure.
         records: how many records, over all `RecordsErased` events.
         hits: the shards whose weights saw an erased record and must be retrained.
+        whole: runs without shards that saw one.
         tokens_expected: unique tokens of the slices to train again, each slice counted
             with those below it.
         tokens_full: the same for all shards and slices.
@@ -82,6 +85,7 @@ class ErasurePlanned(Event, frozen=True, kw_only=True, tag="erasure.planned.v1")
     erasure_id: Id
     records: Count
     hits: Annotated[list[ShardHit], Meta(max_length=LIST_MAX)]
+    whole: Annotated[list[WholeModel], Meta(max_length=32)]
     tokens_expected: Count
     tokens_full: Count
 
@@ -120,13 +124,13 @@ class KeysDestroyed(Event, frozen=True, kw_only=True, tag="erasure.keys_destroye
     Attributes:
         erasure_id: the erasure.
         keys: how many records' keys can no longer be derived.
-        store: what kind of key store: its guarantee is in docs/threat-model.md.
+        store: where the wrapping key was kept; see `KeyStore`.
         blobs_deleted: how many encrypted record files were deleted.
     """
 
     erasure_id: Id
     keys: Count
-    store: Literal["file"]
+    store: KeyStore
     blobs_deleted: Count
 
 
@@ -160,12 +164,50 @@ class WeightsDeleted(
     Attributes:
         erasure_id: the erasure.
         weights: their digests.
-        method: a file deletion leaves copies and disk remnants out of reach.
+        method: a file deletion leaves copies and disk remnants out of reach; with the
+            key of encrypted weights these are gone too.
     """
 
     erasure_id: Id
     weights: Annotated[list[Sha256Hex], Meta(max_length=LIST_MAX)]
-    method: Literal["file_deletion"]
+    method: Literal["file_deletion", "key_destruction"]
+
+
+class MeasureTaken(Event, frozen=True, kw_only=True, tag="erasure.measure_taken.v1"):
+    """Something was done until the weights are retrained. It is not erasure.
+
+    Attributes:
+        erasure_id: the erasure.
+        measure: what was done.
+        evidence_sha256: the document that says how, and what was measured; it is kept
+            in evidence/.
+        until_ms: when it must have been replaced by a retrain.
+    """
+
+    erasure_id: Id
+    measure: Measure
+    evidence_sha256: Sha256Hex
+    until_ms: UnixMs
+
+
+class RecipientsNotified(
+    Event, frozen=True, kw_only=True, tag="erasure.recipients_notified.v1"
+):
+    """Recipients of the data or of the weights were told (GDPR Article 19).
+
+    Attributes:
+        erasure_id: the erasure.
+        recipients: how many there are; the vault knows them.
+        notified: how many were told.
+        impossible: for how many it was impossible or a disproportionate effort.
+        list_commitment: HMAC-SHA-256 of the list under a key in the vault.
+    """
+
+    erasure_id: Id
+    recipients: Count
+    notified: Count
+    impossible: Count
+    list_commitment: Sha256Hex
 
 
 class ErasureVerified(Event, frozen=True, kw_only=True, tag="erasure.verified.v1"):
@@ -177,12 +219,15 @@ class ErasureVerified(Event, frozen=True, kw_only=True, tag="erasure.verified.v1
             bit, or this machine cannot repeat the recipe, or it was not asked for.
         records_readable: erased records that could still be decrypted; must be 0.
         blobs_left: erased record files still there; must be 0.
+        residue: files of the workspace in which a byte scan found one of the person's
+            identifiers; must be 0.
     """
 
     erasure_id: Id
     exactness: Exactness
     records_readable: Count
     blobs_left: Count
+    residue: Count
 
 
 class ErasureCertified(Event, frozen=True, kw_only=True, tag="erasure.certified.v1"):
@@ -199,12 +244,18 @@ class ErasureCertified(Event, frozen=True, kw_only=True, tag="erasure.certified.
 
 ErasureEvent = (
     ErasureRequested
+    | ErasureExtended
+    | ErasureRestricted
+    | RestrictionLifted
+    | ErasureRefused
     | ErasurePlanned
     | RecordsErased
     | ShardRolledBack
     | KeysDestroyed
     | ShardRetrained
     | WeightsDeleted
+    | MeasureTaken
+    | RecipientsNotified
     | ErasureVerified
     | ErasureCertified
 )

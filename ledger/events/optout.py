@@ -16,6 +16,7 @@ from ledger.events.base import (
     Event,
     Id,
     Name,
+    OptionalId,
     OptionalSha256Hex,
     Sha256Hex,
     UnixMs,
@@ -275,20 +276,24 @@ class UrlScanned(Event, frozen=True, kw_only=True, tag="optout.url_scanned.v1"):
 class RecordsQuarantined(
     Event, frozen=True, kw_only=True, tag="optout.records_quarantined.v1"
 ):
-    """A later scan found a reservation for records that were accepted.
+    """What accepted records rested on is gone: a later scan reserves, a licence ended.
 
     They stay out of every run that starts afterwards. Weights that saw them remain; the
     report of the rescan names them. Where a licence or a person later allows the text,
-    it is ingested anew, under another record id.
+    it is ingested anew, under another record id and on a later scan.
 
     Attributes:
-        scan_id: the later scan, whose verdict is not `allowed`.
-        earlier_scan_id: the scan that the records were accepted on.
+        scan_id: the later scan, whose verdict is not `allowed`; empty where a licence
+            is the cause.
+        earlier_scan_id: the scan that the records were accepted on; empty where a
+            licence is the cause.
+        licence_id: the licence that was revoked; empty where a scan is the cause.
         record_ids: the records.
     """
 
-    scan_id: Id
-    earlier_scan_id: Id
+    scan_id: OptionalId
+    earlier_scan_id: OptionalId
+    licence_id: OptionalId
     record_ids: Annotated[list[Id], Meta(min_length=1, max_length=LIST_MAX)]
 
 

@@ -74,6 +74,7 @@ def begin(ledger: LedgerSimulator) -> list[Step]:
         "policy.adopted.v1",
         policy_sha256=POLICY,
         jurisdictions=["eu", "uk"],
+        purpose="commercial",
         basket_version="2026-11-01",
         basket_relaxed=["GoogleOther"],
     )
@@ -153,7 +154,9 @@ def record_decided(ledger: LedgerSimulator, number: int, decision: str) -> dict:
     return ledger.event(
         "ingest.record_decided.v1",
         record_id=ident("record", number),
+        dataset_id="",
         decision=decision,
+        rule="default",
         reasons=["scan_clear" if accepted else "scan_reserved"],
         policy_sha256=POLICY,
         source_kind="web",
@@ -162,6 +165,8 @@ def record_decided(ledger: LedgerSimulator, number: int, decision: str) -> dict:
         scan_id=ident("scan", number),
         eu_basis="tdm_article_4" if accepted else "none",
         uk_basis="licence" if accepted else "none",
+        sensitive=[],
+        action="none",
         hazard="personal",
         subjects="one",
         commitment=digest("commitment", number) if accepted else "",
@@ -331,6 +336,7 @@ def erase(ledger: LedgerSimulator) -> list[Step]:
             erasure_id=ERASURE,
             records=1,
             hits=[{"shard": 1, "slice_first": 1, "rollback_sha256": rollback}],
+            whole=[],
             tokens_expected=900,
             tokens_full=3600,
         ),
@@ -391,6 +397,7 @@ def certify(ledger: LedgerSimulator) -> list[Step]:
             exactness="bitwise_equal",
             records_readable=0,
             blobs_left=0,
+            residue=0,
         ),
         ledger.event(
             "erasure.certified.v1",
@@ -425,6 +432,7 @@ def change_keys(ledger: LedgerSimulator) -> list[Step]:
         "policy.adopted.v1",
         policy_sha256=digest("second policy"),
         jurisdictions=["eu"],
+        purpose="commercial",
         basket_version="2026-12-01",
         basket_relaxed=[],
     )

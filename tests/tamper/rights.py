@@ -89,6 +89,7 @@ def hear(ledger: LedgerSimulator) -> list[Step]:
         "optout.records_quarantined.v1",
         scan_id=ident("scan", RESCANNED),
         earlier_scan_id=ident("scan", 0),
+        licence_id="",
         record_ids=[QUARANTINED],
     )
     return [

@@ -8,6 +8,7 @@ single change breaks exactly the rule that the test names.
 from collections.abc import Iterator
 
 from tests.simulator import LedgerSimulator, encode
+from tests.tamper.answers import answer
 from tests.tamper.chapters import (
     Step,
     begin,
@@ -19,6 +20,7 @@ from tests.tamper.chapters import (
     shard,
     train,
 )
+from tests.tamper.provenance import come_from
 from tests.tamper.rights import hear
 
 
@@ -38,6 +40,8 @@ class Story:
             rotate,
             change_keys,
             hear,
+            come_from,
+            answer,
         )
         for part in parts:
             self.steps += part(self.ledger)

@@ -41,6 +41,7 @@ def _policy(tokens, version="2025-01-01"):
         PolicyAdopted(
             policy_sha256="aa" * 32,
             jurisdictions=["eu"],
+            purpose="commercial",
             basket_version=version,
             basket_relaxed=tokens,
         )
@@ -49,7 +50,7 @@ def _policy(tokens, version="2025-01-01"):
 
 def _of_length(length):
     """An event line of exactly that many bytes, well formed but for its length."""
-    content = _policy(["x" * 64] * 241)
+    content = _policy(["x" * 64] * 240)
     rest = length - len(content)
     return content.replace(b"2025-01-01", b"2025-01-01" + b"9" * rest)
 

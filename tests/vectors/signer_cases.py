@@ -27,7 +27,7 @@ INGEST_GRANT = RoleGrant(role="ingest", stream="ingest", families=("ingest",))
 ADOPTED = (
     b'{"type":"policy.adopted.v1","salt":"00112233445566778899aabb",'
     b'"policy_sha256":"' + b"aa" * 32 + b'","jurisdictions":["eu"],'
-    b'"basket_version":"2025-01-01","basket_relaxed":[]}'
+    b'"purpose":"commercial","basket_version":"2025-01-01","basket_relaxed":[]}'
 )
 UNKNOWN = mapped().replace(b"map_declared.v1", b"map_declared.v9")
 

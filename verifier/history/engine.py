@@ -159,6 +159,7 @@ class _Way:
         history = History(
             index,
             policies=standing.policies,
+            datasets=standing.datasets,
             maps=standing.maps,
             runs=standing.runs,
             erasures=standing.erasures,

@@ -268,6 +268,7 @@ def standing_of(walk: Walk) -> Standing:
         ring=walk.ring,
         streams=walk.streams,
         policies=history.policies,
+        datasets=history.datasets,
         maps=history.maps,
         runs=history.runs,
         erasures=history.erasures,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from verifier.format.note import VerifierKey
 from verifier.format.tree import Frontier
 from verifier.keys.ring import KeyRing
-from verifier.rules.state import Erasure, Run, ShardMap
+from verifier.rules.state import Dataset, Erasure, Policy, Run, ShardMap
 from verifier.rules.streams import Streams
 
 
@@ -45,7 +45,8 @@ class Standing:
     tree: Frontier = field(default_factory=Frontier)
     ring: KeyRing = field(default_factory=KeyRing)
     streams: Streams = field(default_factory=Streams)
-    policies: dict[bytes, frozenset[str]] = field(default_factory=dict)
+    policies: dict[bytes, Policy] = field(default_factory=dict)
+    datasets: dict[bytes, Dataset] = field(default_factory=dict)
     maps: dict[bytes, ShardMap] = field(default_factory=dict)
     runs: dict[bytes, Run] = field(default_factory=dict)
     erasures: dict[bytes, Erasure] = field(default_factory=dict)

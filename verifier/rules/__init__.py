@@ -1,7 +1,9 @@
 """Rules across events: docs/spec.md, section 9."""
 
 from verifier.rules import (
+    dataset,
     erasure,
+    erasure_request,
     ingest,
     licence,
     metered,
@@ -18,9 +20,11 @@ HANDLERS: dict[str, Handler] = {
     **review.HANDLERS,
     **licence.HANDLERS,
     **quarantine.HANDLERS,
+    **dataset.HANDLERS,
     **ingest.HANDLERS,
     **shards.HANDLERS,
     **training.HANDLERS,
+    **erasure_request.HANDLERS,
     **erasure.HANDLERS,
 }
 """By type: applies one event; makes the findings."""

@@ -4,6 +4,7 @@ import json
 from typing import NoReturn
 
 from verifier.findings import Code
+from verifier.rules.erasure_request import find, refuse_order
 from verifier.rules.state import Erasure, Handler, History, digest, refuse
 from verifier.rules.training import check_usable
 from verifier.schema.lines import Event
@@ -21,32 +22,30 @@ STAGES = (
     "certified",
 )
 _ONCE = ("planned", "certified")
-
-
-def _requested(state: History, event: Event, _at: int) -> None:
-    erasure_id = digest(event, "erasure_id")
-    if erasure_id in state.erasures:
-        _refuse_order("an erasure requested once", event["erasure_id"])
-    state.erasures[erasure_id] = Erasure()
+_LEFT = ("records_readable", "blobs_left", "residue")
 
 
 def _advance(state: History, event: Event, name: str) -> Erasure:
     """Return the erasure of an event, moved on to the event's stage."""
-    erasure = state.erasures.get(digest(event, "erasure_id"))
-    if erasure is None:
-        _refuse_order("an erasure that was requested", event["erasure_id"])
+    erasure = find(state, event, name)
     stage = STAGES.index(name)
     if stage < erasure.stage or (stage == erasure.stage and name in _ONCE):
-        _refuse_order(f"nothing but what follows {STAGES[erasure.stage]}", name)
+        refuse_order(f"nothing but what follows {STAGES[erasure.stage]}", name)
     if erasure.records_planned is None and name != "planned":
-        _refuse_order("planned", name)
+        refuse_order("planned", name)
     erasure.stage = stage
     return erasure
 
 
 def _planned(state: History, event: Event, _at: int) -> None:
+    if find(state, event, "planned").restricted:
+        refuse_order("the restriction lifted", "planned")
     erasure = _advance(state, event, "planned")
     erasure.records_planned = int(event["records"])
+    erasure.whole = {
+        bytes.fromhex(one["weights_sha256"]) for one in json.loads(event["whole"])
+    }
+    state.condemned |= erasure.whole
     for hit in json.loads(event["hits"]):
         first = erasure.hits.get(hit["shard"], hit["slice_first"])
         erasure.hits[hit["shard"]] = min(first, hit["slice_first"])
@@ -78,7 +77,9 @@ def _records_erased(state: History, event: Event, at: int) -> None:
 
 
 def _rolled_back(state: History, event: Event, _at: int) -> None:
-    _advance(state, event, "rolled_back")
+    erasure = find(state, event, "rolled_back")
+    if not erasure.restricted:
+        _advance(state, event, "rolled_back")
     check_usable(state, digest(event, "weights_sha256"), "served")
 
 
@@ -133,12 +134,31 @@ def _weights_deleted(state: History, event: Event, _at: int) -> None:
 
 def _verified(state: History, event: Event, _at: int) -> None:
     erasure = _advance(state, event, "verified")
-    counts = (int(event["records_readable"]), int(event["blobs_left"]))
-    erasure.verified_clean = counts == (0, 0)
+    counts = [int(event[name]) for name in _LEFT]
+    erasure.verified_clean = not any(counts)
+
+
+def _measure_taken(state: History, event: Event, _at: int) -> None:
+    _check_planned(state, event, "measure_taken")
+
+
+def _recipients_notified(state: History, event: Event, _at: int) -> None:
+    _check_planned(state, event, "recipients_notified")
+    known = int(event["recipients"])
+    dealt_with = int(event["notified"]) + int(event["impossible"])
+    if dealt_with > known:
+        refuse_order(f"at most {known} recipients notified or not", dealt_with)
+
+
+def _check_planned(state: History, event: Event, name: str) -> None:
+    """Check an event that may come at any time after the plan."""
+    if find(state, event, name).records_planned is None:
+        refuse_order("planned", name)
 
 
 def _certified(state: History, event: Event, _at: int) -> None:
     erasure = _advance(state, event, "certified")
+    erasure.certified = True
     if not erasure.keys_destroyed:
         _refuse_certificate("keys_destroyed", "none")
     if erasure.retrained != set(erasure.hits):
@@ -146,20 +166,17 @@ def _certified(state: History, event: Event, _at: int) -> None:
             f"shards {sorted(erasure.hits)} retrained", sorted(erasure.retrained)
         )
     if not erasure.verified_clean:
-        _refuse_certificate("verified with nothing readable or left", "otherwise")
+        _refuse_certificate("nothing readable, left or found", "otherwise")
+    for weights in sorted(erasure.whole):
+        if not state.index.weights.is_deleted(weights):
+            _refuse_certificate("the weights of whole models deleted", weights.hex())
     before = erasure.erased_at or 0
     for shard, first in erasure.hits.items():
-        weights = state.index.weights.undeleted(
+        left = state.index.weights.undeleted(
             shard=shard, slice_first=first, before=before
         )
-        if weights is not None:
-            _refuse_certificate(
-                f"the old weights of shard {shard} deleted", weights.hex()
-            )
-
-
-def _refuse_order(expected: str, found: object) -> NoReturn:
-    refuse(Code.ERASURE_ORDER, 13, expected=expected, found=found)
+        if left is not None:
+            _refuse_certificate(f"the old weights of shard {shard} deleted", left.hex())
 
 
 def _refuse_certificate(expected: str, found: object) -> NoReturn:
@@ -167,13 +184,14 @@ def _refuse_certificate(expected: str, found: object) -> NoReturn:
 
 
 HANDLERS: dict[str, Handler] = {
-    "erasure.requested.v1": _requested,
     "erasure.planned.v1": _planned,
     "erasure.records_erased.v1": _records_erased,
     "erasure.rolled_back.v1": _rolled_back,
     "erasure.keys_destroyed.v1": _keys_destroyed,
     "erasure.shard_retrained.v1": _shard_retrained,
     "erasure.weights_deleted.v1": _weights_deleted,
+    "erasure.measure_taken.v1": _measure_taken,
+    "erasure.recipients_notified.v1": _recipients_notified,
     "erasure.verified.v1": _verified,
     "erasure.certified.v1": _certified,
 }

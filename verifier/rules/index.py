@@ -7,7 +7,7 @@ that is gone when it is closed.
 
 import os
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +18,25 @@ from verifier.rules.index_tables import (
     ADD_SCAN,
     BY_PLACE,
     BY_RECORD,
+    CACHE,
     SCHEMA,
 )
 from verifier.rules.register import Register
+from verifier.rules.sources import SCHEMA as SOURCES
+from verifier.rules.sources import Sources
 from verifier.rules.weights import Weights
 
-CACHE = "PRAGMA cache_size=-65536"
 # So many sites that were asked for are kept in memory as well: about 10 MB.
 _SITES_MAX = 65_536
 
 Scan = tuple[str, bytes]
 """Status and site of a scan.
 
-The status is its verdict, but for one that is `unknown`: `clearable` where a person may
-clear all of its reasons, and `cleared` while the newest review says so.
+The status is its verdict, but `piracy` for one of a listed site. One that is `unknown`
+is `clearable` where a person may clear all of its reasons, and `cleared` while the
+newest review says so. After records that rested on it were quarantined it is
+`once_allowed` or `once_clearable`: a basis for nothing any more, whatever a person says
+of it later.
 """
 
 Assignment = tuple[bytes, int, int, int, int, bytes]
@@ -45,6 +50,7 @@ class Index:
 
     Attributes:
         register: reviews and licences.
+        sources: what the decisions cite, and the order of the scans.
         weights: weights that were trained and deleted.
         assigned: how many assignments were added.
         gone: how often a record was erased or quarantined.
@@ -66,6 +72,7 @@ class Index:
             raise
         self._sites: set[bytes] = set()
         self.register = Register(self._db)
+        self.sources = Sources(self._db)
         self.weights = Weights(self._db)
         self.assigned = 0
         self.gone = 0
@@ -77,7 +84,7 @@ class Index:
             f"PRAGMA page_size=16384; {CACHE};"
         )
         if self._path is None:
-            self._db.executescript(SCHEMA)
+            self._db.executescript(SCHEMA + SOURCES)
             self._execute(BY_RECORD)
         self._execute("BEGIN")
 
@@ -140,6 +147,15 @@ class Index:
             "UPDATE scan SET status = ?, site = ? WHERE id = ?", (*said, scan)
         )
 
+    def close_scans(self, scans: Iterable[bytes]) -> None:
+        """Note scans whose page nobody can read without a login or a payment."""
+        statement = "INSERT OR IGNORE INTO closed VALUES (?)"
+        self._db.executemany(statement, [(scan,) for scan in scans])
+
+    def is_closed(self, scan: bytes) -> bool:
+        """Return whether the page of a scan was closed."""
+        return self._one("SELECT 1 FROM closed WHERE scan = ?", (scan,)) is not None
+
     def add_record(self, record: bytes, commitment: bytes) -> bool:
         """Add a decided record; an empty commitment means not accepted."""
         return self._insert(ADD_RECORD, (record, commitment))
@@ -153,7 +169,12 @@ class Index:
         return b"" if row is None else bytes(row[0])
 
     def quarantine(self, record: bytes) -> None:
-        """Leave a record out of what is assigned and trained on from here on."""
+        """Leave a record out of what is assigned and trained on from here on.
+
+        No weights that saw it are trained from any more.
+        """
+        for place in self._places(record):
+            self.weights.withdraw(*place)
         self._insert("INSERT INTO quarantined VALUES (?)", (record,))
         self._forget(record)
 
@@ -170,15 +191,17 @@ class Index:
         """
         seen = [
             (shard, slice_)
-            for map_, shard, slice_, at in self._db.execute(
-                "SELECT map, shard, slice, at FROM assignment WHERE record = ?",
-                (record,),
-            ).fetchall()
+            for map_, shard, slice_, at in self._places(record)
             if self.weights.taint(map_, shard, slice_, at)
         ]
         self._execute("DELETE FROM quarantined WHERE record = ?", (record,))
         self._forget(record)
         return seen
+
+    def _places(self, record: bytes) -> list[tuple[int, int, int, int]]:
+        """Return map, shard, slice and event of each assignment of a record."""
+        query = "SELECT map, shard, slice, at FROM assignment WHERE record = ?"
+        return self._db.execute(query, (record,)).fetchall()
 
     def _forget(self, record: bytes) -> None:
         """Forget a record's commitment."""

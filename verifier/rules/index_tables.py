@@ -1,8 +1,11 @@
 """The tables of the index, and how they grow."""
 
+CACHE = "PRAGMA cache_size=-65536"
+
 SCHEMA = """
 CREATE TABLE site (id BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE scan (id BLOB PRIMARY KEY, status TEXT, site BLOB) WITHOUT ROWID;
+CREATE TABLE closed (scan BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE review (id BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE licence (
     id BLOB PRIMARY KEY, said TEXT, sites BLOB, revoked INTEGER
@@ -17,7 +20,7 @@ CREATE TABLE assignment (
 );
 CREATE TABLE trained (
     map INTEGER, shard INTEGER, slice INTEGER, at INTEGER, weights BLOB,
-    run_at INTEGER, tainted INTEGER
+    run_at INTEGER, withdrawn INTEGER, tainted INTEGER
 );
 CREATE INDEX trained_place ON trained (shard, slice, map, at);
 CREATE INDEX trained_weights ON trained (weights);

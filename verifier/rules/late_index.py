@@ -11,12 +11,13 @@ from pathlib import Path
 
 from verifier.doubt import Doubt
 from verifier.rules import placed, recent
-from verifier.rules.index import CACHE, Assignment, Index, Scan
+from verifier.rules.index import Assignment, Index, Scan
 from verifier.rules.index_tables import (
     ADD_ASSIGNMENT,
     ADD_RECORD,
     ADD_SCAN,
     BY_RECORD,
+    CACHE,
 )
 from verifier.rules.placed import Placed
 from verifier.rules.recent import (

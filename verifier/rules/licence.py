@@ -18,6 +18,7 @@ class Use(NamedTuple):
 
     licence_id: bytes
     scan_id: bytes
+    policy_sha256: bytes
     eu_basis: bytes
     uk_basis: bytes
 
@@ -41,10 +42,15 @@ def check_use(state: History, licence: Licence, use: Use) -> None:
         if basis == b"licence" and jurisdiction not in licence.jurisdictions:
             held = ", ".join(sorted(licence.jurisdictions))
             _refuse_use(f"a licence that holds in {jurisdiction}", held)
-    if use.scan_id and licence.sites:
+    # Where a reservation has no meaning in law, nobody scans.
+    policy = state.policies.get(use.policy_sha256)
+    is_scanned = policy is None or policy.reads_scans
+    if licence.sites and (use.scan_id or is_scanned):
         scan = state.index.scan(unhexlify(use.scan_id))
         if scan is None or scan[1] not in licence.sites:
-            _refuse_use("a scan of a site that the licence names", use.scan_id)
+            _refuse_use(
+                "a scan of a site that the licence names", use.scan_id or "none"
+            )
 
 
 def _granted(state: History, event: Event, _at: int) -> None:

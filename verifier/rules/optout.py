@@ -1,22 +1,30 @@
 """Policies, sites and scans: XEV-1 to XEV-4."""
 
 import json
-import re
 from binascii import unhexlify
 from dataclasses import dataclass
 
 from verifier.doubt import Doubt
-from verifier.findings import Code
-from verifier.rules.state import BulkRules, Column, Handler, History, digest, refuse
+from verifier.findings import Code, Violation
+from verifier.rules.scan_verdict import (
+    ACCESS,
+    PIRACY,
+    Said,
+    check_channels,
+    check_said,
+    strictest,
+)
+from verifier.rules.state import (
+    BulkRules,
+    Column,
+    Handler,
+    History,
+    Policy,
+    digest,
+    refuse,
+)
 from verifier.schema.lines import Event
 
-# A channel that states a reservation against training, and is not reserved itself.
-_PASSED_OVER = re.compile(
-    rb'"verdict":"(?:allowed|unknown)",'
-    rb'"stated":\[[^]]*"usage":"train","preference":"disallow"'
-)
-# How a page is reached that lawful access is had to.
-_ACCESS = (b"open", b"licensed")
 # A scan that is unknown for these alone may be cleared by a person (XEV-18).
 _CLEARABLE = frozenset(
     {
@@ -29,23 +37,37 @@ _CLEARABLE = frozenset(
 )
 
 
-def check_policy(state: History, policy: bytes) -> frozenset[str]:
-    """Return the jurisdictions of the policy that an event cites (XEV-1)."""
-    jurisdictions = state.policies.get(policy)
-    if jurisdictions is None:
+def check_policy(state: History, policy: bytes) -> Policy:
+    """Return the policy that an event cites (XEV-1)."""
+    adopted = state.policies.get(policy)
+    if adopted is None:
         refuse(
             Code.POLICY_UNKNOWN,
             1,
             expected="the digest of an earlier policy.adopted.v1",
             found=policy,
         )
-    return jurisdictions
+    return adopted
 
 
 def _adopted(state: History, event: Event, _at: int) -> None:
-    state.policies[event["policy_sha256"]] = frozenset(
-        json.loads(event["jurisdictions"])
+    jurisdictions = frozenset(json.loads(event["jurisdictions"]))
+    policy = Policy(
+        jurisdictions,
+        event["purpose"].decode(),
+        event["basket_version"].decode(),
+        frozenset(json.loads(event["basket_relaxed"])),
     )
+    if event["jurisdictions"].count(b",") >= len(jurisdictions):
+        found = event["jurisdictions"]
+        refuse(Code.POLICY_UNKNOWN, 1, expected="each jurisdiction once", found=found)
+    if state.policies.setdefault(event["policy_sha256"], policy) != policy:
+        refuse(
+            Code.POLICY_UNKNOWN,
+            1,
+            expected="what the earlier policy.adopted.v1 of this digest says",
+            found=event["policy_sha256"],
+        )
 
 
 def _registered(state: History, event: Event, _at: int) -> None:
@@ -61,66 +83,43 @@ def _check_site(state: History, event: Event, _at: int) -> None:
 def _scanned(state: History, event: Event, at: int) -> None:
     check_policy(state, event["policy_sha256"])
     _check_site(state, event, at)
-    verdict, reasons = event["verdict"].decode(), event["reasons"]
-    said = _status(verdict, reasons), digest(event, "site_id")
-    if not state.index.add_scan(digest(event, "scan_id"), said):
+    scan_id = digest(event, "scan_id")
+    status = _status(event["verdict"], event["reasons"])
+    if not state.index.add_scan(scan_id, (status, digest(event, "site_id"))):
         refuse(Code.SCAN, 3, expected="a new scan_id", found=event["scan_id"])
-    channels = event["channels"]
-    expected = _strictest(channels, event["http_status"], event["access"])
-    if verdict != expected:
-        refuse(
-            Code.SCAN_VERDICT,
-            4,
-            expected=f"verdict {expected}, which its channels and page lead to",
-            found=verdict,
-        )
-    if not _is_explained(verdict, reasons):
-        refuse(
-            Code.SCAN_VERDICT,
-            4,
-            expected="reasons exactly when the verdict is not allowed",
-            found=f"{verdict} with {reasons.decode()}",
-        )
-    if _PASSED_OVER.search(channels):
-        refuse(
-            Code.SCAN_VERDICT,
-            4,
-            expected="reserved for each channel that states disallow for train",
-            found="another verdict of one",
-        )
+    state.index.sources.scanned(scan_id, at)
+    if event["access"] not in ACCESS:
+        state.index.close_scans([scan_id])
+    verdict = strictest(event["channels"], event["http_status"], event["access"])
+    check_said(Said._make(event[field] for field in Said._fields), verdict)
+    check_channels(event["channels"], event["verdict"], event["reasons"])
 
 
-def _strictest(channels: bytes, http_status: bytes, access: bytes) -> str:
-    """Return the verdict that a scan must have.
-
-    A page was read when its status is 200 to 299. Source: RFC 9110, section 15.3.
-    """
-    if b'"verdict":"reserved"' in channels:
-        return "reserved"
-    if b'"verdict":"unknown"' in channels:
-        return "unknown"
-    was_read = 200 <= int(http_status) <= 299 and access in _ACCESS
-    return "allowed" if was_read else "unknown"
-
-
-def _is_explained(verdict: str, reasons: bytes) -> bool:
-    return (reasons == b"[]") == (verdict == "allowed")
-
-
-def _status(verdict: str, reasons: bytes) -> str:
+def _status(verdict: bytes, reasons: bytes) -> str:
     """Return the status of a scan that no person reviewed."""
-    if verdict == "unknown" and _CLEARABLE.issuperset(json.loads(reasons)):
+    if PIRACY in reasons:
+        return "piracy"
+    if verdict == b"unknown" and _CLEARABLE.issuperset(json.loads(reasons)):
         return "clearable"
-    return verdict
+    return verdict.decode()
 
 
 @dataclass(frozen=True, slots=True)
 class _Scans:
-    """The gist of many scans: id, status and site of each, in order, and policies."""
+    """The gist of many scans.
+
+    Attributes:
+        scans: their ids, in order.
+        statuses: the status of each.
+        sites: the site of each.
+        closed: ids of those whose page is not open to everybody.
+        policies: what they cite.
+    """
 
     scans: list[bytes]
     statuses: list[str]
     sites: list[bytes]
+    closed: list[bytes]
     policies: frozenset[bytes]
 
 
@@ -131,36 +130,51 @@ def _gather_scans(
     statuses: Column,
     accesses: Column,
     channels: Column,
+    robots: Column,
+    specs: Column,
     verdicts: Column,
+    usages: Column,
     reasons: Column,
 ) -> _Scans | None:
-    stating = [said for said in channels if b'"disallow"' in said]
-    if any(map(_PASSED_OVER.search, stating)):
+    written = list(zip(robots, specs, verdicts, usages, reasons, strict=True))
+    verdict = map(strictest, channels, statuses, accesses)
+    try:
+        for said, expected in set(zip(written, verdict, strict=True)):
+            check_said(Said._make(said), expected)
+        for read in zip(channels, verdicts, reasons, strict=True):
+            check_channels(*read)
+    except Violation:
         return None
-    strictest = map(_strictest, channels, statuses, accesses)
-    written = list(zip(verdicts, strictest, reasons, strict=True))
-    kinds = {}
-    for kind in set(written):
-        verdict, expected, why = kind
-        if verdict.decode() != expected or not _is_explained(expected, why):
-            return None
-        kinds[kind] = _status(expected, why)
+    kinds = list(zip(verdicts, reasons, strict=True))
+    known = {kind: _status(*kind) for kind in set(kinds)}
     places = {site: unhexlify(site) for site in set(sites)}
     return _Scans(
         scans=list(map(unhexlify, scans)),
-        statuses=list(map(kinds.__getitem__, written)),
+        statuses=list(map(known.__getitem__, kinds)),
         sites=list(map(places.__getitem__, sites)),
+        closed=_closed(scans, accesses),
         policies=frozenset(policies),
     )
 
 
-def _apply_scans(state: History, gist: _Scans, _at: int) -> None:
+def _closed(scans: Column, accesses: Column) -> list[bytes]:
+    """Return the scans whose page is not open to everybody: few, or none."""
+    if set(accesses).issubset(ACCESS):
+        return []
+    pairs = zip(scans, accesses, strict=True)
+    return [unhexlify(scan) for scan, access in pairs if access not in ACCESS]
+
+
+def _apply_scans(state: History, gist: _Scans, at: int) -> None:
     for policy in gist.policies:
         check_policy(state, policy)
     if not all(map(state.index.has_site, set(gist.sites))):
         raise Doubt
     said = list(zip(gist.statuses, gist.sites, strict=True))
     state.index.add_scans(gist.scans, said)
+    state.index.sources.scanned(b"".join(gist.scans), at)
+    if gist.closed:
+        state.index.close_scans(gist.closed)
 
 
 HANDLERS: dict[str, Handler] = {
@@ -178,7 +192,10 @@ BULK: dict[str, BulkRules] = {
             "http_status",
             "access",
             "channels",
+            "robots_rfc9309",
+            "spec_verdict",
             "verdict",
+            "usages",
             "reasons",
         ),
         gather=_gather_scans,

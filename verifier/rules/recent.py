@@ -23,6 +23,7 @@ _LETTERS = {
     "unknown": b"u",
     "clearable": b"c",
     "cleared": b"y",
+    "piracy": b"p",
 }
 _STATUSES = {letter: status for status, letter in _LETTERS.items()}
 

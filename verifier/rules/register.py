@@ -63,6 +63,12 @@ class Register:
         )
         return changed.rowcount == 1
 
+    def is_revoked(self, licence: bytes) -> bool:
+        """Return whether a licence was granted and revoked."""
+        query = "SELECT revoked FROM licence WHERE id = ?"
+        row = self._db.execute(query, (licence,)).fetchone()
+        return row is not None and row[0] == 1
+
     def _insert(self, statement: str, values: tuple[object, ...]) -> bool:
         try:
             self._db.execute(statement, values)

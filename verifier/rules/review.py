@@ -5,6 +5,8 @@ from verifier.rules.state import Handler, History, digest, refuse
 from verifier.schema.lines import Event
 
 _STATUS_AFTER = {b"cleared": "cleared", b"upheld": "clearable"}
+# A person may speak of it again, and it stays what it is (XEV-6).
+_SPENT = "once_clearable"
 
 
 def _decided(state: History, event: Event, _at: int) -> None:
@@ -18,14 +20,15 @@ def _decided(state: History, event: Event, _at: int) -> None:
     if scan is None:
         refuse(Code.REVIEW, 18, expected="an earlier scan", found=event["scan_id"])
     status, site = scan
-    if status not in _STATUS_AFTER.values():
+    if status not in {*_STATUS_AFTER.values(), _SPENT}:
         refuse(
             Code.REVIEW,
             18,
             expected="a scan that is unknown only for reasons that a person may clear",
             found=status,
         )
-    index.set_scan(scan_id, (_STATUS_AFTER[event["outcome"]], site))
+    if status != _SPENT:
+        index.set_scan(scan_id, (_STATUS_AFTER[event["outcome"]], site))
     if int(event["expires_at_ms"]) <= int(event["decided_at_ms"]):
         refuse(
             Code.REVIEW,

@@ -1,6 +1,7 @@
 """The state that rules across events hold on to."""
 
 from binascii import unhexlify
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -8,6 +9,41 @@ from typing import Any, NoReturn
 from verifier.findings import Code, Violation
 from verifier.rules.index import Index
 from verifier.schema.lines import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An adopted policy: where its models may be used, and what they are for.
+
+    Attributes:
+        jurisdictions: where.
+        purpose: what for.
+        basket_version: the basket of training crawlers.
+        basket_relaxed: tokens of it that do not block.
+    """
+
+    jurisdictions: frozenset[str]
+    purpose: str
+    basket_version: str = ""
+    basket_relaxed: frozenset[str] = frozenset()
+
+    @property
+    def reads_scans(self) -> bool:
+        """Whether a decision under it rests on what a site says (XEV-19)."""
+        return "eu" in self.jurisdictions or self.purpose == "research"
+
+
+@dataclass(slots=True)
+class Dataset:
+    """A classified dataset.
+
+    Attributes:
+        is_pending: whether nobody has checked yet that its use is allowed.
+        decided: how many of its records were decided, by decision.
+    """
+
+    is_pending: bool
+    decided: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +104,13 @@ class Erasure:
         erased_at: number of its first `records_erased` or `keys_destroyed` event.
         keys_destroyed: whether it got there.
         retrained: the shards reported as retrained.
-        verified_clean: whether the newest check found nothing readable or left.
+        verified_clean: whether the newest check came to nothing readable or left.
+        whole: weights of runs without shards that the plan says must go.
+        due_at_ms: the newest time limit.
+        extended: whether the limit was extended.
+        restricted: whether the records are kept and used for nothing, now.
+        refused: whether the request was refused.
+        certified: whether it was certified.
     """
 
     stage: int = 0
@@ -79,6 +121,12 @@ class Erasure:
     keys_destroyed: bool = False
     retrained: set[int] = field(default_factory=set)
     verified_clean: bool = False
+    whole: set[bytes] = field(default_factory=set)
+    due_at_ms: int = 0
+    extended: bool = False
+    restricted: bool = False
+    refused: bool = False
+    certified: bool = False
 
 
 @dataclass(slots=True)
@@ -86,16 +134,19 @@ class History:
     """Everything that earlier events established.
 
     Attributes:
+        condemned: weights without shards that saw a record of an earlier plan.
         counted: number and root of the records of a slice, as last counted.
         stock: slice and leaf of the records of the shard that was counted last.
         stock_of: which shard, map and time that was.
     """
 
     index: Index
-    policies: dict[bytes, frozenset[str]] = field(default_factory=dict)
+    policies: dict[bytes, Policy] = field(default_factory=dict)
+    datasets: dict[bytes, Dataset] = field(default_factory=dict)
     maps: dict[bytes, ShardMap] = field(default_factory=dict)
     runs: dict[bytes, Run] = field(default_factory=dict)
     erasures: dict[bytes, Erasure] = field(default_factory=dict)
+    condemned: set[bytes] = field(default_factory=set)
     counted: dict[tuple[int, ...], tuple[int, bytes]] = field(default_factory=dict)
     stock: list[tuple[int, bytes]] = field(default_factory=list)
     stock_of: tuple[int, ...] = ()

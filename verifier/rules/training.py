@@ -27,11 +27,23 @@ def check_usable(state: History, weights: bytes, use: str) -> None:
             expected=f"weights that were not deleted to be {use}",
             found=weights.hex(),
         )
-    if state.index.weights.is_tainted(weights):
+    if weights in state.condemned or state.index.weights.is_tainted(weights):
         refuse(
             Code.WEIGHTS_DELETED,
             17,
             expected=f"weights that saw no erased record to be {use}",
+            found=weights.hex(),
+        )
+
+
+def _check_parent(state: History, weights: bytes) -> None:
+    """Check that weights may be trained from (XEV-17, XEV-20)."""
+    check_usable(state, weights, "trained from")
+    if weights and state.index.weights.is_withdrawn(weights):
+        refuse(
+            Code.QUARANTINE,
+            20,
+            expected="weights that saw no quarantined record to be trained from",
             found=weights.hex(),
         )
 
@@ -55,7 +67,7 @@ def _started(state: History, event: Event, at: int) -> None:
         _refuse_life("an empty erasure_id for purpose train", event["erasure_id"])
     if run.purpose == "retrain" and run.erasure_id not in state.erasures:
         _refuse_life("an earlier erasure for purpose retrain", event["erasure_id"])
-    check_usable(state, run.base, "trained from")
+    _check_parent(state, run.base)
 
 
 def _map_of(state: History, event: Event, shards: frozenset[int]) -> ShardMap | None:
@@ -204,7 +216,7 @@ def _trained(state: History, event: Event, at: int) -> None:
             f"parent {parent.hex() or 'weights of the slice below'}",
             event["parent_sha256"],
         )
-    check_usable(state, parent, "trained from")
+    _check_parent(state, parent)
 
 
 def _check_records(state: History, event: Event, run: Run, *, map_number: int) -> None:

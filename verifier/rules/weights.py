@@ -2,6 +2,8 @@
 
 import sqlite3
 
+_SAW = "shard = ? AND slice >= ? AND map = ? AND run_at > ?"
+
 
 class Weights:
     """Trained slices and deleted weights. Digests are bytes."""
@@ -22,7 +24,7 @@ class Weights:
     ) -> None:
         """Add the weights of a trained slice."""
         self._db.execute(
-            "INSERT INTO trained VALUES (?, ?, ?, ?, ?, ?, 0)",
+            "INSERT INTO trained VALUES (?, ?, ?, ?, ?, ?, 0, 0)",
             (map_number, shard, slice_, at, weights, run_at),
         )
 
@@ -33,16 +35,22 @@ class Weights:
         its slice or one above.
         """
         place = (shard, slice_, map_, at)
-        self._db.execute(
-            "UPDATE trained SET tainted = 1"
-            " WHERE shard = ? AND slice >= ? AND map = ? AND run_at > ?",
-            place,
-        )
+        self._db.execute(f"UPDATE trained SET tainted = 1 WHERE {_SAW}", place)  # noqa: S608 (a constant)
         return self._has(
-            "SELECT 1 FROM trained"
-            " WHERE shard = ? AND slice >= ? AND map = ? AND run_at > ?"
+            f"SELECT 1 FROM trained WHERE {_SAW}"  # noqa: S608 (a constant)
             " AND weights NOT IN (SELECT weights FROM deleted) LIMIT 1",
             place,
+        )
+
+    def withdraw(self, map_: int, shard: int, slice_: int, at: int) -> None:
+        """Let nothing be trained from what saw a record; see `taint`."""
+        place = (shard, slice_, map_, at)
+        self._db.execute(f"UPDATE trained SET withdrawn = 1 WHERE {_SAW}", place)  # noqa: S608 (a constant)
+
+    def is_withdrawn(self, weights: bytes) -> bool:
+        """Return whether the weights saw a record that was quarantined."""
+        return self._has(
+            "SELECT 1 FROM trained WHERE weights = ? AND withdrawn = 1", (weights,)
         )
 
     def is_tainted(self, weights: bytes) -> bool:

@@ -112,6 +112,27 @@ ERASURE: dict[str, dict[str, Kind]] = {
         "due_at_ms": COUNT,
         "fence_commitment": SHA256,
     },
+    "erasure.extended.v1": {
+        "erasure_id": ID,
+        "due_at_ms": COUNT,
+        "reason": one_of("complexity number_of_requests"),
+        "notice_commitment": SHA256,
+    },
+    "erasure.restricted.v1": {
+        "erasure_id": ID,
+        "cause": one_of(
+            "accuracy_contested erasure_opposed legal_claims objection_pending"
+        ),
+    },
+    "erasure.restriction_lifted.v1": {"erasure_id": ID, "notice_commitment": SHA256},
+    "erasure.refused.v1": {
+        "erasure_id": ID,
+        "ground": one_of(
+            "archiving_research expression legal_claims legal_obligation "
+            "not_identified public_health unfounded_or_excessive"
+        ),
+        "notice_commitment": SHA256,
+    },
     "erasure.planned.v1": {
         "erasure_id": ID,
         "records": COUNT,
@@ -120,6 +141,7 @@ ERASURE: dict[str, dict[str, Kind]] = {
             0,
             256,
         ),
+        "whole": list_of(record(run_id=ID, weights_sha256=SHA256, tokens=COUNT), 0, 32),
         "tokens_expected": COUNT,
         "tokens_full": COUNT,
     },
@@ -135,7 +157,7 @@ ERASURE: dict[str, dict[str, Kind]] = {
     "erasure.keys_destroyed.v1": {
         "erasure_id": ID,
         "keys": COUNT,
-        "store": one_of("file"),
+        "store": one_of("file keyring kms passphrase"),
         "blobs_deleted": COUNT,
     },
     "erasure.shard_retrained.v1": {
@@ -149,13 +171,29 @@ ERASURE: dict[str, dict[str, Kind]] = {
     "erasure.weights_deleted.v1": {
         "erasure_id": ID,
         "weights": list_of(SHA256, 0, 256),
-        "method": one_of("file_deletion"),
+        "method": one_of("file_deletion key_destruction"),
+    },
+    "erasure.measure_taken.v1": {
+        "erasure_id": ID,
+        "measure": one_of(
+            "accepted_risk approximate_unlearning deferral output_filter"
+        ),
+        "evidence_sha256": SHA256,
+        "until_ms": COUNT,
+    },
+    "erasure.recipients_notified.v1": {
+        "erasure_id": ID,
+        "recipients": COUNT,
+        "notified": COUNT,
+        "impossible": COUNT,
+        "list_commitment": SHA256,
     },
     "erasure.verified.v1": {
         "erasure_id": ID,
         "exactness": one_of("bitwise_equal not_re_executable_here not_run"),
         "records_readable": COUNT,
         "blobs_left": COUNT,
+        "residue": COUNT,
     },
     "erasure.certified.v1": {"erasure_id": ID, "certificate_sha256": SHA256},
 }

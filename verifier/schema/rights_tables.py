@@ -3,6 +3,7 @@
 from verifier.schema.patterns import (
     COUNT,
     ID,
+    ID_OR_EMPTY,
     LABEL,
     LABEL_OR_EMPTY,
     LICENCE,
@@ -43,6 +44,7 @@ POLICY: dict[str, dict[str, Kind]] = {
     "policy.adopted.v1": {
         "policy_sha256": SHA256,
         "jurisdictions": JURISDICTIONS,
+        "purpose": one_of("commercial research"),
         "basket_version": LABEL,
         "basket_relaxed": list_of(TOKEN, 0, 256),
     },
@@ -93,8 +95,9 @@ OPTOUT: dict[str, dict[str, Kind]] = {
         "scanned_at_ms": COUNT,
     },
     "optout.records_quarantined.v1": {
-        "scan_id": ID,
-        "earlier_scan_id": ID,
+        "scan_id": ID_OR_EMPTY,
+        "earlier_scan_id": ID_OR_EMPTY,
+        "licence_id": ID_OR_EMPTY,
         "record_ids": list_of(ID, 1, 256),
     },
 }

@@ -14,6 +14,7 @@ from verifier.schema.patterns import (
     ID_OR_EMPTY,
     LICENCE,
     NAME,
+    RULE,
     SHA256,
     SHA256_OR_EMPTY,
     SHARD,
@@ -63,16 +64,44 @@ KEYS: dict[str, dict[str, Kind]] = {
     "keys.compromised.v1": {"name": NAME, "public_key": SHA256, "since_seq": COUNT},
 }
 
+SENSITIVE = record(
+    kind=one_of(
+        "biometric declared_subject email genetic health health_id iban ip_address "
+        "national_id origin payment_card person_name phone political proprietary "
+        "religion secret sex_life trade_union"
+    ),
+    count=integer(1, 65_535),
+)
+
 RECORDS: dict[str, dict[str, Kind]] = {
+    "ingest.dataset_classified.v1": {
+        "dataset_id": ID,
+        "format": one_of("hf_datasets jsonl parquet"),
+        "mapping_sha256": SHA256_OR_EMPTY,
+        "classification": one_of("confidential internal public restricted"),
+        "personal_data": one_of("declared incidental none special_category"),
+        "consent_review": one_of("done not_needed pending"),
+        "review_commitment": SHA256_OR_EMPTY,
+    },
+    "ingest.dataset_read.v1": {
+        "dataset_id": ID,
+        "accepted": COUNT,
+        "pending": COUNT,
+        "blocked": COUNT,
+        "unreadable": COUNT,
+    },
     "ingest.record_decided.v1": {
         "record_id": ID,
+        "dataset_id": ID_OR_EMPTY,
         "decision": one_of("accepted blocked pending"),
+        "rule": RULE,
         "reasons": list_of(
             one_of(
-                "basket licence licence_register licence_unclear links_units "
-                "public_domain response_differs review_cleared scan_clear "
-                "scan_missing scan_reserved scan_review scan_unknown "
-                "subject_fenced uk_no_licence"
+                "basket component_cap dataset_pending licence licence_register "
+                "licence_unclear links_units public_domain research_exception "
+                "response_differs review_cleared scan_clear scan_missing "
+                "scan_reserved scan_review scan_unknown sensitive_block "
+                "sensitive_redacted sensitive_review subject_fenced uk_no_licence"
             ),
             1,
             16,
@@ -82,8 +111,10 @@ RECORDS: dict[str, dict[str, Kind]] = {
         "licence": LICENCE,
         "licence_id": ID_OR_EMPTY,
         "scan_id": ID_OR_EMPTY,
-        "eu_basis": one_of("licence none public_domain tdm_article_4"),
-        "uk_basis": one_of("licence none public_domain"),
+        "eu_basis": one_of("licence none public_domain tdm_article_3 tdm_article_4"),
+        "uk_basis": one_of("licence none public_domain research_29a"),
+        "sensitive": list_of(SENSITIVE, 0, 32),
+        "action": one_of("accept block none redact review"),
         "hazard": one_of("consent personal public"),
         "subjects": one_of("none one several"),
         "commitment": SHA256_OR_EMPTY,

@@ -33,6 +33,7 @@ def begin() -> LedgerSimulator:
         "policy.adopted.v1",
         policy_sha256=POLICY,
         jurisdictions=["eu"],
+        purpose="commercial",
         basket_version="2026-11-01",
         basket_relaxed=[],
     )
@@ -51,7 +52,9 @@ def new_event(ledger: LedgerSimulator, stream: str, name: object) -> dict:
     return ledger.event(
         "ingest.record_decided.v1",
         record_id=ident("record", name),
+        dataset_id="",
         decision="pending",
+        rule="default",
         reasons=["scan_missing"],
         policy_sha256=POLICY,
         source_kind="web",
@@ -60,6 +63,8 @@ def new_event(ledger: LedgerSimulator, stream: str, name: object) -> dict:
         scan_id="",
         eu_basis="none",
         uk_basis="none",
+        sensitive=[],
+        action="none",
         hazard="personal",
         subjects="one",
         commitment="",

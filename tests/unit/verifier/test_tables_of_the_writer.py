@@ -105,7 +105,7 @@ def listed(items) -> str:
     return f"[{','.join(items)}]"
 
 
-def structure(kind, without: str = "", **changes: str) -> str:
+def structure(kind, /, without: str = "", **changes: str) -> str:
     """A structure of samples with some of its values changed, or one left out."""
     values = {"type": f'"{kind.tag}"'} if kind.tag else {}
     values |= {field.encode_name: sample(field.type) for field in kind.fields} | changes
