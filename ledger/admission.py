@@ -1,26 +1,27 @@
-"""Refuses early what the verifier would find: reviews, licences and quarantines.
+"""Refuses early what the verifier would find, by what stands in the ledger.
 
 Whoever appends holds the vault's transaction from the check to the append, so nothing
 that another process of this workspace writes comes in between.
 
-Source: docs/spec.md, XEV-6 and XEV-18 to XEV-20.
+Source: docs/spec.md, XEV-6 and XEV-18 to XEV-21.
 """
 
 from collections.abc import Sequence
 from itertools import takewhile
 
+from ledger.bases import Bases
 from ledger.checkpoint import parse_checkpoint
+from ledger.decisions import check_decisions
 from ledger.errors import ConflictError, InputError
 from ledger.events import Event
-from ledger.events.ingest import RecordDecided
 from ledger.events.licence import LicenceGranted, LicenceRevoked
-from ledger.events.optout import RecordsQuarantined
+from ledger.events.optout import RecordsQuarantined, UrlScanned
 from ledger.events.review import ReviewDecided
 from ledger.log import Ledger
-from ledger.projections import licences, optout
+from ledger.projections import States, licences, optout, pending
 from ledger.projections.licences import Licence, LicencesState
-from ledger.projections.optout import OptoutState
-from ledger.projector import project
+from ledger.projections.optout import OptoutState, ScanFacts, scan_facts
+from ledger.projector import CHANGES_MAX, project_head
 from ledger.scanned import standing
 from ledger.vault import Vault
 
@@ -35,6 +36,11 @@ class Admission:
         self._size = 0
         self._optout = OptoutState()
         self._licences = LicencesState()
+
+    def bases(self, at_ms: int) -> Bases:
+        """What records rest on, as the ledger stands now."""
+        self._catch_up()
+        return Bases(self._optout, self._licences, at_ms)
 
     def check_review(self, event: ReviewDecided) -> None:
         """Check a review against the scans and reviews before it (XEV-18).
@@ -109,24 +115,46 @@ class Admission:
             raise ConflictError(message)
 
     def check_quarantines(self, events: Sequence[Event]) -> None:
-        """Check quarantines against scans and records (XEV-20).
+        """Check quarantines against scans, licences and records (XEV-20).
 
         Raises:
             ConflictError: a record is quarantined already, or named twice.
-            InputError: a scan is unknown or allowed, or a record was not accepted or
-                was erased.
+            InputError: a scan is unknown or allowed, a licence is in the register and
+                not revoked, or a record was not accepted, was erased or rests on
+                something else.
         """
         named: set[str] = set()
+        new: dict[str, ScanFacts] = {}
         for event in events:
-            if isinstance(event, RecordsQuarantined):
-                self._check_scans(event)
+            if isinstance(event, UrlScanned):
+                new[event.scan_id] = scan_facts(event)
+            elif isinstance(event, RecordsQuarantined):
+                if event.licence_id:
+                    self._check_ended(event)
+                else:
+                    self._check_scans(event, new)
                 self._check_records(event.record_ids, named)
+                self._check_cited(event)
 
-    def _check_scans(self, event: RecordsQuarantined) -> None:
-        """Check the two scans of a quarantine."""
+    def _check_ended(self, event: RecordsQuarantined) -> None:
+        """Check a quarantine whose cause is a licence."""
+        if event.scan_id or event.earlier_scan_id:
+            message = "quarantine: expected scans or a licence as its cause, found both"
+            raise InputError(message)
+        if not self._licence(event.licence_id).revoked_by:
+            message = (
+                f"quarantine: expected a revoked licence, found {event.licence_id}"
+            )
+            raise InputError(message)
+
+    def _check_scans(
+        self, event: RecordsQuarantined, new: dict[str, ScanFacts]
+    ) -> None:
+        """Check the two scans of a quarantine; `new` are those of its submission."""
         self._catch_up()
-        scan = self._optout.by_scan.get(event.scan_id)
-        earlier = self._optout.by_scan.get(event.earlier_scan_id)
+        known = self._optout.by_scan
+        scan = known.get(event.scan_id) or new.get(event.scan_id)
+        earlier = known.get(event.earlier_scan_id) or new.get(event.earlier_scan_id)
         if scan is None or earlier is None or event.scan_id == event.earlier_scan_id:
             message = "quarantine: expected two different scans of this ledger"
             raise InputError(message)
@@ -158,72 +186,30 @@ class Admission:
                 raise ConflictError(message)
             named.add(record_id)
 
-    def check_decisions(self, events: Sequence[Event], now_ms: int) -> None:
-        """Check what decisions rest on: reviewed scans and licences (XEV-6, XEV-19).
+    def _check_cited(self, event: RecordsQuarantined) -> None:
+        """Check that the decisions on records cite what is gone."""
+        query = "SELECT scan_id FROM scan_of_record WHERE record_id = ?"
+        for record_id in event.record_ids:
+            if event.licence_id:
+                found = self._licences.rests.get(record_id)
+            else:
+                row = self._vault.connection.execute(query, (record_id,)).fetchone()
+                found = row and row[0]
+            if found != (event.licence_id or event.earlier_scan_id):
+                message = (
+                    f"record {record_id}: expected one that rests on the scan or the "
+                    f"licence that is gone, found {found or 'neither'}"
+                )
+                raise InputError(message)
 
-        The verifier takes no claimed time for true, so only here it counts whether a
-        review or a licence has ended.
+    def check_decisions(self, events: Sequence[Event], now_ms: int) -> None:
+        """Check decisions, and counts of datasets; see `ledger.decisions`.
 
         Raises:
-            InputError: a decision rests on a scan that is neither allowed nor cleared,
-                or on a licence that does not carry it.
+            InputError: XEV-6, XEV-19 or XEV-21 does not allow one.
         """
-        decisions = [
-            event
-            for event in events
-            if isinstance(event, RecordDecided)
-            and (event.licence_id or event.eu_basis == "tdm_article_4")
-        ]
-        if decisions:
-            self._catch_up()
-        for event in decisions:
-            if event.eu_basis == "tdm_article_4":
-                self._check_scan(event, now_ms)
-            if event.licence_id:
-                self._check_licence(event, now_ms)
-
-    def _check_scan(self, event: RecordDecided, now_ms: int) -> None:
-        """Check that the cited scan is allowed, or was cleared by a person."""
-        scan = self._optout.by_scan.get(event.scan_id)
-        is_clear = scan is not None and (
-            scan.verdict == "allowed"
-            or now_ms < optout.cleared_until(self._optout, event.scan_id)
-        )
-        if not is_clear:
-            found = "no scan" if scan is None else f"verdict {scan.verdict}"
-            message = (
-                f"record {event.record_id}: expected a scan that is allowed or was "
-                f"cleared for basis tdm_article_4, found {found}"
-            )
-            raise InputError(message)
-
-    def _check_licence(self, event: RecordDecided, now_ms: int) -> None:
-        """Check that the cited licence carries the decision."""
-        licence = self._licence(event.licence_id)
-        scan = self._optout.by_scan.get(event.scan_id)
-        bases = {"eu": event.eu_basis, "uk": event.uk_basis}
-        missing = [
-            name
-            for name, basis in bases.items()
-            if basis == "licence" and name not in licence.jurisdictions
-        ]
-        wrong = ""
-        if licence.revoked_by:
-            wrong = f"one that event {licence.revoked_by} revoked"
-        elif not licences.is_in_force(licence, now_ms):
-            wrong = "one that has not begun or has ended"
-        elif not licences.is_basis(licence):
-            wrong = "one that does not permit to train on content for gain"
-        elif missing:
-            wrong = f"one that does not hold in {', '.join(missing)}"
-        elif scan is not None and licence.sites and scan.site_id not in licence.sites:
-            wrong = "one of other sites"
-        if wrong:
-            message = (
-                f"record {event.record_id}: expected a licence that carries the "
-                f"decision, found {wrong}"
-            )
-            raise InputError(message)
+        self._catch_up()
+        check_decisions(events, self._optout, self._licences, now_ms)
 
     def _licence(self, licence_id: str) -> Licence:
         """A licence of the register.
@@ -240,15 +226,16 @@ class Admission:
 
     def _catch_up(self) -> None:
         """Fold what was appended since the last check, by whomever."""
-        head, _ = parse_checkpoint(self._ledger.newest_checkpoint())
-        if not self._size:
-            states = project(self._ledger, size=head.size)
+        states: States = {"optout": self._optout, "licences": self._licences}
+        if not self._size or pending(states) >= CHANGES_MAX:
+            states, self._size = project_head(self._ledger)
             self._optout, self._licences = states["optout"], states["licences"]
-        else:
-            new = self._ledger.events(self._size)
-            for recorded in takewhile(lambda one: one.seq < head.size, new):
-                optout.apply(self._optout, recorded)
-                licences.apply(self._licences, recorded)
+            return
+        head, _ = parse_checkpoint(self._ledger.newest_checkpoint())
+        new = self._ledger.events(self._size)
+        for recorded in takewhile(lambda one: one.seq < head.size, new):
+            optout.apply(self._optout, recorded)
+            licences.apply(self._licences, recorded)
         self._size = head.size
 
 

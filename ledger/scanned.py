@@ -41,6 +41,33 @@ def scanned_records(vault: Vault) -> list[ScannedRecord]:
     ]
 
 
+def resting_on(vault: Vault, scan_id: str) -> list[tuple[str, str]]:
+    """The records that rest on the URL of a scan, each with the scan that it rests on.
+
+    Decided ones that are not quarantined; the scan may be one that is not recorded yet.
+    """
+    query = (
+        "SELECT record_id, s.scan_id FROM url seen JOIN url u USING (tag) "
+        "JOIN scan_of_record s ON s.scan_id = u.scan_id JOIN record USING (record_id) "
+        "WHERE seen.scan_id = ? AND record.pending = 0 AND quarantined = 0 "
+        "ORDER BY u.rowid, record_id"
+    )
+    return vault.connection.execute(query, (scan_id,)).fetchall()
+
+
+def standing_records(vault: Vault) -> dict[str, bytes | None]:
+    """Every decided record that is not quarantined, with the digest of its URL.
+
+    None where it rests on no scan, or the scan's URL is not known any more.
+    """
+    query = (
+        "SELECT record_id, u.tag FROM record "
+        "LEFT JOIN scan_of_record USING (record_id) "
+        "LEFT JOIN url u USING (scan_id) WHERE record.pending = 0 AND quarantined = 0"
+    )
+    return dict(vault.connection.execute(query).fetchall())
+
+
 def scanned_pages(vault: Vault) -> dict[str, bytes]:
     """For each scan whose URL is known a keyed digest of that URL, and not its name."""
     query = "SELECT scan_id, tag FROM url WHERE pending = 0"

@@ -5,26 +5,21 @@ A module of the composition, as `producers.wiring` is.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ledger.events.ingest import RecordDecided
 from ledger.projections.affected import Affected
 from ledger.quarantine import Quarantine
 from ledger.scanned import ScannedRecord
 from ledger.workspace import Workspace
-from producers.ingest import ScanOutcome, in_register
-from producers.ingest.register import is_basis, is_in_force
 from producers.ports import Progress
-from producers.rights import outcome_port
 from producers.scanning import (
-    UNREADABLE,
     ScanOptions,
     adopted_policy,
-    canonical,
     open_scanner,
     scan_each,
 )
+from producers.urls import canonical
 
 if TYPE_CHECKING:
     from producers.optout.asking.scan import ScanResult
@@ -57,58 +52,6 @@ class Rescanned:
         return not self.quarantined and not self.kept and not self.failed
 
 
-@dataclass(slots=True)
-class _Sweep:
-    """A rescan under way: who rests on which URL, and what was taken out.
-
-    Attributes:
-        quarantine: takes records out.
-        by_url: the records of each URL that is scanned.
-        licensed: ids of those that rest on a licence, and not on what the site says.
-        keep_unreadable: keep records whose site merely could not be read.
-        seen: URLs that were scanned.
-        quarantined: ids of the records that were taken out.
-        kept: how many records stay although their site could not be read.
-    """
-
-    quarantine: Quarantine
-    by_url: dict[str, list[ScannedRecord]]
-    licensed: set[str]
-    keep_unreadable: bool
-    seen: set[str] = field(default_factory=set)
-    quarantined: list[str] = field(default_factory=list)
-    kept: int = 0
-
-    @property
-    def failed(self) -> list[str]:
-        """The URLs that no scan looked at."""
-        return [url for url in self.by_url if url not in self.seen]
-
-    def take(self, outcome: ScanOutcome, url: str) -> None:
-        """Quarantine the records of a URL unless it is still allowed.
-
-        No licence keeps a text of a piracy site: such a site has nothing to grant.
-        """
-        self.seen.add(url)
-        if outcome.verdict == "allowed" or outcome.is_cleared:
-            return
-        records = [
-            one
-            for one in self.by_url[url]
-            if outcome.is_piracy or one.record_id not in self.licensed
-        ]
-        if self.keep_unreadable and UNREADABLE.issuperset(outcome.reasons):
-            self.kept += len(records)
-            return
-        by_scan: dict[str, list[str]] = {}
-        for one in records:
-            by_scan.setdefault(one.scan_id, []).append(one.record_id)
-        for earlier_scan_id, record_ids in by_scan.items():
-            self.quarantined += self.quarantine.put(
-                outcome.scan_id, earlier_scan_id, record_ids
-            )
-
-
 def rescan(
     workspace: Workspace,
     *,
@@ -119,9 +62,11 @@ def rescan(
 ) -> Rescanned:
     """Scan every URL anew that an accepted record rests on.
 
-    Records of a URL that is no longer allowed are quarantined, each as soon as its scan
-    is in the ledger. What rests on a licence that is in force is left alone, unless its
-    site is on a list of piracy sites that `options` names.
+    Records of a URL that is no longer allowed are quarantined together with its scan:
+    a kill leaves both or neither. A licence that is in force keeps a record where it
+    covers the site that was asked and the one that redirects lead to now, unless the
+    site is on a list of piracy sites that `options` names. What rests on a revoked
+    licence is quarantined without a look at its URL.
 
     Args:
         workspace: whose records.
@@ -136,35 +81,35 @@ def rescan(
     """
     with workspace.exclusive("ingest"):
         policy = adopted_policy(workspace)
-        quarantine = Quarantine(workspace)
-        records = quarantine.scanned()
-        licensed = _licensed(workspace, {one.record_id for one in records})
-        if options.piracy_list is None:
-            records = [one for one in records if one.record_id not in licensed]
-        sweep = _Sweep(quarantine, _by_url(records), licensed, keep_unreadable)
+        quarantine = Quarantine(workspace, keep_unreadable=keep_unreadable)
+        workspace.follow()
+        quarantine.take_unlicensed()
+        by_url = _by_url(quarantine.scanned())
+        seen: set[str] = set()
         verdicts: Counter[str] = Counter()
-        if sweep.by_url:
-            outcome_of = outcome_port(workspace)
+        if by_url:
 
             def take(result: "ScanResult") -> None:
+                seen.add(result.url)
                 report(result)
-                sweep.take(outcome_of(result), result.url)
 
-            with open_scanner(workspace, policy, options) as scanner:
+            with open_scanner(workspace, policy, options, quarantine) as scanner:
                 verdicts = scan_each(
                     scanner,
-                    sweep.by_url,
+                    by_url,
                     workers=options.workers,
+                    since_ms=workspace.clock_ms(),
                     report=take,
                     progress=progress,
                 )
+    failed = tuple(url for url in by_url if url not in seen)
     return Rescanned(
         verdicts=verdicts,
-        quarantined=tuple(sweep.quarantined),
-        kept=sweep.kept,
-        failed=tuple(sweep.failed),
-        kept_failed=sum(len(sweep.by_url[url]) for url in sweep.failed),
-        affected=quarantine.affected(sweep.quarantined),
+        quarantined=tuple(quarantine.taken),
+        kept=len(quarantine.kept),
+        failed=failed,
+        kept_failed=sum(len(by_url[url]) for url in failed),
+        affected=quarantine.affected(quarantine.taken),
     )
 
 
@@ -174,25 +119,3 @@ def _by_url(records: Sequence[ScannedRecord]) -> dict[str, list[ScannedRecord]]:
     for one in records:
         by_url.setdefault(canonical(one.url), []).append(one)
     return by_url
-
-
-def _licensed(workspace: Workspace, record_ids: set[str]) -> set[str]:
-    """Those of some records that rest on a licence in the EU, and not on a scan.
-
-    One of the register must be in force; one that the record stated has no id.
-    """
-    now_ms = workspace.clock_ms()
-    policy = (recorded.event for recorded in workspace.ledger.events(stream="policy"))
-    in_force = {
-        one.licence_id
-        for one in in_register(policy)
-        if is_basis(one) and is_in_force(one, now_ms)
-    }
-    return {
-        recorded.event.record_id
-        for recorded in workspace.ledger.events(stream="ingest")
-        if isinstance(recorded.event, RecordDecided)
-        and recorded.event.record_id in record_ids
-        and recorded.event.eu_basis in {"licence", "public_domain"}
-        and recorded.event.licence_id in {*in_force, ""}
-    }

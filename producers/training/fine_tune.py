@@ -34,6 +34,10 @@ RECORD_BYTES = 16_384
 class Dataset(Protocol):
     """The placed records of one shard map."""
 
+    def check_bases(self) -> None:
+        """Refuse to train on records that are not allowed any more."""
+        ...
+
     def shard(self, shard: int) -> list[SliceRecords]:
         """The slices of a shard, decrypted."""
         ...
@@ -158,11 +162,16 @@ def fine_tune(
 ) -> RunResult:
     """Train the adapters of some shards on the base.
 
+    A retraining for an erasure is not held up: it trains on less than stands already.
+
     Raises:
+        BasisError: a record is not allowed any more.
         InputError: no shard has a record to train on.
         ErasedError: an erasure took a record during the run.
         TrainingError: a worker failed.
     """
+    if not erasure_id:
+        dataset.check_bases()
     jobs = [shard_job(task, dataset) for task in tasks]
     if not erasure_id and not any(part.records for job in jobs for part in job.slices):
         message = "train: expected accepted records, found none; run ingest first"

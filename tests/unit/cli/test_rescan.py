@@ -6,10 +6,11 @@ import pytest
 
 from ledger.events.ingest import RecordDecided
 from ledger.events.optout import RecordsQuarantined, UrlScanned
+from ledger.quarantine import Quarantine
 from producers.demo import site as demo
-from producers.optout.net.resolve import Endpoint
 from producers.optout.net.turns import SPACING_S
 from producers.scanning import ScanOptions
+from tests.unit.cli.desk import Desk
 from tests.unit.cli.shell import Shell, check_one_error, write
 from tests.unit.workspace.office import jsonl, leaks, new_office, record
 
@@ -18,43 +19,6 @@ OTHER_PAGE = "https://allow-all.example/b.html"
 RESERVED = (("tdm-reservation", "1"),)
 MALFORMED = (("tdm-reservation", "maybe"),)
 FREE = {"licence": "", "source": "web"}
-
-
-@pytest.fixture
-def site():
-    """Every host is played by a loopback server."""
-    with demo.running_site() as running:
-
-        def resolve(_host, _port, _scheme):
-            return Endpoint(address=running.address, port=running.port, scheme="http")
-
-        yield resolve
-
-
-@pytest.fixture
-def say(monkeypatch):
-    """Lets `clear.example` say something new in its pages' headers."""
-
-    def change(headers):
-        said = demo.SitePolicy(page_headers=headers)
-        monkeypatch.setitem(demo.POLICIES, "clear", said)
-
-    return change
-
-
-class Desk:
-    """A shell in a workspace for the EU whose scans reach the loopback server."""
-
-    def __init__(self, shell, site, folder):
-        self.shell, self.site, self.folder = shell, site, folder
-
-    def w(self, *arguments):
-        return self.shell.w(*arguments, obj=self.site)
-
-    def ingest(self, *records):
-        """Ingest records; what the command did."""
-        file = write(self.folder / "in.jsonl", jsonl(records))
-        return self.w("ingest", file, "--jurisdiction", "eu")
 
 
 def page(name, url=PAGE, **changes):
@@ -136,6 +100,18 @@ def test_resume_by_other_rules(desk, office, monkeypatch):
     assert 2 == len(office.events(UrlScanned))
 
 
+@pytest.mark.parametrize("option", ["--piracy-list", "--registry"])
+def test_resume_by_other_lists(desk, office, tmp_path, option):
+    """What was scanned without a list, or with another one, is scanned again."""
+    path = tmp_path / "list"
+    desk.w("scan", PAGE)
+    for name in ("other.test", "other.test", "another.test"):
+        path.write_text(f"{name}\n")
+        desk.w("scan", PAGE, "--resume", option, path)
+
+    assert 3 == len(office.events(UrlScanned))
+
+
 def test_spacing_is_the_callers_choice(site):
     """Whoever connects spares the sites, however names are resolved."""
     assert SPACING_S == ScanOptions(resolver=site).spacing_s
@@ -196,7 +172,7 @@ def test_bad_urls_end_nothing(desk, office):
     """A URL that cannot be looked at is told; the others are scanned."""
     ran = desk.w("scan", "ftp://x.example/", PAGE)
 
-    check_one_error(ran, 2, "URLs that could not be scanned: 1")
+    check_one_error(ran, 2, "1 URL could not be scanned")
     assert f"allowed   {PAGE}\n" == ran.out
     assert 1 == len(office.events(UrlScanned))
 
@@ -451,11 +427,100 @@ def test_a_licence_keeps_what_it_covers(desk, office, say):
     licence_id = add_licence(desk)
     desk.ingest(page("a"))
     kept = desk.w("rescan")
-    desk.w("licence", "revoke", licence_id)
-    gone = desk.w("rescan")
+    gone = desk.w("licence", "revoke", licence_id)
 
-    assert [0, 3] == [kept.code, gone.code]
-    assert "quarantined  1 records\n" in gone.out
+    assert [0, 0] == [kept.code, gone.code]
+    assert f"revoked {licence_id} (ended)\nquarantined  1 record\n" in gone.out
+    assert [licence_id] == [one.licence_id for one in office.events(RecordsQuarantined)]
+    assert "urls         none\n" in desk.w("rescan").out
+    office.check()
+
+
+def test_a_revocation_names_what_saw_the_records(desk, office):
+    """Shards, runs and weights; the next run leaves the records out."""
+    pytest.importorskip("torch")
+    licence_id = add_licence(desk, "--starts", "2020-01-01")
+    desk.ingest(page("a"), *(page(f"b{n}", OTHER_PAGE) for n in range(5)))
+    run_id = office.train()
+    gone = desk.w("licence", "revoke", licence_id)
+    office.train()
+
+    assert f"runs         {run_id}\n" in gone.out
+    assert "next: the next `tuneledger train` leaves out" in gone.err
+    assert 5 == sum(sum(shard.live.values()) for shard in office.shards().values())
+    office.check()
+
+
+def test_a_licence_does_not_follow_a_redirect(desk, office, monkeypatch):
+    """Where the page moved to a site of others that reserves, the record goes."""
+    add_licence(desk)
+    desk.ingest(page("a"))
+    moved = demo.Answer(status=301, headers=(("Location", OTHER_PAGE),))
+    asked = demo.SitePolicy(files={"/a.html": moved})
+    monkeypatch.setitem(demo.POLICIES, "clear", asked)
+    reserving = demo.SitePolicy(page_headers=RESERVED)
+    monkeypatch.setitem(demo.POLICIES, "allow-all", reserving)
+    ran = desk.w("rescan")
+
+    assert (3, 1) == (ran.code, len(office.events(RecordsQuarantined)))
+    office.check()
+
+
+def test_a_plain_scan_takes_out_what_it_finds_reserved(desk, office, say):
+    """In its own submission, and it says so."""
+    desk.ingest(page("a"), page("b", OTHER_PAGE))
+    say(RESERVED)
+    ran = desk.w("scan", PAGE, OTHER_PAGE)
+
+    assert (3, 1) == (ran.code, len(office.events(RecordsQuarantined)))
+    assert "quarantined 1 record of these URLs" in ran.err
+    office.check()
+
+
+def test_an_ingest_takes_out_what_it_finds_reserved(desk, office, say):
+    """A second record of the page asks the site again."""
+    desk.ingest(page("a"))
+    say(RESERVED)
+    desk.ingest(page("b"))
+
+    assert [("accepted", "scan_clear"), ("blocked", "scan_reserved")] == (
+        decisions(office)
+    )
+    assert 1 == len(office.events(RecordsQuarantined))
+    office.check()
+
+
+def test_a_cleared_question_that_came_back(desk, office, say):
+    """After a quarantine a person must clear the page's new scan (XEV-6)."""
+    say(MALFORMED)
+    desk.ingest(page("a"))
+    [first] = office.events(UrlScanned)
+    desk.w("review", "decide", first.scan_id, "--clear")
+    desk.ingest(page("a"))
+    say(RESERVED)
+    desk.w("rescan")
+    say(MALFORMED)
+    waiting = desk.ingest(page("a"))
+    desk.w("review", "decide", office.events(UrlScanned)[-1].scan_id, "--clear")
+    again = desk.ingest(page("a"))
+
+    assert [4, 0] == [waiting.code, again.code]
+    office.check()
+
+
+def test_train_refuses_what_is_not_allowed_any_more(desk, office, say, monkeypatch):
+    """Where an older scan left the records in; the line says what to run."""
+    desk.ingest(page("a"))
+    say(RESERVED)
+    with monkeypatch.context() as older:
+        older.setattr(Quarantine, "_fallen", lambda *_: [])
+        desk.w("scan", PAGE)
+    base = write(desk.folder / "base.txt", b"Some public text. " * 64)
+    ran = desk.w("train", "--base-text", base)
+
+    check_one_error(ran, 3, "run rescan")
+    assert 3 == desk.w("rescan").code
+    assert 1 == len(office.events(RecordsQuarantined))
     office.check()
 
 
@@ -471,12 +536,12 @@ def test_no_licence_keeps_the_text_of_a_piracy_site(desk, office, say, tmp_path)
 
     assert [0, 3] == [unlisted.code, listed.code]
     assert "urls         1 reserved\nquarantined  0 records\n" in unlisted.out
-    assert "quarantined  1 records\n" in listed.out
+    assert "quarantined  1 record\n" in listed.out
     office.check()
 
 
 def test_what_could_not_be_looked_at_is_told(desk, office, monkeypatch):
-    """A record of a URL whose scan failed stays; it is counted, printed, exit 3."""
+    """A record of a URL whose reader broke stays; it is counted, printed, exit 70."""
     desk.ingest(page("a"), page("b", OTHER_PAGE))
     real = desk.site
 
@@ -488,9 +553,9 @@ def test_what_could_not_be_looked_at_is_told(desk, office, monkeypatch):
     monkeypatch.setattr(desk, "site", failing)
     ran, document = desk.w("rescan"), desk.w("rescan", "--json").json()
 
-    assert 3 == ran.code, ran
-    assert "urls         1 allowed, 1 failed\n" in ran.out
-    assert f"kept         1 records whose URL failed:\nfailed       {PAGE}\n" in ran.out
+    check_one_error(ran, 70, "internal error at 1 URL")
+    assert "urls         1 allowed, 1 internal_error\n" in ran.out
+    assert f"kept         1 record whose URL failed:\nfailed       {PAGE}\n" in ran.out
     assert ([PAGE], 1) == (document["failed"], document["kept_failed"])
     assert [] == office.events(RecordsQuarantined)
 
@@ -505,7 +570,7 @@ def test_what_else_is_unknown_is_not_kept(desk, office, monkeypatch):
     monkeypatch.setitem(demo.POLICIES, "clear", unclear)
     ran = desk.w("rescan", "--keep-unreadable")
 
-    assert "quarantined  1 records\n" in ran.out
+    assert "quarantined  1 record\n" in ran.out
     assert {"unreadable", "malformed_signal"} == set(
         office.events(UrlScanned)[-1].reasons
     )
@@ -522,9 +587,9 @@ def test_unreadable_is_quarantined_unless_kept(desk, office, say, monkeypatch):
     gone = desk.w("rescan")
 
     assert [3, 3] == [kept.code, gone.code]
-    assert "kept         1 records whose site could not be read\n" in kept.out
+    assert "kept         1 record whose site could not be read\n" in kept.out
     assert "quarantined  0 records\n" in kept.out
-    assert "quarantined  1 records\n" in gone.out
+    assert "quarantined  1 record\n" in gone.out
 
 
 def test_a_new_question_quarantines_until_it_is_cleared(desk, office, say):
@@ -539,7 +604,7 @@ def test_a_new_question_quarantines_until_it_is_cleared(desk, office, say):
     asked = desk.w("rescan")
 
     assert [0, 3] == [cleared.code, asked.code]
-    assert "quarantined  1 records\n" in asked.out
+    assert "quarantined  1 record\n" in asked.out
     office.check()
 
 
@@ -554,6 +619,47 @@ def test_quarantined_text_may_come_back(desk, office, say):
     assert 0 == again.code, again
     assert 2 == len({one.record_id for one in office.events(RecordDecided)})
     office.check()
+
+
+def robots_changed(monkeypatch):
+    """Let the site's robots.txt refuse everybody from now on."""
+    files = {"/robots.txt": demo.Answer(body="User-agent: *\nDisallow: /\n")}
+    monkeypatch.setitem(demo.POLICIES, "clear", demo.SitePolicy(files=files))
+
+
+def test_known_policy_files_are_told(desk, monkeypatch):
+    """What changed within the day is not seen, and the line says what would see it."""
+    desk.ingest(page("a"))
+    robots_changed(monkeypatch)
+    ran = desk.w("rescan")
+
+    assert 0 == ran.code
+    told = "policy files of 1 site not asked again (oldest under 1 min; --fresh asks)\n"
+    assert told in ran.err
+
+
+@pytest.mark.parametrize("command", [["rescan"], ["scan", PAGE]], ids=" ".join)
+def test_fresh_asks_for_policy_files_again(desk, monkeypatch, command):
+    """Also where they were read within the day; no file is told that was known."""
+    desk.ingest(page("a"))
+    robots_changed(monkeypatch)
+    ran = desk.w(*command, "--fresh")
+
+    assert 3 == ran.code
+    assert f"reserved  {PAGE} robots_disallow" in ran.out
+    assert "not asked again" not in ran.err
+
+
+def test_a_licensed_url_says_by_which_licence(desk, say):
+    """In the line, and in the document; it is no failure."""
+    say(RESERVED)
+    licence_id = add_licence(desk)
+    desk.ingest(page("a"))
+    ran, document = desk.w("rescan"), desk.w("rescan", "--json").json()
+
+    assert 0 == ran.code
+    assert f"reserved  {PAGE} tdm_reserved [licence {licence_id}]\n" in ran.out
+    assert [[licence_id]] == [one["licences"] for one in document["not_allowed"]]
 
 
 def test_names_stay_in_the_vault(desk, office, say):
