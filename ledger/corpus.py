@@ -2,11 +2,18 @@
 
 import hashlib
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from ledger.errors import IntegrityError
-from ledger.files import disk_errors, remove_temporaries, sync_folder, write_atomic
+from ledger.files import (
+    disk_errors,
+    remove_temporaries,
+    sync_folder,
+    write_all,
+    write_atomic,
+)
 
 EVIDENCE_BYTES_MAX: Final = 16 * 1024 * 1024
 """Most bytes that one kept file unpacks to."""
@@ -19,13 +26,14 @@ class Corpus:
         """Files are in `folder`."""
         self._folder = folder
 
-    def put(self, record_id: str, sealed: bytes) -> None:
-        """Keep a record's encrypted bytes.
+    def put(self, sealed: Mapping[str, bytes]) -> None:
+        """Keep the encrypted bytes of records, by record id; all durable on return.
 
         Raises:
-            StorageError: the disk refused the write.
+            StorageError: the disk refused a write.
         """
-        write_atomic(self._path(record_id), sealed)
+        files = [(self._path(one).name, content) for one, content in sealed.items()]
+        write_all(self._folder, files, what="corpus")
 
     def get(self, record_id: str) -> bytes:
         """A record's encrypted bytes.

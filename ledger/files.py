@@ -5,11 +5,15 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from ledger.errors import ConflictError, InputError, StorageError
+
+_SYNCS_AT_ONCE: Final = 16
+"""Files waited for side by side: a journal commits once for all that wait."""
 
 
 @contextlib.contextmanager
@@ -65,15 +69,39 @@ def write_atomic(path: Path, content: bytes) -> None:
     Raises:
         StorageError: the disk refused the write.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    with disk_errors(path.name):
+    write_all(path.parent, [(path.name, content)], what=path.name)
+
+
+def write_all(folder: Path, files: Sequence[tuple[str, bytes]], *, what: str) -> None:
+    """Write files of one folder, durable together; a kill leaves each whole or absent.
+
+    All are written before the first is waited for, they are waited for side by side,
+    and their folder once, so that the disk can take them together.
+
+    Args:
+        folder: where.
+        files: a name and its content each.
+        what: what is being written, for the message.
+
+    Raises:
+        StorageError: the disk refused a write.
+    """
+    named = [(folder / name, _temporary(folder / name), data) for name, data in files]
+    with disk_errors(what):
         try:
-            _write_new(temporary, content)
-            temporary.replace(path)
+            with contextlib.ExitStack() as stack:
+                opened = [
+                    stack.enter_context(_create(temporary, content))
+                    for _, temporary, content in named
+                ]
+                _sync_all([file.fileno() for file in opened])
+            for path, temporary, _ in named:
+                temporary.replace(path)
         except OSError:
-            temporary.unlink(missing_ok=True)
+            for _, temporary, _ in named:
+                temporary.unlink(missing_ok=True)
             raise
-        sync_folder(path.parent)
+        sync_folder(folder)
 
 
 def write_once(path: Path, content: bytes) -> None:
@@ -87,10 +115,11 @@ def write_once(path: Path, content: bytes) -> None:
     if not path.parent.is_dir():
         message = f"{path}: there is no folder {path.parent}"
         raise InputError(message)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = _temporary(path)
     with disk_errors(path.name):
         try:
-            _write_new(temporary, content)
+            with _create(temporary, content) as file:
+                os.fsync(file.fileno())
             os.link(temporary, path)
         except FileExistsError:
             message = f"{path} exists and is never overwritten"
@@ -100,13 +129,29 @@ def write_once(path: Path, content: bytes) -> None:
         sync_folder(path.parent)
 
 
-def _write_new(path: Path, content: bytes) -> None:
-    """Create `path` with mode 0600 and make its bytes durable."""
+def _sync_all(descriptors: Sequence[int]) -> None:
+    """Make what was written to files durable."""
+    if len(descriptors) == 1:
+        os.fsync(descriptors[0])
+        return
+    with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
+        for _ in pool.map(os.fsync, descriptors):
+            pass  # an error is raised here
+
+
+def _temporary(path: Path) -> Path:
+    """A name beside `path` that nobody else writes to."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+
+
+@contextlib.contextmanager
+def _create(path: Path, content: bytes) -> Iterator[BinaryIO]:
+    """Create `path` with mode 0600 and hand its bytes to the system."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor has no path)
+    with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        yield file
 
 
 def remove_temporaries(folder: Path) -> None:

@@ -1,21 +1,28 @@
-"""The ledger's side of ingest: keep a record, decide it, place it.
+"""The ledger's side of ingest: keep records, decide on them, place them.
 
-Order of writes: vault row (pending), then the encrypted file, then the ledger. What the
-ledger never decided on is deleted on the next open.
+Order of writes for each batch: vault rows (pending), then the encrypted files, then the
+ledger. What the ledger never decided on is deleted on the next open.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 import msgspec
 
-from ledger import record_keys
-from ledger.errors import ErasedError, TiedUnitsError
+from ledger import readings, record_keys
 from ledger.events import Event
 from ledger.events.ingest import Hazard, RecordDecided
 from ledger.events.shards import MapDeclared, RecordAssigned
+from ledger.identifiers import normalise_identifier
 from ledger.links import Links
-from ledger.ports import IncomingRecord, Kept, UnitRecord
+from ledger.ports import (
+    IncomingRecord,
+    Kept,
+    NearTexts,
+    Refusal,
+    Sighting,
+    UnitRecord,
+)
 from ledger.record_keys import StoredRecord
 from ledger.vault_rows import UNPLACED, Record
 from ledger.workspace import Workspace
@@ -27,59 +34,122 @@ EVENTS_MAX: Final = 1024
 class Intake:
     """Keeps records for one ingest; hold `Workspace.exclusive("ingest")` around it."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        """Records go into `workspace`."""
+    def __init__(self, workspace: Workspace, near: NearTexts) -> None:
+        """Records go into `workspace`; `near` finds near texts among those kept."""
         self._workspace = workspace
-        self._links = Links(workspace.vault.members())
+        self._near = near
+        vault = workspace.vault
+        self._links = Links(vault.members(), vault.near.clusters())
 
-    def known(self, external_id: str) -> bool:
-        """Whether a record of this id is kept already."""
-        return self._workspace.vault.knows(external_id)
+    def keep(
+        self, records: Sequence[tuple[str, IncomingRecord]]
+    ) -> list[Kept | Refusal]:
+        """Encrypt and store records, durably when it returns; all or none of them.
 
-    def keep(self, record_id: str, record: IncomingRecord) -> Kept:
-        """Encrypt and store a record, durably when it returns.
+        Of a record that is refused nothing is stored, and the others are.
+
+        Args:
+            records: each with its record id; of ids and texts that are small enough
+                to hold together.
+
+        Returns:
+            What became of each, in order.
 
         Raises:
-            ErasedError: one of its subjects is fenced; nothing was stored.
-            TiedUnitsError: it would tie two shards together; nothing was stored.
-            StorageError: the disk refused the write.
+            InputError: a record of one's own id is kept already.
+            StorageError: the disk refused a write.
         """
         workspace = self._workspace
+        # A signature takes a millisecond a kilobyte: not while the vault is locked.
+        signed = [self._near.signature(record.text) for _, record in records]
         with workspace.vault.transaction():
-            # In the same transaction: an erasure that is not seen here has not
-            # destroyed its subject yet, so the subject found here is the fenced one.
-            self._check_fences(record.subjects)
-            subjects = [workspace.vault.subject(name) for name in record.subjects]
-            kept = workspace.vault.add_record(
-                record_id, external_id=record.id, subjects=subjects, text=record.text
-            )
-            if self._links.would_tie(kept.subjects, kept.digest):
-                message = "a record names subjects whose data lie in different shards"
-                raise TiedUnitsError(message)
+            taken = [
+                self._take(record_id, record, signature)
+                for (record_id, record), signature in zip(records, signed, strict=True)
+            ]
+        sealed: dict[str, bytes] = {}
+        results: list[Kept | Refusal] = []
+        for (record_id, record), keys in zip(records, taken, strict=True):
+            if isinstance(keys, str):
+                results.append(keys)
+                continue
+            kept, sealed[record_id] = self._seal(record_id, record, keys)
+            results.append(kept)
+        if sealed:
+            workspace.corpus.put(sealed)
+        return results
+
+    def _take(
+        self, record_id: str, record: IncomingRecord, signature: bytes
+    ) -> tuple[bytes, ...] | Refusal:
+        """Add a record's pending row and give its keys, or say why not.
+
+        The fences are asked in the same transaction: an erasure that is not seen here
+        has not destroyed its subject yet, so the subject found here is the fenced one.
+        """
+        vault = self._workspace.vault
+        if any(map(self._workspace.fences.is_fenced, record.subjects)):
+            return "subject_fenced"
+        sighting = self._near.sight(signature)
+        if refusal := self._binds(record, sighting):
+            return refusal
+        kept = vault.add_record(
+            record_id,
+            external_id=record.id,
+            subjects=[vault.subject(name) for name in record.subjects],
+            text=record.text,
+        )
+        self._links.join(
+            kept.subjects,
+            kept.digest,
+            near=self._near.add(record_id, sighting),
+            size=kept.bytes,
+        )
+        return vault.keys_of(record_id)
+
+    def _binds(self, record: IncomingRecord, sighting: Sighting) -> Refusal | None:
+        """Why a record may not join what it shares something with; None if it may."""
+        vault = self._workspace.vault
+        found = {
+            name: vault.find_identifier(name)
+            for name in map(normalise_identifier, record.subjects)
+        }
+        subjects = [one.subject_id if one else name for name, one in found.items()]
+        digest = vault.digest(record.text)
+        if self._links.would_tie(subjects, digest, sighting.near):
+            return "links_units"
+        bytes_max = self._workspace.settings.unit_bytes_max
+        if bytes_max and self._links.would_pass(
+            bytes_max,
+            subjects=subjects,
+            digest=digest,
+            near=sighting.near,
+            size=len(record.text.encode()),
+        ):
+            return "component_cap"
+        return None
+
+    def _seal(
+        self, record_id: str, record: IncomingRecord, keys: tuple[bytes, ...]
+    ) -> tuple[Kept, bytes]:
+        """A record's commitment and its encrypted bytes."""
         content = msgspec.json.encode(
             StoredRecord(
                 id=record.id, text=record.text, url=record.url, licence=record.licence
             )
         )
         sealed = record_keys.seal(
-            kept.keys,
+            keys,
             record_id,
             content,
-            context=workspace.ledger.genesis,
-            random_bytes=workspace.random_bytes,
+            context=self._workspace.ledger.genesis,
+            random_bytes=self._workspace.random_bytes,
         )
-        workspace.corpus.put(record_id, sealed)
-        self._links.join(kept.subjects, kept.digest)
-        return Kept(
-            commitment=record_keys.commitment(kept.keys, record_id, content),
+        kept = Kept(
+            commitment=record_keys.commitment(keys, record_id, content),
             size_log2=len(record.text.encode()).bit_length(),
         )
-
-    def _check_fences(self, subjects: Iterable[str]) -> None:
-        """Refuse a record of a fenced person."""
-        if any(self._workspace.fences.is_fenced(name) for name in subjects):
-            message = "a subject of this record was erased"
-            raise ErasedError(message)
+        return kept, sealed
 
     def append_decisions(self, events: Sequence[Event]) -> None:
         """Append decisions; the fences are asked again in the same transaction.
@@ -101,6 +171,8 @@ class Intake:
                     workspace.vault.settle(
                         event.record_id, hazard=event.hazard, scan_id=event.scan_id
                     )
+                elif isinstance(event, RecordDecided):
+                    readings.settle(workspace.vault, event.record_id)
 
     def _recheck(self, event: Event) -> Event:
         """The event as it may be written now."""
@@ -118,7 +190,11 @@ class Intake:
         workspace.corpus.delete([event.record_id])
         workspace.vault.delete_records([event.record_id])
         return msgspec.structs.replace(
-            event, decision="blocked", reasons=["subject_fenced"], commitment=""
+            event,
+            decision="blocked",
+            rule="subject_fenced",
+            reasons=["subject_fenced"],
+            commitment="",
         )
 
 
@@ -156,6 +232,11 @@ class Placer:
         self._workspace.follow()
         return [_member(record) for record in self._workspace.vault.members()]
 
+    def near(self) -> Mapping[str, Sequence[str]]:
+        """Numbers of near texts by record id; records that share one lie together."""
+        clusters = self._workspace.vault.near.clusters()
+        return {name: tuple(map(str, found)) for name, found in clusters.items()}
+
     def loads(self, shards: int) -> list[int]:
         """Bytes that each shard trains on."""
         loads = [0] * shards
@@ -176,16 +257,7 @@ class Placer:
         workspace = self._workspace
         for start in range(0, len(events), EVENTS_MAX):
             with workspace.vault.transaction():
-                unplaced = {
-                    record.record_id
-                    for record in workspace.vault.members()
-                    if record.shard == UNPLACED
-                }
-                batch = [
-                    event
-                    for event in events[start : start + EVENTS_MAX]
-                    if event.record_id in unplaced
-                ]
+                batch = self._unplaced(events[start : start + EVENTS_MAX])
                 if not batch:
                     continue
                 workspace.ledger.append(batch, stream="shards")
@@ -196,6 +268,17 @@ class Placer:
                         shard=event.shard,
                         slice_=event.slice,
                     )
+
+    def _unplaced(self, events: Sequence[RecordAssigned]) -> list[RecordAssigned]:
+        """The assignments of records that are still to be placed."""
+        marks = ", ".join("?" * len(events))
+        found = self._workspace.vault.records(
+            f"pending = 0 AND quarantined = 0 AND shard = {UNPLACED} "
+            f"AND record_id IN ({marks})",
+            *(event.record_id for event in events),
+        )
+        unplaced = {record.record_id for record in found}
+        return [event for event in events if event.record_id in unplaced]
 
 
 def _member(record: Record) -> UnitRecord:

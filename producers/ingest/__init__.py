@@ -1,21 +1,27 @@
 """Ingest: which record may be trained on, and why."""
 
-from producers.ingest.decide import (
-    Facts,
-    RegisterLicence,
-    Ruling,
-    ScanOutcome,
-    decide,
-)
+from producers.ingest.decide import decide
+from producers.ingest.facts import Facts, RegisterLicence, Ruling, ScanOutcome
 from producers.ingest.licences import Licence, licence_table, read_licence
 from producers.ingest.policy import IngestPolicy
-from producers.ingest.reader import InputRecord, parse_record, read_records
+from producers.ingest.reader import InputRecord
 from producers.ingest.register import Register, check_grant, in_register
 from producers.ingest.reviews import ReviewBook
-from producers.ingest.run import IngestReport, Keep, Known, Licensed, Scan, ingest
+from producers.ingest.run import ingest
+from producers.ingest.screening import FromDataset, Screened
+from producers.ingest.world import (
+    IngestReport,
+    Keep,
+    Known,
+    Licensed,
+    Scan,
+    UnscannableError,
+    World,
+)
 
 __all__ = [
     "Facts",
+    "FromDataset",
     "IngestPolicy",
     "IngestReport",
     "InputRecord",
@@ -29,12 +35,13 @@ __all__ = [
     "Ruling",
     "Scan",
     "ScanOutcome",
+    "Screened",
+    "UnscannableError",
+    "World",
     "check_grant",
     "decide",
     "in_register",
     "ingest",
     "licence_table",
-    "parse_record",
     "read_licence",
-    "read_records",
 ]

@@ -4,6 +4,7 @@ The table is data: licences.toml. A licence that it does not list is `unclear`, 
 a new licence is read by a person before it lets anything pass.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -102,6 +103,30 @@ def read_licence(text: str) -> Licence:
         return Licence(expression="", standing="unclear")
     tokens = expression.replace("(", "( ").replace(")", " )").split()
     return Licence(expression=expression, standing=_Expression(tokens).standing())
+
+
+def explain(text: str) -> str:
+    """Say why a stated licence is no basis, for a person; empty where it is one.
+
+    The answer repeats ids of the SPDX list only: what else stands there may be a name.
+    """
+    licence = read_licence(text)
+    if licence.standing not in {"refused", "unclear"}:
+        return ""
+    if not licence.expression:
+        if len(text) > EXPRESSION_CHARS_MAX:
+            return f"custom text of more than {EXPRESSION_CHARS_MAX} characters"
+        is_reference = "licenseref-" in text.lower()
+        return "a licence of its own" if is_reference else "custom text, no SPDX id"
+    table = licence_table()
+    names = re.findall(r"[A-Za-z0-9.-]+", licence.expression)
+    said = [
+        f"{name}: {table.reasons.get(name, 'not in the table of read licences')}"
+        for name in dict.fromkeys(name.removesuffix("+") for name in names)
+        if name not in {"AND", "OR", "WITH"}
+        and table.standings.get(name, licence.standing) == licence.standing
+    ]
+    return "; ".join(said)
 
 
 def _canonical(text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Input files: JSON Lines, one record a line, read as a stream.
+"""A record as its owner describes it, and the check of one from outside.
 
     {"id": "doc-1", "text": "...", "url": "https://example.org/a",
      "licence": "CC-BY-4.0", "subjects": ["jane@example.org"]}
@@ -6,15 +6,12 @@
 `id`, `text`, `url`, `licence` and `subjects` are required; the last three are empty
 where there is none, since a forgotten `subjects` must not read as "nobody". `source`,
 `consent` and `response_sha256` are optional. The input comes from outside: all of it
-has a limit, and a refusal names the line and the rule but never a value: values may be
+has a limit, and a refusal names the place and the rule but never a value: values may be
 personal data.
 """
 
-import hashlib
-import json
 import re
-from collections.abc import Iterator
-from typing import Annotated, Any, BinaryIO, Final, Literal, NoReturn, get_args
+from typing import Annotated, Any, Final, Literal, NoReturn, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -23,12 +20,11 @@ from msgspec import Meta
 from ledger.errors import InputError
 from ledger.events.base import OptionalSha256Hex
 from ledger.events.ingest import SourceKind
+from ledger.identifiers import normalise_identifier
 
-LINE_BYTES_MAX: Final = 2**20
-"""Longest line that is read into memory, its line feed included."""
-
-RECORDS_MAX: Final = 1_000_000
-"""Most records in one file: about 100 bytes of memory each, for the ids seen so far."""
+RECORD_BYTES_MAX: Final = 2**20
+"""Longest line that is read into memory, its line feed included; of another format, the
+UTF-8 bytes of all fields of a record together."""
 
 SUBJECTS_MAX: Final = 64
 """Most data subjects of one record; each joins its erasure unit to theirs."""
@@ -75,104 +71,61 @@ class InputRecord(
     response_sha256: OptionalSha256Hex = ""
 
     @property
+    def how_many_subjects(self) -> Literal["none", "one", "several"]:
+        """How many persons it names, however often and in whatever spelling."""
+        match len({normalise_identifier(subject) for subject in self.subjects}):
+            case 0:
+                return "none"
+            case 1:
+                return "one"
+            case _:
+                return "several"
+
+    @property
     def source_kind(self) -> SourceKind:
         """The stated source, or the one that the URL implies."""
         return self.source or ("web" if self.url else "other")
 
 
-def read_records(
-    stream: BinaryIO,
-    *,
-    line_bytes_max: int = LINE_BYTES_MAX,
-    records_max: int = RECORDS_MAX,
-) -> Iterator[InputRecord]:
-    """Yield the records of a JSON Lines file; the n-th record is on line n.
+class NotARecordError(InputError):
+    """What was read is no record.
+
+    Attributes:
+        field: the field that is wrong; empty where it is none in particular.
+        rule: what was expected, and what was found; no value.
+    """
+
+    def __init__(self, rule: str, *, field: str = "") -> None:
+        super().__init__(rule)
+        self.field = field
+        self.rule = rule
+
+
+def to_record(value: Any) -> InputRecord:
+    """Check a record that was read from anywhere.
 
     Args:
-        stream: the file, opened for reading bytes; at most one line is held.
-        line_bytes_max: longest line in bytes, its line feed included.
-        records_max: most lines.
+        value: its fields by name, as plain values.
 
     Raises:
-        InputError: a line breaks a rule of this module; the records before it were
-            yielded already.
+        NotARecordError: it breaks a rule of this module.
     """
-    seen: set[bytes] = set()
-    number = 0
-    while line := stream.readline(line_bytes_max + 1):
-        number += 1
-        if number > records_max:
-            _refuse(number, f"expected at most {records_max} records in a file")
-        if len(line) > line_bytes_max:
-            _refuse(number, f"expected at most {line_bytes_max} bytes, found more")
-        record = parse_record(line, number=number)
-        # 128 bits: the set stays small, and nobody can construct a false duplicate.
-        digest = hashlib.blake2b(record.id.encode(), digest_size=16).digest()
-        if digest in seen:
-            _refuse(number, "expected an id of its own, found that of a line before")
-        seen.add(digest)
-        yield record
-
-
-def parse_record(line: bytes, *, number: int) -> InputRecord:
-    """Parse one line.
-
-    Args:
-        line: the bytes of the line, with or without its line feed.
-        number: its 1-based number, for the message of a refusal.
-
-    Raises:
-        InputError: the line is no record.
-    """
-    value = _parse_json(line, number)
     try:
         record = msgspec.convert(value, InputRecord)
     except msgspec.ValidationError as error:
-        _refuse(number, _without_values(str(error)))
-    _check_strings(record, number)
+        _refuse(_without_values(str(error)), field=_field_of(str(error)))
+    _check_strings(record)
     if record.consent and not record.subjects:
-        _refuse(number, "expected the subjects who consented, found none")
+        _refuse("expected the subjects who consented, found none", field="subjects")
     if record.response_sha256 and not record.url:
-        _refuse(number, "expected the url of the response, found none")
+        _refuse("expected the url of the response, found none", field="url")
     return record
 
 
-def _parse_json(line: bytes, number: int) -> Any:
-    # The standard library's parser, for its hooks: msgspec takes the last of two equal
-    # keys without a word.
-    try:
-        return json.loads(
-            line.decode(),
-            object_pairs_hook=_unique_keys,
-            parse_constant=_refuse_constant,
-        )
-    except UnicodeDecodeError as error:
-        _refuse(number, f"expected UTF-8, found another byte at {error.start + 1}")
-    except json.JSONDecodeError as error:
-        _refuse(number, f"expected one JSON object, found an error at {error.pos + 1}")
-    except _NotStrictError as error:
-        _refuse(number, str(error))
-    except RecursionError:
-        _refuse(number, "expected one flat JSON object, found deep nesting")
-    except ValueError:  # a number with more digits than Python converts
-        _refuse(number, "expected a record, found a number of too many digits")
-
-
-class _NotStrictError(Exception):
-    """Well-formed to a lenient JSON parser, and refused here."""
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        message = "expected each key once, found one twice"
-        raise _NotStrictError(message)
-    return value
-
-
-def _refuse_constant(_: str) -> NoReturn:
-    message = "expected JSON, found NaN or Infinity"
-    raise _NotStrictError(message)
+def _field_of(message: str) -> str:
+    """The field that a validation message is about; only a name of ours is repeated."""
+    words = re.split(r"[`$.\[\]]+", message)
+    return next((name for name in InputRecord.__struct_fields__ if name in words), "")
 
 
 def _without_values(message: str) -> str:
@@ -191,18 +144,20 @@ def _without_values(message: str) -> str:
     return "expected a record, found another shape"
 
 
-def _check_strings(record: InputRecord, number: int) -> None:
+def _check_strings(record: InputRecord) -> None:
     for name in ("id", "text", "url", "licence", "subjects"):
         value = getattr(record, name)
         for text in value if name == "subjects" else (value,):
             if not _is_unicode(text):
-                _refuse(number, f"expected Unicode text in {name}, found a surrogate")
+                rule = f"expected Unicode text in {name}, found a surrogate"
+                _refuse(rule, field=name)
             if name in {"id", "text", "subjects"} and not text.strip():
-                _refuse(number, f"expected text in {name}, found only blanks")
+                _refuse(f"expected text in {name}, found only blanks", field=name)
     if any(_ALIAS.fullmatch(subject.strip()) for subject in record.subjects):
-        _refuse(number, "expected an identifier in subjects, found a local alias (s-1)")
+        rule = "expected an identifier in subjects, found a local alias (s-1)"
+        _refuse(rule, field="subjects")
     if record.url and not is_web_url(record.url):
-        _refuse(number, "expected an http or https URL with a host in url")
+        _refuse("expected an http or https URL with a host in url", field="url")
 
 
 def _is_unicode(text: str) -> bool:
@@ -223,6 +178,5 @@ def is_web_url(url: str) -> bool:
     return parts.scheme in {"http", "https"} and has_host
 
 
-def _refuse(number: int, rule: str) -> NoReturn:
-    message = f"line {number}: {rule}"
-    raise InputError(message) from None
+def _refuse(rule: str, *, field: str) -> NoReturn:
+    raise NotARecordError(rule, field=field) from None

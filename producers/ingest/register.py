@@ -16,7 +16,7 @@ from ledger.errors import InputError
 from ledger.events import Event
 from ledger.events.licence import LicenceGranted, LicenceRevoked
 from ledger.events.policy import Jurisdiction
-from producers.ingest.decide import RegisterLicence
+from producers.ingest.facts import RegisterLicence
 from producers.ingest.licences import read_licence
 
 _LICENCE_ID: Final = re.compile(r"[0-9a-f]{32}")

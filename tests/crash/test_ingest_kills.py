@@ -7,6 +7,7 @@ import pytest
 
 from ledger.events.ingest import RecordDecided
 from ledger.events.shards import MapDeclared, RecordAssigned
+from ledger.near_tables import SqliteBands
 from producers.ingest import run as ingest_run
 from tests.crash.killing import places, run_and_kill
 from tests.unit.workspace.child import BATCH_EVENTS
@@ -21,8 +22,11 @@ from tests.unit.workspace.office import (
 from tests.unit.workspace.points import Countdown, Crash, watch
 
 CRASHES, KILLS, KILLS_SOAK = 10, 4, 100
-MOMENTS = 120
+MOMENTS = 128
 """Moments of one ingest, counted by `test_every_moment_is_known`."""
+
+NEAR = ((SqliteBands, "add"),)
+"""The writes of the index of near texts."""
 
 __all__ = ["office"]
 
@@ -35,14 +39,20 @@ def small_batches(monkeypatch):
 
 def check_between(office):
     """After a crash: the ledger verifies, and files and rows are of decided records."""
-    office.check()
+    # Opened first: SQLite puts right what a kill within the closing left.
     accepted = {one.record_id for one in office.events(RecordDecided)}
     with office.open() as workspace:
         assert accepted == workspace.vault.record_ids()
         assert [] == workspace.vault.pending()
+        assert accepted == set(workspace.vault.near.clusters())
+        signatures = workspace.vault.connection.execute(
+            "SELECT count(*) FROM near_signature"
+        )
+        assert len(accepted) == signatures.fetchone()[0]
         known = {
             name for subject, _ in workspace.vault.subjects() for name in [subject.name]
         }
+    office.check()
     files = {path.stem for path in (office.folder / "corpus").iterdir()}
 
     assert accepted == files
@@ -68,7 +78,7 @@ def test_every_moment_is_known(office):
     """The crashes below fall on all of them."""
     countdown = Countdown()
     with pytest.MonkeyPatch.context() as patch:
-        watch(patch.setattr, countdown)
+        watch(patch.setattr, countdown, more=NEAR)
         office.ingest(RECORDS)
 
     assert MOMENTS == len(countdown.passed)
@@ -83,7 +93,7 @@ def pytest_generate_tests(metafunc):
 def test_a_crash_at_a_write(office, place, once):
     """Resumed, it ends as if nothing had happened."""
     with pytest.MonkeyPatch.context() as patch:
-        watch(patch.setattr, Countdown(place, once=once))
+        watch(patch.setattr, Countdown(place, once=once), more=NEAR)
         with pytest.raises(Crash):
             office.ingest(RECORDS)
     check_between(office)

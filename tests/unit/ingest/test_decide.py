@@ -8,15 +8,12 @@ from typing import get_args
 
 import pytest
 
-from producers.ingest.decide import (
-    Facts,
-    RegisterLicence,
-    ScanOutcome,
-    decide,
-    needs_scan,
-)
+from ledger.events.policy import Purpose
+from producers.ingest.decide import decide, needs_scan, tighten
+from producers.ingest.facts import Facts, RegisterLicence, ScanOutcome
 from producers.ingest.licences import Standing
 from producers.ingest.policy import IngestPolicy
+from producers.ingest.rules import shipped_rules
 
 TABLE = Path(__file__).with_name("decisions.tsv")
 ROWS = list(csv.DictReader(TABLE.read_text().splitlines(), delimiter="\t"))
@@ -35,6 +32,8 @@ SCANS = {
         "review": "cleared",
         "reviewed_scan_id": REVIEWED,
     },
+    "differs": {"verdict": "allowed"},
+    "piracy": {"verdict": "reserved", "reasons": ("piracy_site",)},
     "upheld": {
         "verdict": "unknown",
         "reasons": ("terms_of_use",),
@@ -62,33 +61,47 @@ def scan(name, **changes):
     return ScanOutcome(**{**fields, **SCANS[name], **changes})
 
 
-def policy(*jurisdictions):
+def policy(*jurisdictions, purpose="commercial"):
     return IngestPolicy(
-        basket_version="2026-11-23", jurisdictions=frozenset(jurisdictions)
+        basket_version="2026-11-23",
+        jurisdictions=frozenset(jurisdictions),
+        purpose=purpose,
     )
 
 
+CELL = ("jurisdictions", "purpose", "basis", "scan", "access")
+BASES = (*get_args(Standing), "register", "register+unclear")
+"""What a text rests on: a stated licence, or one of the register for both."""
+
+
 def key(row):
-    return row["jurisdictions"], row["standing"], row["scan"]
+    return tuple(row[name] for name in CELL)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: "-".join(key(row)))
 def test_table(row):
-    """Each cell of jurisdictions x standing x scan has the reviewed decision."""
+    """Each cell of the table has the reviewed decision, by the reviewed rule."""
+    standing = row["basis"].rpartition("+")[2].replace("register", "none")
+    covered = "eu uk" if row["basis"].startswith("register") else None
+    page = facts(standing, covered=covered)
+    if row["scan"] == "differs":
+        page = replace(page, response_sha256=OTHER_BODY)
     ruling = decide(
-        facts(row["standing"]),
-        scan(row["scan"]),
-        policy(*row["jurisdictions"].split()),
+        page,
+        scan(row["scan"], access=row["access"]),
+        policy(*row["jurisdictions"].split(), purpose=row["purpose"]),
     )
 
     expected = (
         row["decision"],
+        row["rule"],
         row["reasons"].split(),
         row["eu_basis"],
         row["uk_basis"],
     )
     assert expected == (
         ruling.decision,
+        ruling.rule,
         list(ruling.reasons),
         ruling.eu_basis,
         ruling.uk_basis,
@@ -97,9 +110,103 @@ def test_table(row):
 
 def test_table_is_complete():
     """The table has every cell, once."""
-    cells = product(("eu", "uk", "eu uk"), get_args(Standing), SCANS)
+    scans = [
+        (name, access)
+        for name in SCANS
+        for access in (("unknown",) if name == "missing" else ("open", "paywall"))
+    ]
+    cells = [
+        (*left, *right)
+        for *left, right in product(
+            ("eu", "uk", "eu uk"), get_args(Purpose), BASES, scans
+        )
+    ]
 
     assert sorted(cells) == sorted(key(row) for row in ROWS)
+
+
+def test_every_rule_decides_somewhere():
+    """No rule is out of reach: each decides a cell, or part of the register."""
+    beside = {
+        "eu_register_here",
+        "uk_register_here",
+        "eu_unclear_in_part",
+    }
+
+    assert {rule.name for rule in shipped_rules().rule} == beside | {
+        rule for row in ROWS for rule in (row["rule"],)
+    }
+
+
+def test_research_is_no_basis_for_a_commercial_model():
+    """Article 3 and section 29A appear only where the purpose is research."""
+    research = {"tdm_article_3", "research_29a"}
+    rows = [row for row in ROWS if {row["eu_basis"], row["uk_basis"]} & research]
+
+    assert {"research"} == {row["purpose"] for row in rows}
+    assert {"open"} == {row["access"] for row in rows}
+
+
+def test_research_cites_the_scan_that_showed_access():
+    """Not the earlier one that a person read, which may have met a paywall."""
+    ruling = decide(
+        facts(), scan("cleared", access="open"), policy("eu", purpose="research")
+    )
+
+    assert ("tdm_article_3", SCAN) == (ruling.eu_basis, ruling.scan_id)
+
+
+AFTER = {
+    "nothing": (("accepted", "eu_stated_licence", ["licence"]), "none", "not_needed"),
+    "redact": (
+        ("accepted", "eu_stated_licence", ["licence", "sensitive_redacted"]),
+        "redact",
+        "done",
+    ),
+    "review": (
+        ("pending", "sensitive_review", ["sensitive_review"]),
+        "review",
+        "done",
+    ),
+    "dataset": (
+        ("pending", "dataset_pending", ["dataset_pending"]),
+        "redact",
+        "pending",
+    ),
+    "both": (
+        ("pending", "sensitive_review", ["sensitive_review", "dataset_pending"]),
+        "review",
+        "pending",
+    ),
+    "block": (
+        ("blocked", "sensitive_block", ["sensitive_block", "dataset_pending"]),
+        "block",
+        "pending",
+    ),
+}
+
+
+@pytest.mark.parametrize(("expected", "action", "review"), AFTER.values(), ids=AFTER)
+def test_after_the_law(expected, action, review):
+    """Text and dataset make a decision stricter; the strictest names the rule."""
+    rules = policy("eu", "uk")
+    ruling = tighten(
+        decide(facts("licence"), None, rules),
+        rules,
+        action=action,
+        consent_review=review,
+    )
+
+    assert expected == (ruling.decision, ruling.rule, list(ruling.reasons))
+
+
+def test_nothing_makes_a_decision_looser():
+    """What waits by law still waits, by the rule of law."""
+    rules = policy("eu")
+    waits = decide(facts("unclear"), None, rules)
+    ruling = tighten(waits, rules, action="redact", consent_review="done")
+
+    assert waits == ruling
 
 
 def test_clear_scan_is_no_basis_in_the_uk():
@@ -358,7 +465,8 @@ def test_unscanned_cell_does_not_depend_on_the_scan():
             facts(standing), has_url=True, is_shunned=False, policy=rules
         ):
             decisions = {
-                decide(facts(standing), scan(name), rules).decision for name in SCANS
+                decide(facts(standing), scan(name), rules).decision
+                for name in SCANS.keys() - {"piracy"}
             }
             assert 1 == len(decisions)
 

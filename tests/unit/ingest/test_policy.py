@@ -3,12 +3,15 @@
 import hashlib
 import json
 
+import msgspec
 import pytest
 
 from ledger.errors import InputError
 from ledger.events import decode_event, encode_event
 from producers.ingest.policy import IngestPolicy
+from producers.ingest.rules import shipped_rules
 
+OTHER_RULES = msgspec.structs.replace(shipped_rules(), version="2020-01-01")
 POLICY = IngestPolicy(
     basket_version="2026-11-23", basket_relaxed=frozenset({"GPTBot", "CCBot"})
 )
@@ -22,15 +25,21 @@ def test_default_is_eu_and_uk():
 
 
 def test_document_bytes():
-    """The document is sorted JSON without spaces: its digest is pinned here."""
-    expected = (
-        b'{"basket_relaxed":["CCBot","GPTBot"],"basket_version":"2026-11-23",'
-        b'"format":"tuneledger/ingest-policy/v1","jurisdictions":["eu","uk"],'
-        b'"licence_table_version":"2026-11-23"}'
-    )
+    """The document is sorted JSON without spaces, and says what it is."""
+    value = json.loads(POLICY.document())
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
-    assert expected == POLICY.document()
-    assert hashlib.sha256(expected).hexdigest() == POLICY.sha256()
+    assert canonical == POLICY.document()
+    assert hashlib.sha256(canonical).hexdigest() == POLICY.sha256()
+    assert "tuneledger/ingest-policy/v2" == value["format"]
+    assert ["CCBot", "GPTBot"] == value["basket_relaxed"]
+
+
+def test_the_document_holds_the_rules():
+    """Every rule that may decide is in the document, word for word."""
+    value = json.loads(POLICY.document())
+
+    assert json.loads(json.dumps(shipped_rules().document())) == value["rules"]
 
 
 @pytest.mark.parametrize(
@@ -39,6 +48,9 @@ def test_document_bytes():
         {"basket_version": "2026-11-24"},
         {"jurisdictions": frozenset({"eu"})},
         {"basket_relaxed": frozenset()},
+        {"purpose": "research"},
+        {"sensitive": (("email", "block"),)},
+        {"rules": OTHER_RULES},
     ],
     ids=lambda change: next(iter(change)),
 )

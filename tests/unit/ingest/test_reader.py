@@ -1,4 +1,4 @@
-"""producers.ingest.reader: JSON Lines to records."""
+"""producers.ingest.reader and JSON Lines: lines to records."""
 
 import io
 import json
@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import InputError
+from producers.ingest.dead_letters import stop_at_first
 from producers.ingest.reader import (
-    LINE_BYTES_MAX,
+    RECORD_BYTES_MAX,
     SUBJECTS_MAX,
     InputRecord,
     _without_values,
-    parse_record,
-    read_records,
 )
+from producers.ingest.sources import JsonLines, Unreadable, distinct, parse_record
 
 FIELDS = {"id": "a", "text": "hello", "url": "", "licence": "", "subjects": []}
 SECRET = "jane-doe"
@@ -28,6 +28,14 @@ def line(**changes):
 
 def without(name):
     return json.dumps({key: FIELDS[key] for key in FIELDS if key != name}).encode()
+
+
+def read_records(stream, **limits):
+    """The records of a stream; a refusal stops it."""
+    for item in distinct(JsonLines(stream, **limits).items()):
+        if isinstance(item, Unreadable):
+            stop_at_first(item)
+        yield item.record
 
 
 def read(*lines, **limits):
@@ -145,11 +153,11 @@ BAD_LINES = {
 
 @pytest.mark.parametrize(("bad", "rule"), BAD_LINES.values(), ids=list(BAD_LINES))
 def test_refused(bad, rule):
-    """A bad line is refused by its number and its rule, and never quoted."""
+    """A bad line is refused by its rule, and never quoted."""
     with pytest.raises(InputError) as caught:
         parse_record(bad, number=41)
 
-    assert str(caught.value).startswith("line 41: expected ")
+    assert str(caught.value).startswith("expected ")
     assert rule in str(caught.value)
     assert SECRET not in str(caught.value)
 
@@ -217,15 +225,18 @@ def test_endless_line_is_not_read_into_memory():
     source = EndlessLine()
     stream = io.BufferedReader(source, buffer_size=4096)
 
-    with pytest.raises(InputError, match=f"at most {LINE_BYTES_MAX} bytes"):
+    with pytest.raises(InputError, match=f"at most {RECORD_BYTES_MAX} bytes"):
         next(read_records(stream))
-    assert source.bytes_read <= LINE_BYTES_MAX + 2 * 4096
+    assert source.bytes_read <= RECORD_BYTES_MAX + 2 * 4096
 
 
-def test_records_past_the_limit():
-    """A file with one record too many is refused at that line."""
-    with pytest.raises(InputError, match="line 2: expected at most 1 records"):
-        read(line(), line(id="b"), records_max=1)
+def test_after_a_line_that_is_too_long():
+    """The rest of it is skipped, and the next line is read as itself."""
+    lines = b"x" * 200_000 + b"\n" + line()
+    items = list(JsonLines(io.BytesIO(lines), line_bytes_max=1000).items())
+
+    assert ["line 1", "line 2"] == [item.place for item in items]
+    assert "a" == items[1].record.id
 
 
 def test_streaming():

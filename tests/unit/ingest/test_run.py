@@ -4,12 +4,21 @@ import itertools
 
 import pytest
 
-from ledger.errors import ErasedError, InputError, StorageError
+from ledger.errors import InputError, StorageError
 from ledger.events import decode_event, encode_event
-from producers.ingest.decide import RegisterLicence, ScanOutcome
+from producers.ingest.facts import RegisterLicence, ScanOutcome
 from producers.ingest.policy import IngestPolicy
 from producers.ingest.reader import InputRecord
-from producers.ingest.run import BATCH_EVENTS, Kept, ingest, size_log2
+from producers.ingest.run import (
+    BATCH_EVENTS,
+    Kept,
+    ingest,
+    size_log2,
+)
+from producers.ingest.screening import NO_DATASET, FromDataset, Screened, findings_of
+from producers.ingest.sources import Row, Unreadable
+from producers.ingest.world import UnscannableError
+from producers.ingest.world import World as Ports
 
 POLICY = IngestPolicy(basket_version="2026-11-23")
 EU_POLICY = IngestPolicy(basket_version="2026-11-23", jurisdictions=frozenset({"eu"}))
@@ -24,11 +33,14 @@ class World:
         self.final_url = ""
         self.register = register
         self.fenced = set(fenced)
+        self.refusal = ""
         self.kept = dict.fromkeys(known)
         self.events = []
         self.batches = []
         self.log = []
         self.messages = []
+        self.passed = []
+        self.refused = []
         self._counter = itertools.count(1)
 
     def scan(self, url):
@@ -46,9 +58,14 @@ class World:
         self.log.append(("licensed", *urls, stated))
         return self.register
 
-    def keep(self, record_id, record):
+    def keep(self, records):
+        return [self.keep_one(*one) for one in records]
+
+    def keep_one(self, record_id, record):
         if self.fenced & set(record.subjects):
-            raise ErasedError("the subject is fenced")
+            return "subject_fenced"
+        if self.refusal:
+            return self.refusal
         self.log.append(("keep", record_id))
         self.kept[record.id] = record_id
         return Kept(commitment="c" * 64, size_log2=size_log2(record.text))
@@ -62,20 +79,32 @@ class World:
     def random_bytes(self, size):
         return next(self._counter).to_bytes(size, "big")
 
-    def ingest(self, records, *, policy=POLICY, **options):
+    def ingest(self, records, *, policy=POLICY, dataset=NO_DATASET, **changes):
+        world = {
+            "scan": self.scan,
+            "licensed": self.licensed,
+            "shunned": lambda url: "pirate" in url,
+            "known": lambda record: record.id in self.kept,
+            "keep": self.keep,
+            "not_kept": lambda record_id, record: self.passed.append(record.id),
+            "refuse": self.refused.append,
+            "emit": self.emit,
+            "random_bytes": self.random_bytes,
+            "progress": self.messages.append,
+        }
         return ingest(
-            records,
+            rows(records),
             policy=policy,
-            scan=self.scan,
-            licensed=self.licensed,
-            shunned=lambda url: "pirate" in url,
-            known=self.kept.__contains__,
-            keep=self.keep,
-            emit=self.emit,
-            random_bytes=self.random_bytes,
-            progress=self.messages.append,
-            **options,
+            dataset=dataset,
+            world=Ports(**{**world, **changes}),
         )
+
+
+def rows(records):
+    """Records as a source yields them."""
+    for number, one in enumerate(records, start=1):
+        is_record = isinstance(one, InputRecord)
+        yield Row(place=f"line {number}", record=one) if is_record else one
 
 
 def record(name="a", **changes):
@@ -279,28 +308,116 @@ def test_one_event_a_record():
     assert list(world.kept.values()) == [event.record_id for event in world.events]
 
 
-def test_known_id_is_an_error_at_its_line():
-    """An id that is kept already stops the ingest; what came before it is ingested."""
-    world = World(known=["r2"])
-
-    with pytest.raises(InputError, match="line 3: expected a new id"):
-        world.ingest(records(5))
-    assert ["r2", "r0", "r1"] == list(world.kept)
-    assert 2 == len(world.events)
-
-
-def test_resume_skips_what_is_kept():
-    """With skip_known an ingest can be repeated, and the repeat changes nothing."""
+def test_what_is_known_is_left_as_it_is():
+    """An ingest can be repeated, and the repeat decides on nothing."""
     world = World()
-    with pytest.raises(InputError):
-        world.ingest([*records(3), record("r0")])
+    first = world.ingest(records(5))
+    second = world.ingest(records(5))
 
-    first = world.ingest(records(5), skip_known=True)
-    second = world.ingest(records(5), skip_known=True)
-
-    assert (3, {"accepted": 2}) == (first.skipped, first.decisions)
+    assert (0, {"accepted": 5}) == (first.skipped, first.decisions)
     assert (5, {}) == (second.skipped, second.decisions)
     assert 5 == len(world.events)
+
+
+def test_unreadable_goes_on():
+    """What is no record is counted and handed on; the rest is decided."""
+    world = World()
+    bad = Unreadable(place="line 2", field="id", rule="expected an id")
+    report = world.ingest([record("a"), bad, record("b")])
+
+    assert (1, [bad]) == (report.unreadable, world.refused)
+    assert {"accepted": 2} == report.decisions
+
+
+def test_a_url_that_no_scan_takes():
+    """It is no record, and nothing is decided on it."""
+
+    def scan(_url):
+        raise UnscannableError("expected a host")
+
+    world = World()
+    report = world.ingest([record(licence="", url="http://e/")], scan=scan)
+
+    assert (1, {}) == (report.unreadable, report.decisions)
+    assert ("line 1", "url") == (world.refused[0].place, world.refused[0].field)
+
+
+def test_what_is_not_kept_is_told():
+    """Blocked and pending records are named before their events."""
+    world = World()
+    world.ingest([record("a"), record("b", licence=""), record("c", licence="?")])
+
+    assert ["b", "c"] == world.passed
+
+
+FOUND = findings_of({"email": 70_000, "secret": 1})
+
+
+@pytest.mark.parametrize(
+    ("expected", "action"),
+    [
+        (("accepted", ["licence"]), "accept"),
+        (("accepted", ["licence", "sensitive_redacted"]), "redact"),
+        (("pending", ["sensitive_review"]), "review"),
+        (("blocked", ["sensitive_block"]), "block"),
+    ],
+)
+def test_sensitive(expected, action):
+    """The action of what was found decides, and is in the event with the counts."""
+    world = World()
+    screened = Screened(findings=FOUND, action=action)
+    world.ingest([record()], screen=lambda _: screened)
+
+    [event] = world.events
+    assert (*expected, action) == (event.decision, event.reasons, event.action)
+    assert [("email", 65_535), ("secret", 1)] == [
+        (one.kind, one.count) for one in event.sensitive
+    ]
+
+
+def test_the_redacted_text_is_kept():
+    """What is kept and committed to is the text after redaction."""
+    kept = []
+
+    def keep(records):
+        kept.extend(taken.text for _, taken in records)
+        return [Kept(commitment="c" * 64, size_log2=1) for _ in records]
+
+    screened = Screened(findings=FOUND, action="redact", text="to [EMAIL]")
+    World().ingest([record(text="to a@b.org")], keep=keep, screen=lambda _: screened)
+
+    assert ["to [EMAIL]"] == kept
+
+
+def test_what_the_law_blocks_is_not_looked_through():
+    """A text that is not kept is not read either."""
+    world = World()
+    seen = []
+    world.ingest([record(licence="")], screen=seen.append)
+
+    assert [] == seen
+
+
+def test_a_dataset_that_waits():
+    """While its review is pending so are its records, and the event names it."""
+    world = World()
+    dataset = FromDataset(dataset_id="d" * 32, consent_review="pending")
+    world.ingest([record()], dataset=dataset)
+
+    [event] = world.events
+    assert ("pending", ["dataset_pending"]) == (event.decision, event.reasons)
+    assert ("d" * 32, "dataset_pending") == (event.dataset_id, event.rule)
+
+
+def test_why_a_licence_is_unclear():
+    """The terminal says what is wrong with it; the event does not repeat it."""
+    world = World()
+    world.ingest([record(licence="ask Jane"), record("b", licence="CC-BY-NC-4.0")])
+
+    assert "line 1 (a): pending (licence_unclear: custom text, no SPDX id)" in (
+        world.messages
+    )
+    assert any("non-commercial only" in message for message in world.messages)
 
 
 def test_blocked_record_may_be_decided_anew():
@@ -349,7 +466,7 @@ def test_report_and_progress():
     assert {"accepted": 1, "blocked": 1} == report.decisions
     assert {"licence": 1, "scan_missing": 1, "uk_no_licence": 1} == report.reasons
     assert [
-        "line 2: blocked (scan_missing, uk_no_licence)",
+        "line 2 (b): blocked (scan_missing, uk_no_licence)",
         "ingested 2 records: 1 accepted, 1 blocked",
     ] == world.messages
 
