@@ -1,28 +1,28 @@
-"""The ledger's side of an erasure: find, fence, plan, destroy, and look afterwards.
+"""The ledger's side of an erasure: find, fence, plan, destroy.
 
 Order of writes: the fence, then the intent in the ledger, then the act in vault and
 files, then the result in the ledger. Each act can be done again.
 """
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ledger.destroy import destroy_in_vault
-from ledger.errors import InputError
+from ledger.erasure_plan import draft
+from ledger.errors import ConflictError, InputError
 from ledger.events import Event
 from ledger.events.base import LIST_MAX
 from ledger.events.erasure import (
     ErasurePlanned,
+    KeyStore,
     RecordsErased,
-    ShardHit,
     ShardRolledBack,
 )
-from ledger.files import write_atomic
-from ledger.ports import Fence
+from ledger.leftovers import keep_residue
+from ledger.ports import Fence, Residue
 from ledger.projections.erasures import Erasure
-from ledger.projections.shards import SavedWeights, Shard, ShardMap, ShardsState
-from ledger.vault_rows import UNPLACED, Record
+from ledger.projections.shards import SavedWeights, ShardMap, ShardsState
+from ledger.vault_rows import UNPLACED, Subject
 from ledger.weight_chain import event_position
 from ledger.workspace import Workspace
 
@@ -36,43 +36,155 @@ class ErasureBook:
         """Everything happens in `workspace`."""
         self._workspace = workspace
 
-    def fence(self, text: str, *, ground: str, now_ms: int) -> Fence:
+    # Fences
+
+    def fence(
+        self, text: str, *, ground: str, now_ms: int, is_decided: bool = True
+    ) -> Fence:
         """Fence the subject that `text` names, or return the fence that stands.
 
         Raises:
             InputError: nobody of that alias or identifier is in the vault, or two are.
         """
+        [fence] = self.fence_all(
+            [text], ground=ground, now_ms=now_ms, is_decided=is_decided
+        )
+        return fence
+
+    def fence_all(
+        self,
+        texts: Sequence[str],
+        *,
+        ground: str,
+        now_ms: int,
+        is_decided: bool = True,
+    ) -> list[Fence]:
+        """Fence everybody who is named, all who are new to it in one erasure.
+
+        Args:
+            texts: an alias or an identifier each.
+            ground: why, as in `ErasureRequested`.
+            now_ms: when the request was received, Unix milliseconds.
+            is_decided: whether it was decided to erase; a fence that stands undecided
+                becomes a decided one.
+
+        Returns:
+            The fences around them, those that stood before first.
+
+        Raises:
+            ConflictError: somebody's erasure is restricted; nobody was fenced.
+            InputError: nobody of that alias or identifier is in the vault, or two are;
+                nobody was fenced.
+        """
+        self.lift_refused()
+        fences = self._workspace.fences
+        found = [self._find(text) for text in texts]
+        standing: dict[str, Fence] = {}
+        new: dict[str, Subject] = {}
+        for one in found:
+            fence = (
+                fences.of_subject(one.subject_id) if isinstance(one, Subject) else one
+            )
+            if fence is not None:
+                standing[fence.erasure_id] = fence
+            elif isinstance(one, Subject):
+                new[one.subject_id] = one
+        if is_decided:
+            self._check_unrestricted(standing)
+        if new:
+            fence = fences.add(
+                *new.values(), ground=ground, now_ms=now_ms, is_decided=is_decided
+            )
+            standing[fence.erasure_id] = fence
+        return [self._decided(one, is_decided=is_decided) for one in standing.values()]
+
+    def _find(self, text: str) -> Subject | Fence:
+        """Whom a text names, or the fence of who is gone."""
         vault, fences = self._workspace.vault, self._workspace.fences
         subject, other = vault.find_alias(text), vault.find_identifier(text)
         if subject is not None and other is not None:
             message = "two subjects: the alias of one is the identifier of another"
             raise InputError(message)
-        subject = subject or other
-        if subject is not None:
-            return fences.add(subject, ground=ground, now_ms=now_ms)
-        standing = fences.of_identifier(text) or fences.of_alias(text)
-        if standing is None:
+        found = subject or other or fences.of_identifier(text) or fences.of_alias(text)
+        if found is None:
             message = f"unknown subject: expected {_ALIAS_HINT}; nothing was changed"
             raise InputError(message)
-        return standing
+        return found
+
+    def _check_unrestricted(self, erasure_ids: Iterable[str]) -> None:
+        for erasure_id in erasure_ids:
+            state = self.state(erasure_id)
+            if state is not None and state.restricted:
+                message = (
+                    f"erasure {erasure_id} is restricted ({state.restricted}): end "
+                    "that first, with erasure lift"
+                )
+                raise ConflictError(message)
+
+    def _decided(self, fence: Fence, *, is_decided: bool) -> Fence:
+        if fence.is_decided or not is_decided:
+            return fence
+        self._workspace.fences.decide(fence.erasure_id)
+        return self.by_id(fence.erasure_id)
+
+    def by_id(self, erasure_id: str) -> Fence:
+        """The fence of an erasure.
+
+        Raises:
+            InputError: there is no erasure of that id.
+        """
+        fence = self._workspace.fences.of_erasure(erasure_id)
+        if fence is None:
+            message = f"unknown erasure {erasure_id[:32]!r}: see `erasure list`"
+            raise InputError(message)
+        return fence
+
+    def lift_refused(self) -> None:
+        """Lift the fences of refused requests whose restriction, if any, ended."""
+        for erasure_id, erasure in self._erasures().items():
+            if erasure.refused and not erasure.restricted:
+                self._workspace.fences.lift(erasure_id)
 
     def unfinished(self) -> list[Fence]:
-        """Fences whose erasure is not certified, oldest first."""
+        """Fences whose erasure is neither certified nor refused, oldest first."""
+        self.lift_refused()
         return [
             fence
             for fence in self._workspace.fences.all()
-            if not self.is_certified(fence.erasure_id)
+            if not self._is_over(fence.erasure_id)
         ]
 
-    def is_certified(self, erasure_id: str) -> bool:
-        """Whether the ledger holds its certificate."""
+    def _is_over(self, erasure_id: str) -> bool:
         state = self.state(erasure_id)
-        return state is not None and state.certified
+        is_refused = state is not None and state.refused and not state.restricted
+        return state is not None and (state.certified or bool(is_refused))
+
+    def held(self) -> dict[int, str]:
+        """Shards that nobody may train now, each with an erasure that holds it.
+
+        Records of a request that is not decided, or that is restricted, are kept and
+        used for nothing.
+        """
+        held: dict[int, str] = {}
+        for fence in self.unfinished():
+            state = self.state(fence.erasure_id)
+            if fence.is_decided and not (state is not None and state.restricted):
+                continue
+            for subject_id in fence.subject_ids:
+                for record in self._workspace.vault.records_of(subject_id):
+                    if record.shard != UNPLACED and not record.quarantined:
+                        held[record.shard] = fence.erasure_id
+        return held
+
+    # State
+
+    def _erasures(self) -> dict[str, Erasure]:
+        erasures: dict[str, Erasure] = self._workspace.states()["erasures"].erasures
+        return erasures
 
     def state(self, erasure_id: str) -> Erasure | None:
         """How far the ledger says that an erasure is."""
-        erasures: dict[str, Erasure] = self._workspace.states()["erasures"].erasures
-        return erasures.get(erasure_id)
+        return self._erasures().get(erasure_id)
 
     def shards(self) -> tuple[str, ShardMap | None]:
         """Id and state of the map in force."""
@@ -83,7 +195,7 @@ class ErasureBook:
         """Append to the eraser's stream."""
         self._workspace.ledger.append(events, stream="erase")
 
-    # Plan
+    # Act
 
     def plan(self, fence: Fence) -> None:
         """Fix what the erasure touches, forbid the records, serve what is clean.
@@ -93,17 +205,15 @@ class ErasureBook:
         """
         workspace = self._workspace
         with workspace.vault.transaction():
-            records = workspace.vault.records_of(fence.subject_id)
-            ids = sorted(record.record_id for record in records)
-            hits = self._hits(records)
+            plan = draft(workspace.vault, workspace.states(), fence.subject_ids)
+            ids = plan.record_ids
             planned = ErasurePlanned(
                 erasure_id=fence.erasure_id,
                 records=len(ids),
-                hits=hits,
-                tokens_expected=self._tokens(
-                    {hit.shard: hit.slice_first for hit in hits}, without=set(ids)
-                ),
-                tokens_full=self._tokens(None, without=set(ids)),
+                hits=plan.hits,
+                whole=plan.whole,
+                tokens_expected=plan.tokens_expected,
+                tokens_full=plan.tokens_full,
             )
             erased = [
                 RecordsErased(
@@ -118,48 +228,17 @@ class ErasureBook:
                     shard=hit.shard,
                     weights_sha256=hit.rollback_sha256,
                 )
-                for hit in hits
+                for hit in plan.hits
             ]
             self.append([planned, *erased, *rolled_back])
 
-    def _hits(self, records: list[Record]) -> list[ShardHit]:
-        """The shards whose weights saw one of the records."""
-        _, current = self.shards()
-        if current is None:
-            return []
-        first: dict[int, int] = {}
-        for record in records:
-            if record.shard != UNPLACED:
-                slice_ = min(record.slice, first.get(record.shard, record.slice))
-                first[record.shard] = slice_
-        return [
-            ShardHit(
-                shard=number,
-                slice_first=slice_first,
-                rollback_sha256=_clean_below(current.by_shard[number], slice_first),
-            )
-            for number, slice_first in sorted(first.items())
-            if _has_seen(current.by_shard[number], slice_first)
-        ]
+    def destroy(self, fence: Fence, erasure: Erasure, found: Residue | None) -> int:
+        """Destroy the subjects' keys, their records' files and the seeds of hit slices.
 
-    def _tokens(self, first: dict[int, int] | None, *, without: set[str]) -> int:
-        """Unique tokens of the slices to train, each counted with those below it."""
-        _, current = self.shards()
-        if current is None:
-            return 0
-        total = 0
-        for record in self._workspace.vault.records():
-            is_trained = record.shard != UNPLACED and not record.quarantined
-            if not is_trained or record.record_id in without:
-                continue
-            start = 0 if first is None else first.get(record.shard, current.slices)
-            total += record.bytes * max(0, current.slices - max(start, record.slice))
-        return total
-
-    # Act
-
-    def destroy(self, fence: Fence, erasure: Erasure) -> int:
-        """Destroy the subject's key, its records' files and the seeds of hit slices.
+        Args:
+            fence: around whom.
+            erasure: its state.
+            found: what a scan for residue found before; kept with the act.
 
         Returns:
             How many record files the erasure deletes, whether now or before a kill.
@@ -168,12 +247,16 @@ class ErasureBook:
         record_ids = sorted(erasure.records)
         map_id, _ = self.shards()
         with workspace.vault.transaction():
-            destroy_in_vault(
-                workspace.vault, fence.subject_id, map_id=map_id, hits=erasure.hits
-            )
+            destroy_in_vault(workspace.vault, fence, map_id=map_id, hits=erasure.hits)
             workspace.vault.delete_records(record_ids)
+            if found is not None:
+                keep_residue(workspace.vault, fence.erasure_id, found)
         workspace.corpus.delete(record_ids)
         return len(record_ids)
+
+    def key_store(self) -> KeyStore:
+        """Where the key is kept that wraps the subjects' keys."""
+        return self._workspace.vault.key_store
 
     def tainted(self, erasure: Erasure) -> list[str]:
         """Digests of weights that this erasure must see deleted and has not named.
@@ -196,52 +279,6 @@ class ErasureBook:
             }
             - erasure.weights_deleted.keys()
         )
-
-    # Look
-
-    def readable(self, erasure: Erasure) -> int:
-        """How many erased records the vault still has a key for."""
-        vault = self._workspace.vault
-        return sum(
-            bool(vault.records("record_id = ?", record_id))
-            for record_id in erasure.records
-        )
-
-    def files_left(self, erasure: Erasure) -> int:
-        """How many files of erased records are still there."""
-        return sum(self._workspace.corpus.has(one) for one in erasure.records)
-
-    def keep_certificate(self, erasure_id: str, content: bytes) -> Path:
-        """Write a certificate into artifacts/ and return its path."""
-        path = self._workspace.folder / "artifacts" / f"erasure-{erasure_id}.json"
-        write_atomic(path, content)
-        return path
-
-    def certificate(self, erasure_id: str) -> Path:
-        """Where an erasure's certificate is."""
-        return self._workspace.folder / "artifacts" / f"erasure-{erasure_id}.json"
-
-    def anchor(self) -> dict[str, str]:
-        """What a certificate says about the ledger that it rests on."""
-        ledger = self._workspace.ledger
-        return {
-            "origin": ledger.origin,
-            "genesis": ledger.genesis,
-            "checkpoint": ledger.newest_checkpoint().decode(),
-        }
-
-
-def _clean_below(shard: Shard, slice_first: int) -> str:
-    """Weights of the highest clean slice below `slice_first`; empty where none."""
-    clean = [number for number in shard.slices if number < slice_first]
-    return shard.slices[max(clean)] if clean else ""
-
-
-def _has_seen(shard: Shard, slice_first: int) -> bool:
-    """Whether weights exist that were trained on slice `slice_first`."""
-    return any(
-        saved.slice >= slice_first and not saved.deleted_by for saved in shard.saved
-    )
 
 
 def _is_deleted_before(saved: SavedWeights, position: tuple[int, int]) -> bool:

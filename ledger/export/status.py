@@ -7,14 +7,15 @@ from typing import Any
 import msgspec
 
 from ledger.errors import InputError
+from ledger.export.erasure_status import erasure_facts, erasure_line
 from ledger.identifiers import mask_identifier
 from ledger.log import Ledger
 from ledger.moment import Moment, root_then
 from ledger.places import vault_beside
 from ledger.projections import States
-from ledger.projections.erasures import Erasure, is_overdue, outstanding
-from ledger.projections.optout import OptoutState, waiting_for_review
+from ledger.projections.optout import OptoutState
 from ledger.projections.provider_status import ProviderStatus, decide
+from ledger.projections.reviewed import waiting_for_review
 from ledger.projections.shards import Shard, ShardsState
 from ledger.vault import Vault
 
@@ -65,7 +66,7 @@ def status_document(
         ],
         "provider_status": _provider(decide(states["compute"])),
         "erasures": [
-            _erasure(erasure_id, erasure, moment.at_ms)
+            erasure_facts(erasure_id, erasure, moment.at_ms)
             for erasure_id, erasure in states["erasures"].erasures.items()
         ],
     }
@@ -105,7 +106,7 @@ def shards_text(document: dict[str, Any]) -> str:
         lines.append(_shard_line(shard))
         lines += [
             f"  slice {saved['slice']:<3} {saved['weights_sha256'][:16]} generation "
-            f"{saved['generation']}, {saved['records']} records, event "
+            f"{saved['generation']}, {_counted(saved['records'], 'record')}, event "
             f"{saved['event_id']}{_fate(saved)}"
             for saved in shard["saved"]
         ]
@@ -150,21 +151,6 @@ def _provider(status: ProviderStatus) -> dict[str, Any]:
     return plain
 
 
-def _erasure(erasure_id: str, erasure: Erasure, now_ms: int) -> dict[str, Any]:
-    return {
-        "erasure_id": erasure_id,
-        "ground": erasure.ground,
-        "received_at_ms": erasure.received_at_ms,
-        "due_at_ms": erasure.due_at_ms,
-        "overdue": is_overdue(erasure, now_ms),
-        "phases": dict(erasure.phases),
-        "records": len(erasure.records),
-        "shards_hit": [hit.shard for hit in erasure.hits],
-        "outstanding": outstanding(erasure),
-        "certified": erasure.certified,
-    }
-
-
 def status_text(document: dict[str, Any]) -> str:
     """The document as lines."""
     lines = [
@@ -172,13 +158,13 @@ def status_text(document: dict[str, Any]) -> str:
         f"scans      {_counts(document['scans'])}",
     ]
     for name, decision in sorted(document["decisions"].items()):
-        reasons = _counts(decision["by_reason"])
-        lines.append(f"{name:<10} {decision['decisions']} decisions: {reasons}")
+        lines.append(_decision_line(name, decision["decisions"], decision["by_reason"]))
     if document["waiting_for_review"]:
         waiting = len(document["waiting_for_review"])
-        lines.append(f"review     {waiting} scans wait for a person")
+        wait = "1 scan waits" if waiting == 1 else f"{waiting} scans wait"
+        lines.append(f"review     {wait} for a person")
     if document["quarantined"]:
-        lines.append(f"quarantine {document['quarantined']} records")
+        lines.append(f"quarantine {_counted(document['quarantined'], 'record')}")
     lines += [_shard_line(shard) for shard in document["shards"]]
     lines += [
         f"run        {run['run_id']} {run['objective']}, {run['purpose']}, "
@@ -186,18 +172,29 @@ def status_text(document: dict[str, Any]) -> str:
         for run in document["runs"]
     ]
     lines += _provider_lines(document["provider_status"])
-    lines += [_erasure_line(erasure) for erasure in document["erasures"]]
+    lines += [erasure_line(erasure) for erasure in document["erasures"]]
     lines += [
-        f"{one['alias']:<10} {one['identifier']}   {one['records']} records"
+        f"{one['alias']:<10} {one['identifier']}   {_counted(one['records'], 'record')}"
         for one in document.get("subjects", [])
     ]
     return "\n".join(lines)
 
 
+def _decision_line(name: str, decisions: int, by_reason: dict[str, int]) -> str:
+    """A decision; of a record with several reasons the first is counted."""
+    count = _counted(decisions, "decision")
+    return f"{name:<10} {count} by first reason: {_counts(by_reason)}"
+
+
+def _counted(count: int, noun: str) -> str:
+    """`1 record`, `2 records`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def _shard_line(shard: dict[str, Any]) -> str:
     needs = ", ".join(shard["needs_retrain"])
     return (
-        f"shard {shard['shard']:<4} {shard['records']} records, "
+        f"shard {shard['shard']:<4} {_counted(shard['records'], 'record')}, "
         f"{_generation(shard['generation'])}, serves "
         f"{shard['serves'][:16] or 'the base alone'}"
         + (f", NEEDS RETRAIN since {needs}" if needs else "")
@@ -243,17 +240,6 @@ def _provider_lines(status: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _erasure_line(erasure: dict[str, Any]) -> str:
-    state = "certified" if erasure["certified"] else "open"
-    owed = "; ".join(erasure["outstanding"])
-    return (
-        f"erasure    {erasure['erasure_id'][:16]} {state}, {erasure['records']} records"
-        f", shards {erasure['shards_hit']}"
-        + (", OVERDUE" if erasure["overdue"] else "")
-        + (f"; to do: {owed}" if owed else "")
-    )
-
-
 def masked_subjects(path: Path) -> list[dict[str, Any]]:
     """Every subject of a workspace by its local alias, the identifier masked.
 
@@ -274,27 +260,3 @@ def masked_subjects(path: Path) -> list[dict[str, Any]]:
             }
             for subject, records in vault.subjects()
         ]
-
-
-def erasure_document(
-    erasure_id: str, erasure: Erasure, *, certificate: Path | None, now_ms: int
-) -> dict[str, Any]:
-    """One erasure as plain values, with the path of its certificate."""
-    return {
-        "schema": "tuneledger.erasure/1",
-        **_erasure(erasure_id, erasure, now_ms),
-        "certificate": str(certificate or ""),
-    }
-
-
-def erasure_text(document: dict[str, Any]) -> str:
-    """The document as lines."""
-    state = (
-        f"certificate {document['certificate']}"
-        if document["certificate"]
-        else f"to do: {'; '.join(document['outstanding'])}"
-    )
-    return (
-        f"erasure {document['erasure_id']}: {document['records']} records, "
-        f"shards {document['shards_hit']}\n{state}"
-    )

@@ -7,7 +7,7 @@ from ledger.errors import IntegrityError
 from ledger.events.erasure import Exactness
 from ledger.projections.erasures import Erasure
 from ledger.projections.shards import SavedWeights, Shard
-from producers.erasure import Retrained
+from producers.erasing.ports import Retrained
 from producers.training.fine_tune import (
     BaseModel,
     Dataset,
@@ -59,7 +59,7 @@ class Book(Protocol):
 
 
 class Retrainer:
-    """Retrains for erasures; meets `producers.erasure.Trainer`."""
+    """Retrains for erasures; meets `producers.erasing.ports.Trainer`."""
 
     def __init__(
         self,
@@ -212,7 +212,3 @@ class Retrainer:
             and all(recipes[one.run_id] == here for one in chain)
             for chain in chains
         )
-
-    def delete(self, sha256: str) -> None:
-        """Delete a weight file; not an error if it is gone."""
-        self._weights.delete(sha256)

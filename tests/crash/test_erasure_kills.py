@@ -5,16 +5,23 @@ import signal
 
 import pytest
 
+from ledger.erasure_book import ErasureBook
 from ledger.events.erasure import ErasureCertified, KeysDestroyed
 from ledger.projections.erasures import outstanding
+from producers.erasing.due import due_after
 from tests.crash.killing import places, run_and_kill
+from tests.unit.erasure.asked import LETTER, answer, erasure_of, receive
+from tests.unit.ledger.workshop import NOW_MS
 from tests.unit.workspace.fixtures import tiny, tiny_training, trained, trained_once
-from tests.unit.workspace.office import leaks, secrets_of
+from tests.unit.workspace.office import PEOPLE, leaks, secrets_of
 from tests.unit.workspace.points import Countdown, Crash, watch
 
 CRASHES, KILLS, KILLS_SOAK = 6, 2, 60
-MOMENTS = 48
+MOMENTS = 52
 """Moments of one erasure, counted by `test_every_moment_is_known`."""
+
+CORRESPONDENCE_MOMENTS = 114
+"""Moments of `correspond`, counted by `test_every_moment_of_a_correspondence`."""
 
 __all__ = ["tiny_training", "trained", "trained_once"]
 
@@ -30,15 +37,18 @@ def uninterrupted(trained_once, tmp_path_factory):
 
 def ending(office):
     """What must be the same in the end, whatever happened on the way."""
-    states = office.states()
+    with office.open() as workspace:
+        states = workspace.states()
+        placed = dict(states["shards"].places)
+        erased = sorted(states["shards"].erased)
     shards = states["shards"].current()
     erasures = states["erasures"].erasures.values()
     return {
-        "placed": shards.records,
+        "placed": placed,
         "live": {n: shard.live for n, shard in shards.by_shard.items()},
         "needs_retrain": {n: len(s.needs_retrain) for n, s in shards.by_shard.items()},
         "slices": {n: sorted(shard.slices) for n, shard in shards.by_shard.items()},
-        "erased": sorted(states["shards"].erased),
+        "erased": erased,
         "phases": [sorted(one.phases) for one in erasures],
         "exactness": [one.exactness for one in erasures],
         "owed": [outstanding(one) for one in erasures],
@@ -76,7 +86,7 @@ def check_ended(office, uninterrupted):
         for one in shard.saved
         if not one.deleted_by
     }
-    files = {path.stem for path in (office.folder / "models").glob("*.safetensors")}
+    files = {path.stem for path in (office.folder / "models").glob("*.sealed")}
     assert 1 == len(files - named)  # the base
     assert named <= files
     office.check()
@@ -98,7 +108,9 @@ def test_every_moment_is_known(trained):
 
 def pytest_generate_tests(metafunc):
     """Crash at some moments, or at all of them."""
-    places(metafunc, moments=MOMENTS, crashes=CRASHES, seed=20_260_101)
+    is_letters = "correspondence" in metafunc.function.__name__
+    moments = CORRESPONDENCE_MOMENTS if is_letters else MOMENTS
+    places(metafunc, moments=moments, crashes=CRASHES, seed=20_260_101)
 
 
 @pytest.mark.parametrize("once", [False, True], ids=["kill", "error"])
@@ -127,3 +139,83 @@ def test_kill_at_any_moment(trained, uninterrupted, request):
     trained.erase("s-1")
 
     check_ended(trained, uninterrupted)
+
+
+def correspond(office):
+    """Receive, extend, restrict, lift, keep keys for nobody; what is done stays so."""
+    erasure_id = receive(office, "jane", reference="DSR-7")
+    due_at_ms = due_after(NOW_MS, 3)
+    reason = {"reason": "complexity", "due_at_ms": due_at_ms}
+    refused = receive(office, "dan")
+    for name, args in (
+        ("extend", {**reason, "notice": LETTER}),
+        ("restrict", {"cause": "legal_claims"}),
+        ("lift", {"notice": LETTER}),
+    ):
+        answer_once(office, name, erasure_id, **args)
+    answer_once(office, "refuse", refused, ground="expression", notice=LETTER)
+    office.erase("jane", retrain=False)
+
+
+def answer_once(office, name, erasure_id, **args):
+    """Answer unless it was answered before a crash."""
+    phase = {"extend": "extended", "restrict": "restricted"}
+    phase |= {"lift": "restriction_lifted", "refuse": "refused"}
+    if phase[name] not in erasure_of(office, erasure_id).phases:
+        answer(office, name, erasure_id, **args)
+
+
+def answered(office):
+    """What must be the same in the end of a correspondence."""
+    erasures = office.states()["erasures"].erasures.values()
+    with office.open() as workspace:
+        fenced = [workspace.fences.is_fenced(PEOPLE[one]) for one in ("jane", "dan")]
+        kept = sorted(workspace.vault.record_ids())
+    return {
+        "phases": [
+            {name: len(ids) for name, ids in e.phases.items()} for e in erasures
+        ],
+        "due": [one.due_at_ms for one in erasures],
+        "fenced": fenced,
+        "kept": kept,
+        "leaks": leaks(office.folder, [*secrets_of("jane")]),
+    }
+
+
+def test_every_moment_of_a_correspondence(trained):
+    """The crashes below fall on all of them."""
+    countdown = Countdown()
+    with pytest.MonkeyPatch.context() as patch:
+        watch(patch.setattr, countdown)
+        correspond(trained)
+
+    assert CORRESPONDENCE_MOMENTS == len(countdown.passed)
+
+
+def test_a_crash_in_a_correspondence(trained, tmp_path, place):
+    """Answered again, every letter is on record once, and nobody is fenced in vain."""
+    whole = trained.copy(tmp_path / "whole")
+    correspond(whole)
+    with pytest.MonkeyPatch.context() as patch:
+        watch(patch.setattr, Countdown(place))
+        with pytest.raises(Crash):
+            correspond(trained)
+    trained.check()
+    if "refused" in {
+        phase
+        for one in trained.states()["erasures"].erasures.values()
+        for phase in one.phases
+    }:
+        answer_again(trained)
+    else:
+        correspond(trained)
+
+    assert answered(whole) == answered(trained)
+    trained.check()
+
+
+def answer_again(office):
+    """What is left once the refusal is on record: its fence, and the erasure."""
+    with office.open() as workspace:
+        ErasureBook(workspace).lift_refused()
+    office.erase("jane", retrain=False)

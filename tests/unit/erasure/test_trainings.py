@@ -61,7 +61,7 @@ def test_after_an_interrupted_training(trained, monkeypatch):
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_weights_without_an_event_are_deleted(trained, monkeypatch, moment):
     """A kill between the file and its event leaves nothing that an erasure misses."""
-    stray = trained.folder / "models" / ("ab" * 32 + ".safetensors")
+    stray = trained.folder / "models" / ("ab" * 32 + ".sealed")
     stray.write_bytes(b"weights of a killed run")
     trained.erase("jane", retrain=moment == "after")
 

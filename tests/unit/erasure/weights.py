@@ -5,7 +5,23 @@ from ledger.projections.erasures import outstanding
 
 def models(office):
     """Digests of the weight files."""
-    return {path.stem for path in (office.folder / "models").glob("*.safetensors")}
+    return {path.stem for path in (office.folder / "models").glob("*.sealed")}
+
+
+def neighbour(office, who="jane"):
+    """Somebody else in a person's shard, whose records are their own."""
+    return _others(office, who, is_near=True)
+
+
+def stranger(office, who="jane"):
+    """Somebody in another shard, whose records are their own."""
+    return _others(office, who, is_near=False)
+
+
+def _others(office, who, *, is_near):
+    home = office.shard_of(who)
+    others = (one for one in ("eve", "dan", "frank") if one != who)
+    return next(one for one in others if (office.shard_of(one) == home) is is_near)
 
 
 def served(office):
