@@ -5,7 +5,8 @@ Delete it and it comes back. It is never evidence: an auditor gets the `.ledger`
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,10 +14,21 @@ import msgspec
 from sqlite_utils import Database
 from sqlite_utils.db import InvalidColumns
 
+from ledger.projections.tables import Changes
 from ledger.state import State
+from ledger.view_tables import Kept, Snapshot, make_tables, read_cache, write_rows
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 """Raised when the shape of what is cached changes; older rows are then left unread."""
+
+_WAIT_MS: Final = 5000
+"""How long a write waits for another process's."""
+
+_WAL_BYTES: Final = 16 * 1024 * 1024
+"""From this length on a WAL is folded into the file before it is read."""
+
+_CACHE_KIB: Final = 64 * 1024
+"""Most of the file that a writer holds in memory: keys come in no order."""
 
 
 class Views:
@@ -32,6 +44,13 @@ class Views:
         self._path = path
         self._is_kept = is_kept
         self._database: Database | None = None
+        self._is_wal = False
+        self._snapshots: weakref.WeakSet[Snapshot] = weakref.WeakSet()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether anything is written."""
+        return self._is_kept
 
     def load_state(self) -> State | None:
         """The cached ledger state, or None. It is not trusted: see `Ledger`."""
@@ -48,17 +67,35 @@ class Views:
 
     def load(self, name: str) -> tuple[int, Any] | None:
         """Size and content cached under `name`, or None where it cannot be read."""
+        snapshot = self.snapshot()
+        if snapshot is None:
+            return None
+        with contextlib.closing(snapshot):
+            found = self.cached(snapshot, name)
+        with contextlib.suppress(ValueError, TypeError):
+            return None if found is None else (found[0], msgspec.json.decode(found[1]))
+        return None
+
+    def snapshot(self) -> Snapshot | None:
+        """The file as it stands, whatever is written later; None without one.
+
+        It can be read until this object is closed.
+        """
         if not self._path.exists():
             return None
-        with self._no_loss(), contextlib.suppress(ValueError, TypeError):
-            rows = list(
-                self._open().query(
-                    "SELECT size, content FROM cache WHERE name = ? AND version = ?",
-                    [name, _VERSION],
-                )
-            )
-            if rows:
-                return int(rows[0]["size"]), msgspec.json.decode(rows[0]["content"])
+        with self._no_loss():
+            if self._is_kept:
+                # Before there is a snapshot that these would wait for.
+                self._fold_wal(self._open())
+            snapshot = Snapshot(self._path, is_kept=self._is_kept)
+            self._snapshots.add(snapshot)
+            return snapshot
+        return None
+
+    def cached(self, snapshot: Snapshot, name: str) -> Kept | None:
+        """Size and JSON text that a snapshot has under `name`, or None."""
+        with self._no_loss():
+            return snapshot.cached(name, _VERSION)
         return None
 
     def save(self, name: str, size: int, content: Any) -> None:
@@ -68,22 +105,64 @@ class Views:
         """
         if not self._is_kept:
             return
-        with self._no_loss():
-            self._table("cache").upsert(
-                {
-                    "name": name,
-                    "version": _VERSION,
-                    "size": size,
-                    "content": msgspec.json.encode(content).decode(),
-                },
-                pk="name",
-            )
+        with self._no_loss(), self._writing() as database:
+            self._put(database, name, size, content)
+
+    def save_tables(
+        self,
+        name: str,
+        size: int,
+        content: Any,
+        changes: Mapping[str, Changes],
+        *,
+        seen: Kept | None,
+        is_afresh: bool,
+    ) -> bool:
+        """Cache `content` and the rows that belong to it, all or nothing.
+
+        Args:
+            name: as in `save`.
+            size: as in `save`.
+            content: as in `save`.
+            changes: of each table, by its name.
+            seen: what was cached under `name` when the changes began.
+            is_afresh: whether they begin with empty tables, and not with what was seen.
+
+        Returns:
+            Whether it was written. It is not where another process was faster.
+        """
+        if not self._is_kept:
+            return False
+        with self._no_loss(), self._writing() as database:
+            if self._standing(database, name) != seen:
+                return False
+            make_tables(database, changes, is_afresh=is_afresh)
+            for table, rows in changes.items():
+                write_rows(database.conn, table, rows)
+            self._put(database, name, size, content)
+            return True
+        return False
+
+    def discard(self) -> None:
+        """Delete the file, so that the next save makes it anew."""
+        self.close()
+        if self._is_kept:
+            for end in ("", "-wal", "-shm", "-journal"):
+                with contextlib.suppress(OSError):
+                    self._path.with_name(self._path.name + end).unlink()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, and leave it without another one beside it."""
+        for snapshot in list(self._snapshots):
+            snapshot.close()
         if self._database is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._database.execute("PRAGMA busy_timeout=0")
+                self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._database.execute("PRAGMA journal_mode=DELETE")
             self._database.close()
             self._database = None
+            self._is_wal = False
 
     @contextlib.contextmanager
     def _no_loss(self) -> Iterator[None]:
@@ -102,17 +181,66 @@ class Views:
         else:
             return
         if is_damaged:
-            self.close()
-            with contextlib.suppress(OSError):
-                self._path.unlink()
+            self.discard()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Database]:
+        """One transaction: a kill leaves all of it or nothing."""
+        database = self._open()
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            yield database
+            database.execute("COMMIT")
+        except BaseException:
+            database.rollback()
+            raise
 
     def _open(self) -> Database:
-        """The file, opened on first use."""
+        """The file for writing, opened on first use."""
         if self._database is None:
-            connection = sqlite3.connect(self._path, check_same_thread=False, timeout=5)
+            connection = sqlite3.connect(self._path, check_same_thread=False)
             self._database = Database(connection)
+            # What a power cut takes from the end of the WAL is folded again.
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+        if not self._is_wal:
+            self._enter_wal(self._database)
         return self._database
 
-    def _table(self, name: str) -> Any:
-        """A table of the file."""
-        return self._open().table(name)
+    def _enter_wal(self, database: Database) -> None:
+        """Let snapshots stand while this writes, if nobody holds the file just now.
+
+        If somebody does, our own snapshots would hold up our writes: these do not wait.
+        """
+        database.execute("PRAGMA busy_timeout=0")
+        with contextlib.suppress(sqlite3.OperationalError):
+            mode = database.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+            self._is_wal = mode == "wal"
+        if self._is_wal:
+            database.execute(f"PRAGMA busy_timeout={_WAIT_MS}")
+
+    def _fold_wal(self, database: Database) -> None:
+        """Let a long WAL start again, where no snapshot needs it."""
+        wal = self._path.with_name(f"{self._path.name}-wal")
+        with contextlib.suppress(FileNotFoundError):
+            if wal.stat().st_size > _WAL_BYTES:
+                database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+    def _standing(self, database: Database, name: str) -> Kept | None:
+        """What is cached under `name` now."""
+        if not database.table("cache").exists():
+            return None
+        return read_cache(database.conn, name, _VERSION)
+
+    def _put(self, database: Database, name: str, size: int, content: Any) -> None:
+        """Cache one document."""
+        table: Any = database.table("cache")
+        table.upsert(
+            {
+                "name": name,
+                "version": _VERSION,
+                "size": size,
+                "content": msgspec.json.encode(content).decode(),
+            },
+            pk="name",
+        )

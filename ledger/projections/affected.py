@@ -38,12 +38,10 @@ def affected(
     """
     search = _Search(shards, compute)
     homes: set[tuple[str, int]] = set()
-    for map_id, shard_map in shards.maps.items():
-        for record_id in record_ids:
-            place = shard_map.records.get(record_id)
-            if place is not None:
-                homes.add((map_id, place.shard))
-                search.add_direct(shard_map, place, record_id)
+    for record_id in record_ids:
+        for map_id, place in shards.places.get(record_id, {}).items():
+            homes.add((map_id, place.shard))
+            search.add_direct(shards.maps[map_id], place, record_id)
     search.follow()
     return Affected(
         shards=tuple(sorted(homes)),

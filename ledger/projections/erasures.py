@@ -1,134 +1,74 @@
 """How far each erasure is, and what it still owes (GDPR Article 17).
 
-An erasure is certified when its certificate was issued, and complete when moreover
-nothing is outstanding: the two are separate facts, and a certificate that was issued
-too early shows.
+The state itself, and what it says, is in `erasure_state`.
 """
 
-from typing import Final, Literal
-
-import msgspec
+from typing import Final
 
 from ledger.events.erasure import (
     ErasureCertified,
     ErasureEvent,
     ErasurePlanned,
-    ErasureRequested,
     ErasureVerified,
     KeysDestroyed,
+    MeasureTaken,
+    RecipientsNotified,
     RecordsErased,
     ShardRetrained,
     ShardRolledBack,
     WeightsDeleted,
 )
+from ledger.events.erasure_request import (
+    ErasureExtended,
+    ErasureRefused,
+    ErasureRequested,
+    ErasureRestricted,
+    RestrictionLifted,
+)
 from ledger.projections.base import Projection, Recorded
+from ledger.projections.erasure_state import (
+    Erasure,
+    ErasuresState,
+    Hit,
+    Interim,
+    Phase,
+    Whole,
+    is_overdue,
+    outstanding,
+    owed_acts,
+    whole_left,
+)
 
-Phase = Literal[
-    "requested",
-    "planned",
-    "records_erased",
-    "rolled_back",
-    "keys_destroyed",
-    "retrained",
-    "weights_deleted",
-    "verified",
-    "certified",
+__all__ = [
+    "PROJECTION",
+    "Erasure",
+    "ErasuresState",
+    "Hit",
+    "Interim",
+    "Whole",
+    "is_overdue",
+    "outstanding",
+    "owed_acts",
+    "whole_left",
 ]
 
 _PHASES: Final[dict[type, Phase]] = {
     ErasureRequested: "requested",
+    ErasureExtended: "extended",
+    ErasureRestricted: "restricted",
+    RestrictionLifted: "restriction_lifted",
+    ErasureRefused: "refused",
     ErasurePlanned: "planned",
     RecordsErased: "records_erased",
     ShardRolledBack: "rolled_back",
     KeysDestroyed: "keys_destroyed",
     ShardRetrained: "retrained",
     WeightsDeleted: "weights_deleted",
+    MeasureTaken: "measure_taken",
+    RecipientsNotified: "recipients_notified",
     ErasureVerified: "verified",
     ErasureCertified: "certified",
 }
-
-
-class Hit(msgspec.Struct, frozen=True):
-    """Where the plan says that the erasure hits a shard; see `ShardHit`."""
-
-    shard: int
-    slice_first: int
-    rollback_sha256: str
-
-
-class Erasure(msgspec.Struct):
-    """One erasure. Dicts as sets, since a step that was resumed may be recorded twice.
-
-    A dict keeps the order in which its members came; a set's order would tell a state
-    that was kept from one that was rebuilt.
-
-    Attributes:
-        ground: GDPR Article 17(1), its letter's meaning.
-        received_at_ms: when the request was received.
-        due_at_ms: one calendar month later (GDPR Article 12(3)).
-        phases: each phase that was reached, with its events in order.
-        records_planned: how many records the plan names; None before the plan.
-        records: the erased records.
-        hits: the shards that must be retrained.
-        tokens_expected: unique tokens that the plan trains again.
-        tokens_full: the same for all shards and slices.
-        rolled_back: shards that serve clean weights.
-        retrained: shards that were trained again.
-        tokens_retrained: tokens through the model in those runs.
-        keys_destroyed: keys overwritten in the vault.
-        blobs_deleted: encrypted record files deleted.
-        weights_replaced: weights that the hit shards served before the erasure.
-        weights_deleted: weights that are gone.
-        exactness: result of the newest verification; empty before one.
-        records_readable: erased records that it could still decrypt.
-        blobs_left: erased record files that it still found.
-        certificate_sha256: digest of the certificate; empty before one.
-        certified_at_ms: when it was recorded; 0 before one.
-    """
-
-    ground: str
-    received_at_ms: int
-    due_at_ms: int
-    phases: dict[Phase, list[str]] = {}
-    records_planned: int | None = None
-    records: dict[str, None] = {}
-    hits: list[Hit] = []
-    tokens_expected: int = 0
-    tokens_full: int = 0
-    rolled_back: dict[int, None] = {}
-    retrained: dict[int, None] = {}
-    tokens_retrained: int = 0
-    keys_destroyed: int = 0
-    blobs_deleted: int = 0
-    weights_replaced: dict[str, None] = {}
-    weights_deleted: dict[str, None] = {}
-    exactness: str = ""
-    records_readable: int = 0
-    blobs_left: int = 0
-    certificate_sha256: str = ""
-    certified_at_ms: int = 0
-
-    @property
-    def certified(self) -> bool:
-        """Whether a certificate was issued, rightly or too early."""
-        return bool(self.certificate_sha256)
-
-    @property
-    def complete(self) -> bool:
-        """Whether it was certified and owes nothing."""
-        return self.certified and not outstanding(self)
-
-
-class ErasuresState(msgspec.Struct):
-    """Every erasure.
-
-    Attributes:
-        erasures: erasure id to erasure, in order of request.
-        strays: events of erasures that were never requested.
-    """
-
-    erasures: dict[str, Erasure] = {}
-    strays: list[str] = []
 
 
 def apply(state: ErasuresState, recorded: Recorded) -> ErasuresState:
@@ -151,10 +91,41 @@ def apply(state: ErasuresState, recorded: Recorded) -> ErasuresState:
         return state
     erasure.phases.setdefault(_PHASES[type(event)], []).append(recorded.event_id)
     _advance(erasure, event)
+    _answer(erasure, event)
     if isinstance(event, ErasureCertified):
         erasure.certificate_sha256 = event.certificate_sha256
         erasure.certified_at_ms = recorded.recorded_at_ms
+    if isinstance(event, ErasureRefused):
+        erasure.refused_at_ms = recorded.recorded_at_ms
     return state
+
+
+def _answer(erasure: Erasure, event: ErasureEvent) -> None:
+    """Fold how the request is answered, and what is done beside the steps."""
+    match event:
+        case ErasureExtended(due_at_ms=due_at_ms, reason=reason):
+            erasure.due_at_ms = due_at_ms
+            erasure.extended = reason
+        case ErasureRestricted(cause=cause):
+            erasure.restricted = cause
+        case RestrictionLifted():
+            erasure.restricted = ""
+        case ErasureRefused(ground=ground):
+            erasure.refused = ground
+        case MeasureTaken():
+            erasure.measures.append(
+                Interim(
+                    measure=event.measure,
+                    evidence_sha256=event.evidence_sha256,
+                    until_ms=event.until_ms,
+                )
+            )
+        case RecipientsNotified():
+            erasure.recipients = event.recipients
+            erasure.notified = event.notified
+            erasure.impossible = event.impossible
+        case _:
+            pass
 
 
 def _advance(erasure: Erasure, event: ErasureEvent) -> None:
@@ -167,6 +138,7 @@ def _advance(erasure: Erasure, event: ErasureEvent) -> None:
             erasure.rolled_back[shard] = None
         case KeysDestroyed(keys=keys, blobs_deleted=blobs):
             erasure.keys_destroyed += keys
+            erasure.key_store = event.store
             erasure.blobs_deleted += blobs
         case ShardRetrained(weights_before_sha256=before):
             erasure.retrained[event.shard] = None
@@ -174,10 +146,12 @@ def _advance(erasure: Erasure, event: ErasureEvent) -> None:
             erasure.weights_replaced[before] = None
         case WeightsDeleted(weights=weights):
             erasure.weights_deleted.update(dict.fromkeys(weights))
+            erasure.deletion_methods[event.method] = None
         case ErasureVerified():
             erasure.exactness = event.exactness
             erasure.records_readable = event.records_readable
             erasure.blobs_left = event.blobs_left
+            erasure.residue = event.residue
         case _:
             pass
 
@@ -192,54 +166,16 @@ def _plan(erasure: Erasure, event: ErasurePlanned) -> None:
         )
         for hit in event.hits
     ]
+    erasure.whole = [
+        Whole(
+            run_id=model.run_id,
+            weights_sha256=model.weights_sha256,
+            tokens=model.tokens,
+        )
+        for model in event.whole
+    ]
     erasure.tokens_expected = event.tokens_expected
     erasure.tokens_full = event.tokens_full
 
 
-def outstanding(erasure: Erasure) -> list[str]:
-    """The steps that an erasure still owes, in their order; empty when it owes none."""
-    if erasure.records_planned is None:
-        return ["plan"]
-    missing = erasure.records_planned - len(erasure.records)
-    hit = sorted({item.shard for item in erasure.hits})
-    steps = [
-        *([f"erase {missing} more records"] if missing > 0 else []),
-        *(f"roll back shard {n}" for n in hit if n not in erasure.rolled_back),
-        *([] if "keys_destroyed" in erasure.phases else ["destroy keys"]),
-        *(f"retrain shard {n}" for n in hit if n not in erasure.retrained),
-        *(["delete old weights"] if _keeps_old_weights(erasure) else []),
-    ]
-    if not erasure.exactness:
-        steps.append("verify")
-    elif erasure.records_readable or erasure.blobs_left:
-        steps.append(
-            f"verify again: {erasure.records_readable} records readable, "
-            f"{erasure.blobs_left} files left"
-        )
-    return steps if erasure.certified else [*steps, "certify"]
-
-
-def _keeps_old_weights(erasure: Erasure) -> bool:
-    # Where an earlier erasure had already rolled the shard back, what served before
-    # this one may be clean of it.
-    clean = {hit.rollback_sha256 for hit in erasure.hits}
-    kept = erasure.weights_replaced.keys() - clean - erasure.weights_deleted.keys()
-    never_deleted = bool(erasure.hits) and "weights_deleted" not in erasure.phases
-    return never_deleted or bool(kept)
-
-
-def is_overdue(erasure: Erasure, now_ms: int) -> bool:
-    """Whether the erasure was, or by `now_ms` is, not certified in time.
-
-    Args:
-        erasure: the erasure.
-        now_ms: the time now, Unix milliseconds, UTC.
-
-    Source: GDPR Article 12(3): one month from receipt, counted by the producer; an
-        extension of two further months is not recorded in format 1.
-    """
-    ended_ms = erasure.certified_at_ms if erasure.certified else now_ms
-    return ended_ms > erasure.due_at_ms
-
-
-PROJECTION = Projection(name="erasures", version=2, state=ErasuresState, apply=apply)
+PROJECTION = Projection(name="erasures", version=3, state=ErasuresState, apply=apply)

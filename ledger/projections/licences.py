@@ -1,5 +1,7 @@
 """The register of licences: what rights holders allowed, and until when."""
 
+from collections.abc import MutableMapping
+
 import msgspec
 
 from ledger.events.ingest import RecordDecided
@@ -56,20 +58,23 @@ class LicencesState(msgspec.Struct):
 
     Attributes:
         licences: licence id to licence, in the order of their grants.
+        rests: accepted record to the licence that its decision cites.
         contradictions: grants of an id that is taken, and revocations of a licence
             that is unknown or revoked already. They change nothing else.
     """
 
     licences: dict[str, Licence] = {}
+    rests: MutableMapping[str, str] = {}
     contradictions: list[str] = []
 
 
 def apply(state: LicencesState, recorded: Recorded) -> LicencesState:
     """Fold one event in place; events of other types change nothing."""
     match recorded.event:
-        case RecordDecided(decision="accepted", licence_id=licence_id):
+        case RecordDecided(decision="accepted", licence_id=licence_id) as event:
             if licence_id in state.licences:
                 state.licences[licence_id].records += 1
+                state.rests[event.record_id] = licence_id
         case LicenceGranted() as event:
             _grant(state, event, recorded.event_id)
         case LicenceRevoked() as event:
@@ -134,4 +139,10 @@ def is_in_force(licence: Licence, at_ms: int) -> bool:
     return is_running and not licence.revoked_by
 
 
-PROJECTION = Projection(name="licences", version=1, state=LicencesState, apply=apply)
+PROJECTION = Projection(
+    name="licences",
+    version=3,
+    state=LicencesState,
+    apply=apply,
+    tables=("rests",),
+)

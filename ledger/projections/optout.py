@@ -1,10 +1,11 @@
 """What the sites said, what persons made of it, and what was decided on each record."""
 
-from collections.abc import Mapping
+from collections.abc import MutableMapping
+from typing import Final
 
 import msgspec
 
-from ledger.events.ingest import RecordDecided
+from ledger.events.ingest import DatasetClassified, RecordDecided
 from ledger.events.optout import (
     PolicyFileFetched,
     RecordsQuarantined,
@@ -12,8 +13,12 @@ from ledger.events.optout import (
     UrlScanned,
     may_be_cleared,
 )
+from ledger.events.policy import PolicyAdopted
 from ledger.events.review import ReviewDecided, review_evidence
 from ledger.projections.base import Projection, Recorded
+
+UNREADABLE: Final = frozenset({"unreadable", "page_unreadable"})
+"""Reasons of a scan that say nothing but that something could not be read."""
 
 
 class Site(msgspec.Struct):
@@ -67,6 +72,9 @@ class ScanFacts(msgspec.Struct, array_like=True):
         event_id: the `UrlScanned` event.
         evidence: channels and digests of what that person must read, in order; empty
             where nobody must, or where some of it was not kept.
+        is_lawful: whether the page could be read by anybody, or under a licence.
+        is_silent: whether it is `unknown` only because something could not be read.
+        is_piracy: whether the site is on a list of piracy sites.
     """
 
     site_id: str
@@ -74,6 +82,9 @@ class ScanFacts(msgspec.Struct, array_like=True):
     is_reviewable: bool
     event_id: str
     evidence: list[tuple[str, str]] = []
+    is_lawful: bool = True
+    is_silent: bool = False
+    is_piracy: bool = False
 
 
 class Review(msgspec.Struct):
@@ -94,6 +105,18 @@ class Review(msgspec.Struct):
     event_id: str
 
 
+class Dataset(msgspec.Struct):
+    """What is known of a dataset.
+
+    Attributes:
+        consent_review: by its newest classification.
+        decided: decision to how many of its records it was made on.
+    """
+
+    consent_review: str
+    decided: dict[str, int] = {}
+
+
 class OptoutState(msgspec.Struct):
     """Counts over all sites, scans and decisions, and what stands of each scan.
 
@@ -109,19 +132,30 @@ class OptoutState(msgspec.Struct):
         reviews: reviewed scan to its newest review, the one that counts; in the order
             of these reviews.
         review_ids: every review to its scan.
-        quarantined: quarantined record to the scan that took it out.
+        quarantined: quarantined record to the scan or the licence that took it out.
+        spent: scan that quarantined records rested on, to the scan that took them out;
+            nothing rests on it any more (XEV-6).
+        bases: accepted record that cites a scan and rests on something else than
+            Article 4, to that basis: the one in the EU, or where it has none there, the
+            one in the UK.
+        purposes: adopted policy to what its models are trained for.
+        datasets: dataset id to dataset.
     """
 
-    sites: dict[str, Site] = {}
+    sites: MutableMapping[str, Site] = {}
     scans: dict[str, Tally] = {}
     decisions: dict[str, Tally] = {}
     channels: dict[str, dict[str, int]] = {}
     scanners: dict[str, int] = {}
-    waiting: dict[str, str] = {}
-    by_scan: dict[str, ScanFacts] = {}
-    reviews: dict[str, Review] = {}
-    review_ids: dict[str, str] = {}
-    quarantined: dict[str, str] = {}
+    waiting: MutableMapping[str, str] = {}
+    by_scan: MutableMapping[str, ScanFacts] = {}
+    reviews: MutableMapping[str, Review] = {}
+    review_ids: MutableMapping[str, str] = {}
+    quarantined: MutableMapping[str, str] = {}
+    spent: MutableMapping[str, str] = {}
+    bases: MutableMapping[str, str] = {}
+    purposes: dict[str, str] = {}
+    datasets: dict[str, Dataset] = {}
 
 
 def apply(state: OptoutState, recorded: Recorded) -> OptoutState:
@@ -132,46 +166,45 @@ def apply(state: OptoutState, recorded: Recorded) -> OptoutState:
         case UrlScanned() as event:
             _scan(state, event, recorded.event_id)
         case PolicyFileFetched(site_id=site_id, channel=channel, outcome=outcome):
-            _site(state, site_id).policy_files[channel] = outcome
+            site = state.sites.get(site_id) or Site()
+            site.policy_files[channel] = outcome
+            state.sites[site_id] = site
         case SiteRegistered(site_id=site_id):
-            site = _site(state, site_id)
+            site = state.sites.get(site_id) or Site()
             site.registered = site.registered or recorded.event_id
+            state.sites[site_id] = site
         case ReviewDecided() as event:
             _review(state, event, recorded.event_id)
-        case RecordsQuarantined(scan_id=scan_id, record_ids=record_ids):
-            for record_id in record_ids:
-                state.quarantined.setdefault(record_id, scan_id)
+        case RecordsQuarantined() as event:
+            _quarantine(state, event)
+        case PolicyAdopted(policy_sha256=policy_sha256, purpose=purpose):
+            state.purposes[policy_sha256] = purpose
+        case DatasetClassified(dataset_id=dataset_id, consent_review=review):
+            dataset = state.datasets.setdefault(dataset_id, Dataset(review))
+            dataset.consent_review = review
         case _:
             pass
     return state
 
 
-def _site(state: OptoutState, site_id: str) -> Site:
-    site = state.sites.get(site_id)
-    if site is None:
-        site = state.sites[site_id] = Site()
-    return site
-
-
 def _scan(state: OptoutState, event: UrlScanned, event_id: str) -> None:
-    site = _site(state, event.site_id)
+    site = state.sites.get(event.site_id) or Site()
     site.verdicts[event.verdict] = site.verdicts.get(event.verdict, 0) + 1
     site.latest_verdict = event.verdict
     site.latest_scan = event_id
     site.latest_scan_id = event.scan_id
     site.latest_at_ms = event.scanned_at_ms
+    state.sites[event.site_id] = site
     state.scans.setdefault(event.verdict, Tally()).add(list(event.reasons))
     state.scanners[event.scanner] = state.scanners.get(event.scanner, 0) + 1
     for read in event.channels:
         outcomes = state.channels.setdefault(read.channel, {})
         outcomes[read.outcome] = outcomes.get(read.outcome, 0) + 1
-    state.by_scan.setdefault(
-        event.scan_id,
-        _scan_facts(event, event_id),
-    )
+    state.by_scan.setdefault(event.scan_id, scan_facts(event, event_id))
 
 
-def _scan_facts(event: UrlScanned, event_id: str) -> ScanFacts:
+def scan_facts(event: UrlScanned, event_id: str = "") -> ScanFacts:
+    """What other events need of a scan; `event_id` is empty before it is recorded."""
     is_reviewable = may_be_cleared(event.verdict, event.reasons)
     return ScanFacts(
         site_id=event.site_id,
@@ -179,7 +212,17 @@ def _scan_facts(event: UrlScanned, event_id: str) -> ScanFacts:
         is_reviewable=is_reviewable,
         event_id=event_id,
         evidence=sorted(review_evidence(event.channels)) if is_reviewable else [],
+        is_lawful=event.access in {"open", "licensed"},
+        is_silent=event.verdict == "unknown" and UNREADABLE.issuperset(event.reasons),
+        is_piracy="piracy_site" in event.reasons,
     )
+
+
+def _quarantine(state: OptoutState, event: RecordsQuarantined) -> None:
+    for record_id in event.record_ids:
+        state.quarantined.setdefault(record_id, event.scan_id or event.licence_id)
+    if event.earlier_scan_id:
+        state.spent.setdefault(event.earlier_scan_id, event.scan_id)
 
 
 def _review(state: OptoutState, event: ReviewDecided, event_id: str) -> None:
@@ -202,66 +245,27 @@ def _decide(state: OptoutState, event: RecordDecided) -> None:
     state.decisions.setdefault(event.decision, Tally()).add([first])
     if event.decision == "pending":
         state.waiting[event.record_id] = first
+    if event.dataset_id in state.datasets:
+        decided = state.datasets[event.dataset_id].decided
+        decided[event.decision] = decided.get(event.decision, 0) + 1
+    basis = event.eu_basis if event.eu_basis != "none" else event.uk_basis
+    if event.decision == "accepted" and event.scan_id and basis != "tdm_article_4":
+        state.bases[event.record_id] = basis
 
 
-def latest_verdicts(state: OptoutState) -> dict[str, int]:
-    """How many sites stand at each verdict, by their newest scan."""
-    counts: dict[str, int] = {}
-    for site in state.sites.values():
-        if site.latest_verdict:
-            counts[site.latest_verdict] = counts.get(site.latest_verdict, 0) + 1
-    return counts
-
-
-def cleared_until(state: OptoutState, scan_id: str) -> int:
-    """Until when a person has cleared a scan, Unix milliseconds; 0 where nobody has."""
-    review = state.reviews.get(scan_id)
-    if review is None or review.outcome != "cleared":
-        return 0
-    return review.expires_at_ms
-
-
-def waiting_for_review(
-    state: OptoutState, at_ms: int, pages: Mapping[str, bytes] | None
-) -> list[str]:
-    """Scans that only a person can read and that no decision answers, oldest first.
-
-    Only the newest scan of a URL waits. A decision answers it that is on this very
-    scan, or the newest on the same evidence of the same URL; one that cleared does so
-    until it ends.
-
-    Args:
-        state: the scans and reviews.
-        at_ms: the time that clearances are held against, Unix milliseconds.
-        pages: for each scan a value that is the same for the same URL; scans that are
-            not in it were of erased records, and wait no more. None where there is no
-            vault to tell: then each scan stands for itself.
-    """
-    known = {one: one.encode() for one in state.by_scan} if pages is None else pages
-    newest: dict[bytes, str] = {}
-    for scan_id in state.by_scan:
-        if scan_id in known:
-            newest.pop(known[scan_id], None)
-            newest[known[scan_id]] = scan_id
-    answers = {
-        (known[scan_id], *state.by_scan[scan_id].evidence): review
-        for scan_id, review in state.reviews.items()
-        if scan_id in known and scan_id in state.by_scan
-    }
-    return [
-        scan_id
-        for page, scan_id in newest.items()
-        if (scan := state.by_scan[scan_id]).is_reviewable
-        and not _stands(state.reviews.get(scan_id), at_ms)
-        and not (scan.evidence and _stands(answers.get((page, *scan.evidence)), at_ms))
-    ]
-
-
-def _stands(review: Review | None, at_ms: int) -> bool:
-    """Whether a decision counts; a no has no end but a newer decision."""
-    if review is None:
-        return False
-    return review.outcome == "upheld" or at_ms < review.expires_at_ms
-
-
-PROJECTION = Projection(name="optout", version=3, state=OptoutState, apply=apply)
+PROJECTION = Projection(
+    name="optout",
+    version=5,
+    state=OptoutState,
+    apply=apply,
+    tables=(
+        "sites",
+        "waiting",
+        "by_scan",
+        "reviews",
+        "review_ids",
+        "quarantined",
+        "spent",
+        "bases",
+    ),
+)

@@ -1,5 +1,7 @@
 """Where records are and which weights shards saved: the state of `shards`."""
 
+from collections.abc import MutableMapping
+
 import msgspec
 
 
@@ -78,14 +80,12 @@ class ShardMap(msgspec.Struct):
         shards: number of shards, S.
         slices: number of slices in each, R.
         by_shard: state of each shard, all S of them.
-        records: where each record is that is not erased.
     """
 
     declared_by: str
     shards: int
     slices: int
     by_shard: dict[int, Shard]
-    records: dict[str, Placement] = {}
 
 
 class ShardsState(msgspec.Struct):
@@ -94,6 +94,7 @@ class ShardsState(msgspec.Struct):
     Attributes:
         current_map: the newest map's id; empty before any.
         maps: all maps by id. An older map's weights still answer to erasures.
+        places: for each placed record that is not erased, where each map has it.
         erased: erased record to the `RecordsErased` event that fenced it.
         quarantined: quarantined record to the `RecordsQuarantined` event.
         runs: run to its map, for runs with shards.
@@ -104,8 +105,9 @@ class ShardsState(msgspec.Struct):
 
     current_map: str = ""
     maps: dict[str, ShardMap] = {}
-    erased: dict[str, str] = {}
-    quarantined: dict[str, str] = {}
+    places: MutableMapping[str, dict[str, Placement]] = {}
+    erased: MutableMapping[str, str] = {}
+    quarantined: MutableMapping[str, str] = {}
     runs: dict[str, str] = {}
     contradictions: list[str] = []
 

@@ -92,18 +92,19 @@ def _declare(state: ShardsState, event: MapDeclared, event_id: str) -> None:
 
 def _assign(state: ShardsState, event: RecordAssigned, recorded: Recorded) -> None:
     shard_map = state.maps.get(event.map_id)
+    places = state.places.get(event.record_id, {})
     if (
         shard_map is None
         or event.shard >= shard_map.shards
         or event.slice >= shard_map.slices
-        or event.record_id in shard_map.records
+        or event.map_id in places
         or event.record_id in state.erased
         or event.record_id in state.quarantined
     ):
         state.contradictions.append(recorded.event_id)
         return
     place = Placement(event.shard, event.slice, recorded.seq)
-    shard_map.records[event.record_id] = place
+    state.places[event.record_id] = {**places, event.map_id: place}
     live = shard_map.by_shard[event.shard].live
     live[event.slice] = live.get(event.slice, 0) + 1
 
@@ -113,13 +114,11 @@ def _quarantine(state: ShardsState, record_id: str, event_id: str) -> None:
         state.contradictions.append(event_id)
         return
     state.quarantined[record_id] = event_id
-    for shard_map in state.maps.values():
-        place = shard_map.records.get(record_id)
-        if place is not None:
-            shard = shard_map.by_shard[place.shard]
-            shard.live[place.slice] -= 1
-            for number in [one for one in shard.slices if one >= place.slice]:
-                del shard.slices[number]
+    for map_id, place in state.places.get(record_id, {}).items():
+        shard = state.maps[map_id].by_shard[place.shard]
+        shard.live[place.slice] -= 1
+        for number in [one for one in shard.slices if one >= place.slice]:
+            del shard.slices[number]
 
 
 def _shard_of_run(state: ShardsState, run_id: str, number: int) -> Shard | None:
@@ -158,11 +157,8 @@ def _serve(shard: Shard, weights_sha256: str, event_id: str) -> None:
 def _erase(state: ShardsState, event: RecordsErased, event_id: str) -> None:
     for record_id in event.record_ids:
         state.erased.setdefault(record_id, event_id)
-        for shard_map in state.maps.values():
-            place = shard_map.records.pop(record_id, None)
-            if place is None:
-                continue
-            shard = shard_map.by_shard[place.shard]
+        for map_id, place in state.places.pop(record_id, {}).items():
+            shard = state.maps[map_id].by_shard[place.shard]
             if record_id not in state.quarantined:
                 shard.live[place.slice] -= 1
             if _taint(shard, place.slice, event_id):
@@ -193,8 +189,13 @@ def _waiting(state: ShardsState, erasure_id: str, number: int) -> list[Shard]:
 
 
 def _roll_back(state: ShardsState, event: ShardRolledBack, event_id: str) -> None:
-    # The event names no map: the erasure's own hits say which.
-    for shard in _waiting(state, event.erasure_id, event.shard):
+    # The event names no map: the erasure's own hits say which. A restriction rolls back
+    # before there are any, in the map in force.
+    waiting = _waiting(state, event.erasure_id, event.shard)
+    current = state.current()
+    if not waiting and current is not None and event.shard < current.shards:
+        waiting = [current.by_shard[event.shard]]
+    for shard in waiting:
         _serve(shard, event.weights_sha256, event_id)
 
 
@@ -217,4 +218,10 @@ def _delete_weights(state: ShardsState, weights: frozenset[str], event_id: str) 
                     saved.deleted_by = event_id
 
 
-PROJECTION = Projection(name="shards", version=2, state=ShardsState, apply=apply)
+PROJECTION = Projection(
+    name="shards",
+    version=4,
+    state=ShardsState,
+    apply=apply,
+    tables=("places", "erased", "quarantined"),
+)

@@ -19,6 +19,9 @@ _KINDS: Final = {
 
 _INGEST: Final = ("ingest.record_decided.v1", "shards.record_assigned.v1")
 _SCANS: Final = ("optout.url_scanned.v1",)
+_CRAWLER: Final = "tuneledger"
+"""What a site sees and can address: the user agent is this with a version, and so is
+the product token in robots.txt. `UrlScanned.scanner` names the rules instead."""
 _TRAINING: Final = (
     "training.run_started.v1",
     "training.slice_trained.v1",
@@ -126,6 +129,11 @@ def _sources(facts: Facts) -> Answers:
     return answers
 
 
+def _rules(facts: Facts) -> str:
+    """The versions of the rules that pages were read by."""
+    return ", ".join(sorted(facts.optout.scanners))
+
+
 def _crawls(facts: Facts) -> Answers:
     if not facts.optout.scanners:
         return {}
@@ -135,7 +143,7 @@ def _crawls(facts: Facts) -> Answers:
     )
     answers = {
         "2.3.a": Answer("Yes", "URLs were fetched and scanned", _SCANS),
-        "2.3.b": Answer(", ".join(sorted(facts.optout.scanners)), "", _SCANS),
+        "2.3.b": Answer(_CRAWLER, f"by the rules {_rules(facts)}", _SCANS),
         "2.3.d": Answer(
             f"The opt-out signals of field 3.1.b were read for URLs: {verdicts}",
             "captchas and paywalls are not recorded",

@@ -5,6 +5,7 @@ and until it is erased. So what is counted is what the model in service may hold
 accepted record that was never assigned is in no training set.
 """
 
+from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -84,9 +85,9 @@ class SourcesState(msgspec.Struct):
     """
 
     content: dict[str, Content] = {}
-    scans: dict[str, Scan] = {}
-    accepted: dict[str, Accepted] = {}
-    undecided: dict[str, list[str]] = {}
+    scans: MutableMapping[str, Scan] = {}
+    accepted: MutableMapping[str, Accepted] = {}
+    undecided: MutableMapping[str, list[str]] = {}
     policies: list[str] = []
     last_event: str = ""
     last_at_ms: int = 0
@@ -123,10 +124,15 @@ def apply(state: SourcesState, recorded: Recorded) -> SourcesState:
 
 def _assign(state: SourcesState, map_id: str, record_id: str) -> None:
     record = state.accepted.get(record_id)
-    maps = state.undecided.setdefault(record_id, []) if record is None else record.maps
-    if map_id not in maps:
-        maps.append(map_id)
-        _count(state, map_id, record, 1)
+    maps = state.undecided.get(record_id, []) if record is None else record.maps
+    if map_id in maps:
+        return
+    maps.append(map_id)
+    if record is None:
+        state.undecided[record_id] = maps
+    else:
+        state.accepted[record_id] = record
+    _count(state, map_id, record, 1)
 
 
 def _erase(state: SourcesState, record_id: str) -> None:
@@ -174,5 +180,9 @@ def utc(at_ms: int, form: str) -> str:
 
 
 PROJECTION = Projection(
-    name="training_sources", version=1, state=SourcesState, apply=apply
+    name="training_sources",
+    version=2,
+    state=SourcesState,
+    apply=apply,
+    tables=("scans", "accepted", "undecided"),
 )

@@ -1,7 +1,10 @@
 """Projections are folds: persisted anywhere and continued, they end the same."""
 
 import json
+import tempfile
+from contextlib import closing
 from fractions import Fraction
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,11 +14,21 @@ from hypothesis import strategies as st
 from ledger.events import decode_event, encode_event
 from ledger.events.optout import PolicyFileFetched, SiteRegistered
 from ledger.events.policy import PolicyAdopted
-from ledger.projections import PROJECTIONS, advance, rebuild
+from ledger.projections import (
+    PROJECTIONS,
+    advance,
+    begin,
+    changes,
+    document,
+    rebuild,
+    restore,
+)
 from ledger.projections.affected import affected
 from ledger.projections.provider_status import decide
+from ledger.projections.tables import Changes, Table
 from ledger.projections.thresholds import band, exceeds
 from ledger.projections.training_summary import draft
+from ledger.views import Views
 from tests.unit.projections import builders as make
 
 FEW = st.integers(0, 2)
@@ -75,6 +88,7 @@ OTHERS = st.sampled_from(
         PolicyAdopted(
             policy_sha256=make.digest("policy"),
             jurisdictions=["eu"],
+            purpose="commercial",
             basket_version="2026-11-01",
             basket_relaxed=[],
         ),
@@ -129,6 +143,7 @@ EVENTS = st.one_of(
     st.builds(make.revoked, RECORDS),
 )
 LEDGERS = st.lists(EVENTS, max_size=40)
+NONE = {"all_of": Changes(gone=[], written=iter(()))}
 
 
 @given(EVENTS)
@@ -157,6 +172,92 @@ def test_incremental_equals_rebuild(events, data):
     }
 
     assert rebuild(recorded) == advance(loaded, recorded[cut:])
+
+
+def plain(states):
+    """Every state as JSON, so that the order of its mappings counts too."""
+    return json.dumps([one.dump(states[one.name]) for one in PROJECTIONS])
+
+
+def follow(views, size, events):
+    """Fold further events onto what the views file keeps; keep and return it."""
+    snapshot = views.snapshot()
+    seen = None if snapshot is None else views.cached(snapshot, "projections")
+    states = begin() if seen is None else restore(json.loads(seen[1]), snapshot)
+    states = advance(states, events)
+    assert views.save_tables(
+        "projections",
+        size,
+        document(states),
+        changes(states),
+        seen=seen,
+        is_afresh=seen is None,
+    )
+    return states
+
+
+@given(LEDGERS, st.data())
+def test_tables_equal_rebuild(events, data):
+    """Kept in the views file after each of three parts, the states are the same.
+
+    So are those that are read back, in content and in order.
+    """
+    recorded = make.record(events)
+    first, second = sorted(
+        data.draw(st.tuples(*[st.integers(0, len(recorded))] * 2), label="cuts")
+    )
+    parts = (recorded[:first], recorded[first:second], recorded[second:], [])
+    with tempfile.TemporaryDirectory() as folder:
+        views = Views(Path(folder) / "acme.views")
+        with closing(views):
+            found = [
+                plain(follow(views, size, part)) for size, part in enumerate(parts)
+            ]
+
+    ends = (first, second, len(recorded), len(recorded))
+    assert [plain(rebuild(recorded[:end])) for end in ends] == found
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["set", "delete", "keep", "again"]),
+            st.sampled_from("abcd"),
+            FEW,
+        )
+    )
+)
+def test_a_table_is_a_dict(steps):
+    """Whatever is written, deleted and kept in between: content, order and length."""
+    expected: dict[str, int] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        views = Views(Path(folder) / "acme.views")
+        with closing(views):
+            views.save_tables("all", 0, 0, NONE, seen=None, is_afresh=True)
+            table = Table("all_of", int, views.snapshot())
+            for number, (step, key, value) in enumerate(steps):
+                if step == "set":
+                    expected[key] = table[key] = value
+                elif step == "delete":
+                    assert expected.pop(key, None) == table.pop(key, None)
+                elif step == "again":
+                    assert expected.setdefault(key, value) == table.setdefault(
+                        key, value
+                    )
+                else:
+                    seen = views.cached(views.snapshot(), "all")
+                    changed = {"all_of": table.changes()}
+                    assert views.save_tables(
+                        "all", number, 0, changed, seen=seen, is_afresh=False
+                    )
+                    table = Table("all_of", int, views.snapshot())
+                assert [*expected.items()] == [*table.items()]
+                assert [*expected] == [*table]
+                assert (len(expected), expected.get(key), key in expected) == (
+                    len(table),
+                    table.get(key),
+                    key in table,
+                )
 
 
 @given(LEDGERS)
@@ -194,11 +295,12 @@ def test_no_ledger_makes_a_no(events):
 def test_live_counts_match_the_records(events):
     """The live count of each slice is the number of records that lie in it."""
     state = rebuild(make.record(events))["shards"]
-    for shard_map in state.maps.values():
+    for map_id, shard_map in state.maps.items():
         counted: dict[tuple[int, int], int] = {}
-        for place in shard_map.records.values():
-            key = (place.shard, place.slice)
-            counted[key] = counted.get(key, 0) + 1
+        for places in state.places.values():
+            if map_id in places:
+                key = (places[map_id].shard, places[map_id].slice)
+                counted[key] = counted.get(key, 0) + 1
         live = {
             (number, slice_): count
             for number, shard in shard_map.by_shard.items()

@@ -15,7 +15,7 @@ from ledger.projections import PROJECTIONS, advance, initial
 from ledger.projector import project
 from ledger.vault import Vault
 from ledger.vault_rows import UNPLACED, Record
-from producers.shards import units_of
+from producers.placement.units import units_of
 from tests.unit.workspace.office import PEOPLE, leaks, new_office, record, secrets_of
 
 NAMES = sorted(PEOPLE)[:4]
@@ -31,7 +31,6 @@ def as_record(number, subjects, text, shard):
     """What the vault would say of it."""
     return Record(
         record_id=f"{number:032x}",
-        keys=(),
         digest=text.encode(),
         bytes=1,
         hazard="personal",

@@ -7,7 +7,6 @@ from ledger.events import AnyEvent
 from ledger.events.erasure import (
     ErasureCertified,
     ErasurePlanned,
-    ErasureRequested,
     ErasureVerified,
     KeysDestroyed,
     RecordsErased,
@@ -16,6 +15,7 @@ from ledger.events.erasure import (
     ShardRolledBack,
     WeightsDeleted,
 )
+from ledger.events.erasure_request import ErasureRequested
 from ledger.events.ingest import RecordDecided
 from ledger.events.licence import LicenceGranted, LicenceRevoked
 from ledger.events.optout import (
@@ -192,7 +192,9 @@ def assigned(
 def decided(name: str, **changes: Any) -> RecordDecided:
     facts: dict[str, Any] = {
         "record_id": ident(name),
+        "dataset_id": "",
         "decision": "accepted",
+        "rule": "default",
         "reasons": ["licence"],
         "policy_sha256": digest("policy"),
         "source_kind": "licensed",
@@ -201,6 +203,8 @@ def decided(name: str, **changes: Any) -> RecordDecided:
         "scan_id": "",
         "eu_basis": "licence",
         "uk_basis": "licence",
+        "sensitive": [],
+        "action": "none",
         "hazard": "public",
         "subjects": "none",
         "commitment": digest("commitment"),
@@ -246,11 +250,12 @@ def scanned(name: str, *, site: str = "site", **changes: Any) -> UrlScanned:
 
 
 def quarantined(
-    *records: str, scan: str = "later", earlier: str = "scan"
+    *records: str, scan: str = "later", earlier: str = "scan", licence: str = ""
 ) -> RecordsQuarantined:
     return RecordsQuarantined(
-        scan_id=ident(scan),
-        earlier_scan_id=ident(earlier),
+        scan_id=scan and ident(scan),
+        earlier_scan_id=earlier and ident(earlier),
+        licence_id=licence and ident(licence),
         record_ids=[ident(name) for name in records],
     )
 
@@ -316,6 +321,7 @@ def planned(
             ShardHit(shard=shard, slice_first=1, rollback_sha256=digest("clean"))
             for shard in hits
         ],
+        whole=[],
         tokens_expected=100,
         tokens_full=400,
     )
@@ -375,6 +381,7 @@ def verified(*, readable: int = 0, erasure: str = "erasure") -> ErasureVerified:
         exactness="bitwise_equal",
         records_readable=readable,
         blobs_left=0,
+        residue=0,
     )
 
 

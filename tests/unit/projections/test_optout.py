@@ -6,10 +6,8 @@ from ledger.events.optout import PolicyFileFetched, SiteRegistered
 from ledger.projections import rebuild
 from ledger.projections.optout import (
     OptoutState,
-    cleared_until,
-    latest_verdicts,
-    waiting_for_review,
 )
+from ledger.projections.reviewed import cleared_until, is_cleared, waiting_for_review
 
 from .builders import (
     NOVEMBER_2026_MS,
@@ -39,7 +37,8 @@ def test_the_newest_scan_is_the_sites_verdict():
         scanned("3", site="other"),
     )
 
-    assert {"reserved": 1, "allowed": 1} == latest_verdicts(state)
+    latest = {name: site.latest_verdict for name, site in state.sites.items()}
+    assert {ident("site"): "reserved", ident("other"): "allowed"} == latest
     assert {"allowed": 1, "reserved": 1} == state.sites[ident("site")].verdicts
     assert "1.0" == state.sites[ident("site")].latest_scan
 
@@ -211,3 +210,112 @@ def test_quarantined_records():
     state = folded(quarantined("a", "b"), quarantined("b", scan="third"))
 
     assert {ident("a"): ident("later"), ident("b"): ident("later")} == state.quarantined
+
+
+def test_spent_scans():
+    """A quarantine spends the scan that its records rested on, for good."""
+    cleared = UNREAD, reviewed("r"), quarantined("a"), reviewed("again")
+    state = folded(*cleared)
+
+    assert {ident("scan"): ident("later")} == state.spent
+    assert 0 == cleared_until(state, ident("scan"))
+    facts = state.by_scan[ident("scan")]
+    assert not is_cleared(state, facts, [ident("scan")], at_ms=0)
+    assert is_cleared(folded(*cleared[:2]), facts, [ident("scan")], at_ms=0)
+
+
+def test_a_spent_scan_answers_for_no_other():
+    """The same question at the same page waits for a person again."""
+    unknown = {"verdict": "unknown", "reasons": ["terms_of_use"]}
+    terms = [read(channel="terms_page", verdict="unknown", evidence_sha256=digest("t"))]
+    first = scanned("scan", channels=terms, **unknown)
+    same = scanned("same", channels=terms, **unknown)
+    pages = dict.fromkeys((ident("scan"), ident("same")), b"a")
+
+    assert [] == waits(first, reviewed("r"), same, pages=pages)
+    assert [ident("same")] == waits(
+        first, reviewed("r"), quarantined("a"), same, pages=pages
+    )
+
+
+def cleared_now(*events, scan="new"):
+    """Whether a person has cleared a scan, all scans being of one page."""
+    state = folded(*events)
+    return is_cleared(state, state.by_scan[ident(scan)], state.by_scan, at_ms=0)
+
+
+def asked(name, terms="terms"):
+    """A scan that a person must read, with the terms that it found."""
+    evidence = terms and digest(terms)
+    found = read(channel="terms_page", verdict="unknown", evidence_sha256=evidence)
+    return scanned(name, channels=[found], verdict="unknown", reasons=["terms_of_use"])
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([reviewed("r", scan="old")], True),
+        ([reviewed("r", scan="old", outcome="upheld")], False),
+        ([reviewed("r", scan="old"), reviewed("s", scan="older")], True),
+        ([reviewed("r", scan="older"), reviewed("s", scan="old")], True),
+        ([reviewed("r", scan="other")], False),
+        ([reviewed("r", scan="old"), quarantined("a", earlier="old")], False),
+        (
+            [
+                reviewed("r", scan="older"),
+                reviewed("s", scan="old", outcome="upheld"),
+                quarantined("a", earlier="old"),
+            ],
+            False,
+        ),
+        (
+            [
+                reviewed("r", scan="older"),
+                reviewed("s", scan="old"),
+                quarantined("a", earlier="old"),
+            ],
+            False,
+        ),
+    ],
+    ids=["cleared", "upheld", "twice", "in turn", "other terms", "spent", "no", "hid"],
+)
+def test_what_a_person_cleared(events, expected):
+    """The newest word on the same evidence counts, also where its scan is spent."""
+    scans = asked("older"), asked("old"), asked("other", "others"), asked("new")
+
+    assert expected == cleared_now(*scans, *events)
+
+
+def test_evidence_that_was_not_kept():
+    """Then a decision answers for its own scan alone."""
+    scans = asked("old", ""), asked("new", "")
+
+    assert not cleared_now(*scans, reviewed("r", scan="old"))
+    assert cleared_now(*scans, reviewed("r", scan="new"))
+
+
+def test_what_a_quarantine_by_a_licence_names():
+    """The licence; no scan is spent by it."""
+    event = quarantined("a", scan="", earlier="", licence="licence")
+    state = folded(event)
+
+    assert ({ident("a"): ident("licence")}, {}) == (state.quarantined, state.spent)
+
+
+@pytest.mark.parametrize(
+    ("changes", "basis"),
+    [
+        ({"eu_basis": "tdm_article_4"}, None),
+        ({"eu_basis": "licence"}, "licence"),
+        ({"eu_basis": "tdm_article_3"}, "tdm_article_3"),
+        ({"eu_basis": "none", "uk_basis": "research_29a"}, "research_29a"),
+        ({"eu_basis": "licence", "scan_id": ""}, None),
+        ({"eu_basis": "licence", "decision": "blocked"}, None),
+    ],
+    ids=["article 4", "licence", "article 3", "uk", "no scan", "blocked"],
+)
+def test_what_stands_beside_a_scan(changes, basis):
+    """What an accepted record rests on that cites a scan, where it is not the scan."""
+    event = decided("a", **({"scan_id": ident("scan")} | changes))
+
+    assert basis == folded(event).bases.get(ident("a"))

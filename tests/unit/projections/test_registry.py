@@ -1,8 +1,15 @@
 """The registry: one pass over the events, states owned by the fold."""
 
-from ledger.projections import PROJECTIONS, advance, initial, rebuild
+from ledger.projections import PROJECTIONS, TABLES, advance, initial, rebuild
 
 from .builders import record, whole_run
+
+
+def test_tables_are_apart():
+    """Each mapping that grows with the records has a table of its own."""
+    names = [one.table(field) for one in PROJECTIONS for field in one.tables]
+
+    assert sorted(TABLES) == sorted(names)
 
 
 def test_names_are_unique():

@@ -181,7 +181,7 @@ def test_a_quarantined_record_is_trained_on_no_more():
     state = folded(*TRAINED, quarantined("a"))
 
     assert {0: 0, 1: 1} == shard(state).live
-    assert state.current().records[ident("a")].shard == 0
+    assert state.places[ident("a")][ident("map")].shard == 0
     assert {ident("a"): "9.0"} == state.quarantined
 
 
@@ -209,7 +209,7 @@ def test_a_quarantined_record_is_never_placed():
 
     assert (["2.0"], [ident("b")]) == (
         state.contradictions,
-        [*state.maps[ident("map")].records],
+        [*state.places],
     )
 
 

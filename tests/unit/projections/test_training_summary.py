@@ -96,7 +96,7 @@ def test_derived_fields():
     assert ("Yes", "ledger") == found["2.2.1.a"]
     assert ("Text", "ledger") == found["2.2.1.b"]
     assert ("Yes", "ledger") == found["2.3.a"]
-    assert ("tuneledger/0.1", "ledger") == found["2.3.b"]
+    assert ("tuneledger", "ledger") == found["2.3.b"]
     assert ("tuneledger/0.1: 11/2026 to 11/2026", "ledger") == found["2.3.e"]
     assert ("Text", "ledger") == found["2.3.g"]
     assert ("", "unknown") == found["2.1.a"]
