@@ -63,8 +63,7 @@ class PrivateFile:
         if is_writable:
             _create(path)
         with contextlib.ExitStack() as undo, sqlite_errors(path):
-            self.connection = _connect(path, "rw" if is_writable else "ro")
-            undo.callback(self.connection.close)
+            self.connection = _connect(path, "rw" if is_writable else "ro", undo)
             if is_writable:
                 with self.transaction():
                     self._prepare(schema, application_id)
@@ -153,8 +152,8 @@ def _create(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    """A connection in autocommit mode; the caller begins and commits."""
+def _connect(path: Path, mode: str, undo: contextlib.ExitStack) -> sqlite3.Connection:
+    """A connection in autocommit mode, which `undo` closes; the caller commits."""
     if not path.is_file():
         message = f"{path.name} is missing"
         raise NotALedgerError(message)
@@ -165,6 +164,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         check_same_thread=False,
         timeout=LOCK_WAIT_MS / 1000,
     )
+    undo.callback(connection.close)
     for pragma in ("secure_delete=ON", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
     return connection

@@ -108,8 +108,7 @@ class SqliteStore:
             message = f"{path} exists and is never overwritten"
             raise ConflictError(message)
         with sqlite_errors(path), contextlib.ExitStack() as undo:
-            connection = _connect(path, "rwc")
-            undo.callback(connection.close)
+            connection = _connect(path, "rwc", undo)
             connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
             connection.execute("BEGIN IMMEDIATE")
             for statement in SCHEMA:
@@ -129,8 +128,7 @@ class SqliteStore:
         """
         check_readable(path)
         with sqlite_errors(path), contextlib.ExitStack() as undo:
-            connection = _connect(path, "rw")
-            undo.callback(connection.close)
+            connection = _connect(path, "rw", undo)
             found = (
                 connection.execute("PRAGMA application_id").fetchone()[0],
                 connection.execute("PRAGMA user_version").fetchone()[0],
@@ -270,8 +268,8 @@ class SqliteStore:
         self._connection.close()
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    """A connection in autocommit mode; the caller begins and commits."""
+def _connect(path: Path, mode: str, undo: contextlib.ExitStack) -> sqlite3.Connection:
+    """A connection in autocommit mode, which `undo` closes; the caller commits."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
@@ -279,6 +277,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         check_same_thread=False,
         timeout=LOCK_WAIT_MS / 1000,
     )
+    undo.callback(connection.close)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA trusted_schema=OFF")
     return connection

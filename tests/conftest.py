@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 settings.register_profile("default", deadline=None, derandomize=True, max_examples=50)
 settings.register_profile("soak", deadline=None, max_examples=1000)
@@ -27,4 +28,10 @@ def pytest_configure(config):
     # processes that the tests interrupt.
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    settings.load_profile("soak" if config.getoption("--soak") else "default")
+    if config.getoption("--soak"):
+        settings.load_profile("soak")
+        return
+    settings.load_profile("default")
+    # It also draws from the constants of whatever modules are loaded by then, which
+    # differ from run to run: without them, the examples are the same in each.
+    providers.HypothesisProvider._local_constants = providers.Constants()

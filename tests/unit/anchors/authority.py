@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import TCPServer
 
 CONFIG = """
 [req]
@@ -100,7 +101,11 @@ class AnsweringServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answer = answer
         self.types = []
-        self.url = f"http://127.0.0.1:{self.server_port}/tsa"
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/tsa"
+
+    def server_bind(self):
+        """Bind without asking a name service what we are called."""
+        TCPServer.server_bind(self)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -134,11 +134,11 @@ def test_answers(server_that, answers, error):
 
 def test_nobody_there():
     """A port without a server is a mistake of usage."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with pytest.raises(InputError, match="did not answer"):
-        exchange("GET", f"http://127.0.0.1:{port}/")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError, match="did not answer"):
+            exchange("GET", f"http://127.0.0.1:{port}/")
 
 
 def test_a_name_with_several_addresses(serve, witness, toylog, monkeypatch):

@@ -1,5 +1,6 @@
 """One run, one key (ledger.run_rules): KEY-11, on both ways into a ledger."""
 
+from contextlib import closing
 from random import Random
 
 import pytest
@@ -360,7 +361,8 @@ def test_the_cache_remembers_run_keys(running, workspace):
     running.append(events_of()[:2], stream=STREAM)
     running.close()
 
-    cached = Views(workspace / "acme.views").load_state()
+    with closing(Views(workspace / "acme.views")) as views:
+        cached = views.load_state()
     assert {RUN: run_key().verifier.public_key.hex()} == cached.grants.runs
     with open_ledger(workspace) as again:
         assert None is ended(again)
