@@ -10,23 +10,31 @@ import click
 
 from ledger import Ledger
 from ledger.errors import InputError, NotALedgerError, TuneledgerError
-from ledger.events.erasure import Ground
-from ledger.events.policy import Jurisdiction
+from ledger.events.policy import Jurisdiction, Purpose
 from ledger.export.bundle import write_bundle
-from ledger.export.status import erasure_document, erasure_text
 from ledger.settings import parse_settings
 from ledger.workspace import Workspace
 from producers import wiring
 from producers.commands import (
     anchors,
+    datasets,
+    erasing,
+    erasures,
     evidence,
+    flops,
+    ingesting,
     keys,
     licences,
+    models,
     proofs,
     reading,
+    recipients,
     reviews,
     scanning,
+    shards,
     spool,
+    subjects,
+    vaults,
     verifying,
     witness,
 )
@@ -34,16 +42,13 @@ from producers.commands.common import (
     EXIT_BUG,
     EXIT_INTERRUPTED,
     EXIT_WAITING,
-    json_option,
     jurisdiction_option,
     open_workspace,
     passphrase,
-    print_json,
     say,
     stop_printing,
     workspace_option,
 )
-from producers.commands.scanning import scan_options
 from producers.scanning import ScanOptions
 from verifier import UnreadableLedgerError
 from verifier.given import GivenError
@@ -82,6 +87,13 @@ def app() -> None:
     help="How many of them sign a key event.",
 )
 @jurisdiction_option
+@click.option(
+    "--purpose",
+    type=click.Choice(get_args(Purpose)),
+    default="commercial",
+    show_default=True,
+    help="What the model is for; research only where it is not for gain.",
+)
 @click.option("--shards", type=int, default=4, show_default=True)
 @click.option("--slices", type=int, default=3, show_default=True)
 def init(
@@ -91,12 +103,14 @@ def init(
     root_keys: int,
     root_threshold: int,
     jurisdictions: tuple[Jurisdiction, ...],
+    purpose: Purpose,
     shards: int,
     slices: int,
 ) -> None:
     """Create a workspace with its keys and its genesis entry."""
     values: dict[str, object] = {
         "origin": origin or f"{folder.absolute().name}.invalid",
+        "purpose": purpose,
         "shards": shards,
         "slices": slices,
     }
@@ -115,42 +129,6 @@ def init(
     what = "this root key; they pin it" if root_keys == 1 else "these; they pin them"
     say(f"give auditors {what} with verify --root:")
     click.echo(vkeys)
-
-
-@app.command()
-@click.argument("file", type=click.File("rb"))
-@workspace_option
-@click.option("--resume", is_flag=True, help="Skip records that are kept already.")
-@jurisdiction_option
-@scan_options
-def ingest(
-    file: Any,
-    folder: Path,
-    options: ScanOptions,
-    *,
-    resume: bool,
-    jurisdictions: tuple[Jurisdiction, ...],
-) -> None:
-    """Decide on every record of FILE (JSON Lines), and keep what is accepted.
-
-    Each line: {"id", "text", "url", "licence", "subjects": [...]}. Exit code 4 where
-    records wait for a person.
-    """
-    with open_workspace(folder) as workspace:
-        report = wiring.ingest_file(
-            workspace,
-            file,
-            options=options,
-            progress=say,
-            resume=resume,
-            jurisdictions=jurisdictions,
-        )
-    for decision, count in sorted(report.decisions.items()):
-        click.echo(f"{decision:<9} {count}")
-    for reason, count in sorted(report.reasons.items()):
-        click.echo(f"  {reason:<16} {count}")
-    if report.decisions.get("pending"):
-        sys.exit(EXIT_WAITING)
 
 
 @app.command()
@@ -174,75 +152,6 @@ def train(folder: Path, base_text: Any) -> None:
     text = documentation if base_text is None else read
     with open_workspace(folder) as workspace:
         click.echo(wiring.train(workspace, base_text=text, progress=say))
-
-
-@app.command()
-@click.argument("subject")
-@workspace_option
-@click.option(
-    "--ground",
-    type=click.Choice(get_args(Ground)),
-    default="consent_withdrawn",
-    show_default=True,
-    help="GDPR Article 17(1).",
-)
-@click.option("--no-retrain", is_flag=True, help="Destroy now, retrain later.")
-@click.option(
-    "--no-prove", is_flag=True, help="Leave out the clean-process comparison."
-)
-@json_option
-def erase(
-    subject: str,
-    folder: Path,
-    *,
-    ground: Ground,
-    no_retrain: bool,
-    no_prove: bool,
-    as_json: bool,
-) -> None:
-    """Erase a data SUBJECT, by local alias or identifier, and retrain its shard.
-
-    Exit code 4 while steps are outstanding.
-    """
-    with open_workspace(folder) as workspace:
-        erased = wiring.erase(
-            workspace,
-            subject,
-            ground=ground,
-            retrain=not no_retrain,
-            prove=not no_prove,
-            progress=say,
-        )
-        document = erasure_document(
-            erased.erasure_id,
-            erased.erasure,
-            certificate=erased.certificate,
-            now_ms=workspace.clock_ms(),
-        )
-    if as_json:
-        print_json(document)
-    else:
-        click.echo(erasure_text(document))
-    if not erased.certificate:
-        sys.exit(EXIT_WAITING)
-
-
-@app.command()
-@workspace_option
-def retrain(folder: Path) -> None:
-    """Finish every erasure that is open, oldest first: retrain, verify, certify.
-
-    Exit code 4 where one could not be certified.
-    """
-    with open_workspace(folder) as workspace:
-        finished = wiring.finish_erasures(workspace, progress=say)
-    for erased in finished:
-        certificate = erased.certificate or "not certified"
-        click.echo(f"erasure {erased.erasure_id}: {certificate}")
-    if not finished:
-        say("no erasure is open")
-    if not all(erased.certificate for erased in finished):
-        sys.exit(EXIT_WAITING)
 
 
 @app.command()
@@ -298,11 +207,21 @@ def demo(folder: Path) -> None:
 
 
 for group in (
+    ingesting,
+    erasing,
+    erasures,
+    subjects,
+    recipients,
+    datasets,
     scanning,
     reviews,
     licences,
     evidence,
     reading,
+    shards,
+    models,
+    flops,
+    vaults,
     verifying,
     proofs,
     keys,

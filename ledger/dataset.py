@@ -10,11 +10,13 @@ from collections.abc import Iterable
 import msgspec
 
 from ledger import record_keys, tree
-from ledger.errors import ErasedError
+from ledger.bases import Bases
+from ledger.errors import BasisError, ErasedError
 from ledger.events.training import SliceTrained
 from ledger.ports import SliceRecords
 from ledger.record_keys import StoredRecord
 from ledger.run_keys import run_stream
+from ledger.scanned import scanned_pages, standing_records
 from ledger.seeds import Seeds
 from ledger.vault_rows import Record
 from ledger.workspace import Workspace
@@ -58,6 +60,40 @@ class Dataset:
             raise ErasedError(message)
         return records
 
+    def check_bases(self) -> None:
+        """Refuse to train on records that are not allowed as the ledger stands.
+
+        That is where the newest scan of a record's URL that could be read is neither
+        allowed nor cleared by a person, and no licence in force and no exception for
+        research carries the record; or where it cites a licence that is not in force. A
+        scan that only says that something could not be read changes nothing.
+
+        Raises:
+            BasisError: the message says how many there are, and what to run.
+        """
+        workspace = self._workspace
+        states, now_ms = workspace.states(), workspace.clock_ms()
+        bases = Bases(states["optout"], states["licences"], now_ms)
+        records = {
+            record_id: page
+            for record_id, page in standing_records(workspace.vault).items()
+            if record_id in self._taken
+        }
+        ended = [one for one in map(bases.ended, records) if one]
+        if ended:
+            message = (
+                f"train: {len(ended)} accepted records rest on licences not in force, "
+                f"such as {ended[0]}; run licence revoke, or rescan where it is revoked"
+            )
+            raise BasisError(message)
+        fallen = bases.fallen(records, workspace.names, scanned_pages(workspace.vault))
+        if fallen:
+            message = (
+                f"train: {fallen} accepted records are of URLs whose newest scan does "
+                "not allow them; run rescan"
+            )
+            raise BasisError(message)
+
     def shard(self, shard: int) -> list[SliceRecords]:
         """The slices of a shard, decrypted.
 
@@ -84,16 +120,15 @@ class Dataset:
     def _open(self, record: Record) -> tuple[str, str]:
         """A record's text and its commitment."""
         sealed = self._workspace.corpus.get(record.record_id)
+        keys = self._workspace.vault.keys_of(record.record_id)
         content = record_keys.unseal(
-            record.keys,
+            keys,
             record.record_id,
             sealed,
             context=self._workspace.ledger.genesis,
         )
         stored = msgspec.json.decode(content, type=StoredRecord)
-        return stored.text, record_keys.commitment(
-            record.keys, record.record_id, content
-        )
+        return stored.text, record_keys.commitment(keys, record.record_id, content)
 
     def seed(self, shard: int, slice_: int, generation: int, root: str) -> int:
         """A slice's training seed, 0 .. 2^64 - 1.

@@ -4,7 +4,6 @@
     +-- InputError         the caller's input is refused; nothing was written (2)
     |   +-- ConflictError  same counter, other text; or a name is taken (8)
     |   +-- LockedError    another process holds the lock (8)
-    |   +-- TiedUnitsError a record would tie two shards together (2)
     |   +-- GapError       a stream's counter skips (8)
     |   +-- SpoolFullError a producer's spool has no room (8)
     +-- NotALedgerError    the file is missing or is no ledger (6)
@@ -13,6 +12,7 @@
     |   +-- UnknownTypeError  an event type of a later format (5)
     +-- ReadOnlyError      the workspace fell behind its own past (8)
     +-- ErasedError        the subject was erased or is fenced (3)
+    +-- BasisError         what a record rests on no longer stands (3)
     +-- StorageError       the disk refused the write; nothing is half written (70)
 
 Exit codes: docs/spec.md, section "Exit codes". Messages say what, where, expected and
@@ -56,10 +56,6 @@ class SpoolFullError(InputError):
     exit_code = 8
 
 
-class TiedUnitsError(InputError):
-    """A record would tie together erasure units that lie in different shards."""
-
-
 class NotALedgerError(TuneledgerError):
     """The file is missing, unreadable or not a ledger of a known format."""
 
@@ -92,6 +88,12 @@ class ReadOnlyError(TuneledgerError):
 
 class ErasedError(TuneledgerError):
     """The subject was erased, or an erasure has fenced it."""
+
+    exit_code = 3
+
+
+class BasisError(TuneledgerError):
+    """Accepted records rest on a scan or a licence that no longer allows them."""
 
     exit_code = 3
 

@@ -1,8 +1,9 @@
 """The vault takes note of what the ledger says, now or after a crash."""
 
+from ledger import datasets, readings
 from ledger.errors import ReadOnlyError
 from ledger.events import Event
-from ledger.events.ingest import RecordDecided
+from ledger.events.ingest import DatasetClassified, RecordDecided
 from ledger.events.optout import RecordsQuarantined, SiteRegistered, UrlScanned
 from ledger.events.review import ReviewDecided
 from ledger.events.shards import RecordAssigned
@@ -46,10 +47,11 @@ class Follower:
 
     def _check_kept(self, accepted: set[str]) -> None:
         """Refuse to go on where the vault fell behind the ledger."""
-        lost = accepted - self._vault.record_ids()
+        lost = [one for one in accepted if not self._vault.has_record(one)]
         if lost:
             # What an erasure took is rightly gone.
-            lost -= project(self._ledger)["shards"].erased.keys()
+            erased = project(self._ledger)["shards"].erased
+            lost = [one for one in lost if one not in erased]
         if lost:
             message = (
                 f"{self._vault.path.name} lacks {len(lost)} records that the ledger "
@@ -64,6 +66,10 @@ class Follower:
                 self._vault.settle(
                     event.record_id, hazard=event.hazard, scan_id=event.scan_id
                 )
+            case RecordDecided():
+                readings.settle(self._vault, event.record_id)
+            case DatasetClassified():
+                datasets.settle(self._vault, event.dataset_id, event.review_commitment)
             case RecordAssigned():
                 self._vault.place(
                     event.record_id,

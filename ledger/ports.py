@@ -5,9 +5,9 @@ They stand here because the ledger imports no producer.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
-from ledger.events.erasure import Ground
+from ledger.events.erasure_request import Ground
 from ledger.events.ingest import Hazard
 
 
@@ -37,6 +37,39 @@ class Kept:
 
     commitment: str
     size_log2: int
+
+
+Refusal = Literal["subject_fenced", "links_units", "component_cap"]
+"""Why the vault does not take a record; the decision's reason, and its rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A text's signature, and what is near it.
+
+    Attributes:
+        signature: 256 bytes, keyed; personal data as the text is.
+        near: numbers of kept signatures that are near duplicates, ascending.
+    """
+
+    signature: bytes
+    near: tuple[int, ...]
+
+
+class NearTexts(Protocol):
+    """Near duplicates of what is kept; asked in the transaction that keeps a record."""
+
+    def signature(self, text: str) -> bytes:
+        """What near texts mostly share; it asks nothing and takes longest."""
+        ...
+
+    def sight(self, signature: bytes) -> Sighting:
+        """What is kept near a text of this signature."""
+        ...
+
+    def add(self, record_id: str, sighting: Sighting) -> Sequence[int]:
+        """Keep a record's signature; the numbers that join it to others."""
+        ...
 
 
 class IncomingRecord(Protocol):
@@ -106,18 +139,38 @@ class UnitRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fence:
-    """One erased subject, without a name.
+    """The fence of one erasure, around one person or several, without a name.
 
     Attributes:
         erasure_id: the erasure in the ledger.
-        subject_id: the subject's random id in the vault.
+        subject_ids: the subjects' random ids in the vault, sorted.
         ground: why, as in `ErasureRequested`.
         created_at_ms: when the request was received.
         commitment: hex HMAC-SHA-256 of the fence under its own key.
+        is_decided: whether it was decided to erase; until then nothing is destroyed.
     """
 
     erasure_id: str
-    subject_id: str
+    subject_ids: tuple[str, ...]
     ground: Ground
     created_at_ms: int
     commitment: str
+    is_decided: bool
+
+
+Scope = Literal["everything", "without_vault", "too_short"]
+"""What a scan for residue searched: all files; all but the vault, before keys were
+destroyed; or none for an identifier that is too short to mean anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Residue:
+    """What a scan for a person's identifiers found.
+
+    Attributes:
+        files: where, below the workspace; `?` for each that is not known any more.
+        scope: what was searched.
+    """
+
+    files: tuple[str, ...]
+    scope: Scope

@@ -8,10 +8,12 @@ vault restored from before an erasure is erased again from the fences.
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ledger import datasets, readings
 from ledger.admission import Admission
 from ledger.checkpoint import parse_checkpoint
 from ledger.corpus import Corpus, EvidenceFolder
@@ -23,6 +25,7 @@ from ledger.events.policy import PolicyAdopted
 from ledger.fences import Fences
 from ledger.files import remove_temporaries
 from ledger.follower import Follower
+from ledger.key_stores import open_store
 from ledger.locks import file_lock
 from ledger.log import Ledger, system_clock_ms
 from ledger.names import Names
@@ -68,7 +71,18 @@ class Workspace:
                     random_bytes=random_bytes,
                 )
             )
-            self.vault = Vault(path.with_suffix(".vault"), random_bytes=random_bytes)
+            self.vault = Vault(
+                path.with_suffix(".vault"),
+                random_bytes=random_bytes,
+                open_store=partial(
+                    open_store,
+                    folder=folder / "keys",
+                    name=self.settings.origin,
+                    passphrase=passphrase,
+                    command=self.settings.kms_command,
+                ),
+                key_store=self.settings.key_store,
+            )
             stack.callback(self.vault.close)
             self.fences = Fences(path.with_suffix(".fences"), random_bytes=random_bytes)
             stack.callback(self.fences.close)
@@ -232,11 +246,11 @@ class Workspace:
         for fence in self.fences.all():
             erasure = states["erasures"].erasures.get(fence.erasure_id)
             is_done = erasure is not None and "keys_destroyed" in erasure.phases
-            # A vault with the subject is from before the erasure, and so are its seeds.
-            if is_done and self.vault.has_subject(fence.subject_id):
+            # A vault with a subject is from before the erasure, and so are its seeds.
+            if is_done and any(map(self.vault.has_subject, fence.subject_ids)):
                 destroy_in_vault(
                     self.vault,
-                    fence.subject_id,
+                    fence,
                     map_id=states["shards"].current_map,
                     hits=erasure.hits,
                 )
@@ -248,6 +262,8 @@ class Workspace:
         self.vault.delete_records(pending)
         self.names.drop_pending()
         self.review_notes.drop_pending()
+        readings.drop_pending(self.vault)
+        datasets.drop_pending(self.vault)
         remove_temporaries(self.folder / "corpus")
         remove_temporaries(self.folder / "evidence")
         self.corpus.sweep(self.vault.record_ids())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ledger.events import Event
-from ledger.ports import Kept, SiteRef
+from ledger.ports import Kept, Refusal, SiteRef
 
 __all__ = [
     "ClockMs",
@@ -18,6 +18,7 @@ __all__ = [
     "Names",
     "Progress",
     "RandomBytes",
+    "Refusal",
     "SiteRef",
 ]
 

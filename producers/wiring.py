@@ -1,6 +1,6 @@
 """Where the producers meet the ledger: one function for each thing a command does.
 
-With `producers.scanning`, `producers.rights` and `producers.rescanning` the only module
+With `producers.ingesting`, `producers.scanning` and their like the only module
 of `producers` that sees a workspace; every producer below it gets small ports. Commands
 parse, call one of these, print and exit.
 """
@@ -8,23 +8,23 @@ parse, call one of these, print and exit.
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import BinaryIO, TypeVar
 
+from ledger.certificates import Certificates
 from ledger.dataset import Dataset
+from ledger.erasure_answers import Answers
 from ledger.erasure_book import ErasureBook
 from ledger.errors import InputError, LockedError
 from ledger.events import Event
-from ledger.events.erasure import Ground
-from ledger.events.policy import Jurisdiction
-from ledger.intake import Intake, Placer
+from ledger.events.erasure_request import Ground
+from ledger.intake import Placer
+from ledger.leftovers import Leftovers
 from ledger.training_book import TrainingBook
 from ledger.workspace import Workspace
 from producers.assign import assign
-from producers.erasure import Erased, Eraser
-from producers.ingest import IngestReport, ScanOutcome, ingest, read_records
+from producers.erasing.eraser import Erased, Eraser, check_not_held
+from producers.erasing.ports import DeleteWeights, DeletionMethod
+from producers.exporting import weight_store
 from producers.ports import Progress
-from producers.rights import licence_port, outcome_port, shunned_port
-from producers.scanning import ScanOptions, adopted_policy, open_scanner
 from producers.training.fine_tune import (
     BaseModel,
     ShardTask,
@@ -34,60 +34,6 @@ from producers.training.fine_tune import (
     pretrain,
 )
 from producers.training.retrain import Retrainer
-from producers.training.weights import WeightStore
-
-T = TypeVar("T")
-
-
-def ingest_file(
-    workspace: Workspace,
-    stream: BinaryIO,
-    *,
-    options: ScanOptions,
-    progress: Progress,
-    resume: bool = False,
-    jurisdictions: Sequence[Jurisdiction] = (),
-) -> IngestReport:
-    """Decide on every record of a JSON Lines file, keep and place what is accepted.
-
-    Args:
-        workspace: where it goes.
-        stream: the file.
-        options: how a scan is made where a record needs one.
-        progress: told how far the work is.
-        resume: skip records that are kept already.
-        jurisdictions: decide for these instead of the settings'.
-
-    Raises:
-        InputError: a line is no record; those before it are ingested.
-        LockedError: another ingest is running.
-    """
-    with workspace.exclusive("ingest"), contextlib.ExitStack() as stack:
-        policy = adopted_policy(workspace, jurisdictions)
-
-        def make_scan() -> Callable[[str], ScanOutcome]:
-            scanner = stack.enter_context(open_scanner(workspace, policy, options))
-            outcome_of = outcome_port(workspace)
-            return lambda url: outcome_of(scanner.scan(url))
-
-        intake = Intake(workspace)
-        report = ingest(
-            read_records(stream),
-            policy=policy,
-            scan=_lazy(make_scan),
-            licensed=licence_port(workspace, policy),
-            shunned=shunned_port(options),
-            known=intake.known,
-            keep=intake.keep,
-            emit=intake.append_decisions,
-            random_bytes=workspace.random_bytes,
-            progress=progress,
-            skip_known=resume,
-        )
-        # Not after an error: what is resumed later may name people together who would
-        # lie in different shards by then.
-        assign(Placer(workspace), progress=progress)
-        return report
 
 
 def train(
@@ -110,7 +56,9 @@ def train(
     """
     with workspace.exclusive("train"):
         book = _begin(workspace, progress)
-        eraser(workspace, progress).begin(ErasureBook(workspace).unfinished())
+        erasures = ErasureBook(workspace)
+        eraser(workspace, progress).begin(erasures.unfinished())
+        check_not_held(erasures.held())
         if book.base() is None:
             seed = int.from_bytes(workspace.random_bytes(8), "big")
             pretrain(base_text(), world=_world(workspace, progress), seed=seed)
@@ -158,32 +106,85 @@ def _until_started(workspace: Workspace, progress: Progress) -> Iterator[World]:
 
 def erase(
     workspace: Workspace,
-    subject: str,
+    subjects: str | Sequence[str],
     *,
     ground: Ground,
-    retrain: bool,
-    prove: bool,
+    retrain: bool = True,
+    prove: bool = True,
+    delete_models: bool = False,
+    received_at_ms: int | None = None,
+    reference: str = "",
     progress: Progress,
-) -> Erased:
-    """Erase a subject as far as asked; see `Eraser.erase`.
+) -> list[Erased]:
+    """Erase a subject, or several in one erasure, as far as asked.
 
     The fence stands before anything waits for a running training.
 
+    Args:
+        workspace: where they are.
+        subjects: an alias or an identifier each.
+        ground: why, as in `ErasureRequested`.
+        retrain: see `Eraser.resume`.
+        prove: see `Eraser.resume`.
+        delete_models: see `Eraser.resume`.
+        received_at_ms: when the request was received, Unix milliseconds; now, where
+            None.
+        reference: the controller's own reference to the request; empty for none.
+        progress: told how far the work is.
+
+    Returns:
+        The erasures that they are in: one of all who are new to it, and those that
+        some of them were in before.
+
     Raises:
+        ConflictError: one of them is in an erasure that is restricted.
         InputError: unknown subject.
         LockedError: a training is running; the fence stands, and ends it. Or an
             ingest is running: the keys are destroyed, the retrain is still to do.
         TrainingError: the retrain failed; the erasure stays open.
     """
-    book = ErasureBook(workspace)
-    fence = book.fence(subject, ground=ground, now_ms=workspace.clock_ms())
+    typed = [subjects] if isinstance(subjects, str) else list(subjects)
+    book, answers = ErasureBook(workspace), Answers(workspace)
+    answers.check_reference(reference, typed)
+    now_ms = workspace.clock_ms() if received_at_ms is None else received_at_ms
+    fences = book.fence_all(typed, ground=ground, now_ms=now_ms)
+    for fence in fences:
+        answers.refer(fence, reference)
     with _fence_stands(), workspace.exclusive("train"):
         _begin(workspace, progress)
         driver = eraser(workspace, progress)
+        driver.remember(typed)
         driver.begin(book.unfinished())
         # What is proven is what was trained on: nothing is assigned in between.
         with workspace.exclusive("ingest"):
-            return driver.resume(fence, retrain=retrain, prove=prove)
+            return [
+                driver.resume(
+                    fence, retrain=retrain, prove=prove, delete_models=delete_models
+                )
+                for fence in fences
+            ]
+
+
+def receive(
+    workspace: Workspace,
+    subject: str,
+    *,
+    ground: Ground,
+    received_at_ms: int | None = None,
+    reference: str = "",
+    progress: Progress,
+) -> Erased:
+    """Fence a subject and start the clock; nothing is destroyed until it is decided.
+
+    Raises:
+        InputError: unknown subject.
+    """
+    book, answers = ErasureBook(workspace), Answers(workspace)
+    answers.check_reference(reference, [subject])
+    now_ms = workspace.clock_ms() if received_at_ms is None else received_at_ms
+    fence = book.fence(subject, ground=ground, now_ms=now_ms, is_decided=False)
+    answers.refer(fence, reference)
+    return eraser(workspace, progress).receive(fence)
 
 
 @contextlib.contextmanager
@@ -199,8 +200,10 @@ def _fence_stands() -> Iterator[None]:
         raise LockedError(message) from None
 
 
-def finish_erasures(workspace: Workspace, *, progress: Progress) -> list[Erased]:
-    """Finish every open erasure, oldest first.
+def finish_erasures(
+    workspace: Workspace, *, delete_models: bool = False, progress: Progress
+) -> list[Erased]:
+    """Finish every open erasure that was decided, oldest first.
 
     Raises:
         LockedError: a training is running.
@@ -212,7 +215,9 @@ def finish_erasures(workspace: Workspace, *, progress: Progress) -> list[Erased]
         driver = eraser(workspace, progress)
         driver.begin(fences)
         with workspace.exclusive("ingest"):
-            return [driver.resume(fence) for fence in fences]
+            return [
+                driver.resume(fence, delete_models=delete_models) for fence in fences
+            ]
 
 
 def retrainer(workspace: Workspace, progress: Progress) -> Retrainer:
@@ -236,10 +241,26 @@ def eraser(workspace: Workspace, progress: Progress) -> Eraser:
     """What drives erasures; a retrainer is made only when a shard is trained."""
     return Eraser(
         ErasureBook(workspace),
+        Leftovers(workspace),
+        Certificates(workspace),
         lambda: retrainer(workspace, progress),
+        delete=_deleter(workspace),
         clock_ms=workspace.clock_ms,
         progress=progress,
     )
+
+
+def _deleter(workspace: Workspace) -> DeleteWeights:
+    """What deletes weights, and says how."""
+    weights = weight_store(workspace)
+
+    def delete(sha256: str) -> DeletionMethod:
+        # What is not here has no key here: a kill came between, or it never was.
+        is_here = sha256 in weights.list()
+        weights.delete(sha256)
+        return "key_destruction" if is_here else "file_deletion"
+
+    return delete
 
 
 def _begin(workspace: Workspace, progress: Progress) -> TrainingBook:
@@ -252,7 +273,7 @@ def _begin(workspace: Workspace, progress: Progress) -> TrainingBook:
 
 def _world(workspace: Workspace, progress: Progress) -> World:
     return World(
-        weights=WeightStore(workspace.folder / "models"),
+        weights=weight_store(workspace),
         emit=TrainingBook(workspace).append,
         clock_ms=workspace.clock_ms,
         random_bytes=workspace.random_bytes,
@@ -273,15 +294,3 @@ def _base(book: TrainingBook) -> BaseModel:
         flop=str(base.flop),
         flop_source="measured",
     )
-
-
-def _lazy(make: Callable[[], Callable[[str], T]]) -> Callable[[str], T]:
-    """A port that is made on first use: no scan, no network library."""
-    made: list[Callable[[str], T]] = []
-
-    def call(argument: str) -> T:
-        if not made:
-            made.append(make())
-        return made[0](argument)
-
-    return call

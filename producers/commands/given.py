@@ -10,13 +10,16 @@ import click
 
 from ledger.errors import InputError, IntegrityError, KeyTrustError
 from ledger.files import open_regular
-from producers.scanning import canonical, origin_of
+from producers.commands.words import plain
+from producers.urls import canonical, origin_of
 
 Key = TypeVar("Key")
 
 _VKEY_BYTES_MAX: Final = 4096
 _SHOWN_MAX_S: Final = 253_402_300_799
 """The last second of the year 9999, where ISO 8601 ends."""
+_SITE_SHOWN_MAX: Final = 80
+"""Most characters that are repeated of what is no site."""
 
 size_option = click.option(
     "--size",
@@ -88,10 +91,17 @@ def given_origin(site: str) -> str:
     """The site that was given, and not more than was meant.
 
     Raises:
-        InputError: it is a URL below a site.
+        InputError: it is no URL, or one below a site; the message repeats it.
     """
-    origin = origin_of(site)
-    if canonical(site) != f"{origin}/":
-        message = "--site: expected an origin such as https://example.org, found a page"
+    message = (
+        "--site: expected an origin such as https://example.org, "
+        f"found {plain(site[:_SITE_SHOWN_MAX])!r}"
+    )
+    text = canonical(site)  # outside: the extra that it needs may be missing
+    try:
+        origin = origin_of(text)
+    except InputError:
+        raise InputError(message) from None
+    if text != f"{origin}/":
         raise InputError(message)
     return origin

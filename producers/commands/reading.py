@@ -1,4 +1,4 @@
-"""Commands that only read a ledger: status, summary, shards, log, show."""
+"""Commands that only read a ledger: status, summary, log, show."""
 
 from pathlib import Path
 
@@ -8,8 +8,6 @@ from ledger.export.event_path import event_document, event_text
 from ledger.export.log_lines import log_document, log_text
 from ledger.export.status import (
     masked_subjects,
-    shards_document,
-    shards_text,
     status_document,
     status_text,
 )
@@ -63,22 +61,6 @@ def status(folder: Path, at: str | None, *, as_json: bool, subjects: bool) -> No
         print_json(document)
     else:
         click.echo(status_text(document))
-
-
-@click.command()
-@workspace_option
-@at_option
-@json_option
-def shards(folder: Path, at: str | None, *, as_json: bool) -> None:
-    """Show every shard: its records, its weights and what waits for a retrain."""
-    with open_ledger(folder) as ledger:
-        moment = moment_of(ledger, at)
-        states = project(ledger, size=None if at is None else moment.size)
-        document = shards_document(ledger, states, moment=moment)
-    if as_json:
-        print_json(document)
-    else:
-        click.echo(shards_text(document))
 
 
 @click.command()
@@ -143,4 +125,4 @@ def show(event_id: str, folder: Path, *, as_json: bool) -> None:
         click.echo(event_text(document))
 
 
-COMMANDS = (status, shards, summary, log_command, show)
+COMMANDS = (status, summary, log_command, show)

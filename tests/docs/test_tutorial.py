@@ -14,6 +14,9 @@ from tests.docs.blocks import ROOT, missing_lines, steps
 PAGE = "docs/tutorial.md"
 PAGES = [PAGE, "docs/auditing.md"]
 MARK = "@@ end of step"
+SECONDS_MAX = 1200
+"""What a tutorial may take: its commands train, and a busy machine has other work."""
+
 DOCUMENTS = [
     "verify",
     "verify-bundle",
@@ -24,6 +27,8 @@ DOCUMENTS = [
     "log",
     "show",
 ]
+
+pytestmark = pytest.mark.timeout(SECONDS_MAX + 60)
 
 
 @pytest.fixture(scope="module", params=PAGES)
@@ -54,7 +59,7 @@ def told(request, tmp_path_factory):
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=280,
+        timeout=SECONDS_MAX,
     )
     return request.param, folder, done.returncode, done.stdout.split(f"{MARK}\n")
 

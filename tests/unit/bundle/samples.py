@@ -130,6 +130,7 @@ def unrelated(number):
     return PolicyAdopted(
         policy_sha256=f"{number:064x}",
         jurisdictions=["eu"],
+        purpose="commercial",
         basket_version="2026-01-01",
         basket_relaxed=[],
     )

@@ -113,7 +113,7 @@ UNKNOWN = b'{"type":"training.watched.v9' + SALTED + b'"by":"me"}'
 UNKNOWN_KEY = b'{"type":"keys.lent.v9' + SALTED + b'"to":"me"}'
 ADOPTED = (
     b'{"type":"policy.adopted.v1' + SALTED + b'"policy_sha256":"' + b"0" * 64 + b'",'
-    b'"jurisdictions":["eu"],"basket_version":"1","basket_relaxed":[]}'
+    b'"jurisdictions":["eu"],"purpose":"commercial","basket_version":"1","basket_relaxed":[]}'
 )
 
 

@@ -230,12 +230,15 @@ def test_attest_and_verify_bundle(shell, trained, tmp_path):
     """A run's evidence verifies offline, with the adapters and without."""
     out = tmp_path / "bundle"
     attested = shell.w("attest", run_of(trained), "--out", out)
+    models = tmp_path / "models"
+    exported = shell.w("models", "export", run_of(trained), "--out", models)
     checks = [
         shell.run("verify-bundle", out, "--root", trained.vkey, *more)
-        for more in ([], ["--models", trained.folder / "models"], ["--json"])
+        for more in ([], ["--models", models], ["--json"])
     ]
 
-    assert [0, 0, 0, 0] == [attested.code, *(one.code for one in checks)]
+    assert [0, 0] == [attested.code, exported.code]
+    assert [0, 0, 0] == [one.code for one in checks]
     assert sorted(attested.out.split()) == sorted(
         str(path) for path in out.rglob("*") if path.is_file()
     )

@@ -1,6 +1,7 @@
 """scan --replay, scan --warc, and sites: what the kept evidence says."""
 
 import gzip
+import shlex
 
 import pytest
 
@@ -116,6 +117,32 @@ def test_site_as_it_was(desk):
     assert "  ai_txt  absent  status 404  fetched 20" in ran.out
 
 
+def test_site_gives_the_command_for_each_file(desk, office):
+    """Files and what they said stand apart; the command prints the file's bytes."""
+    out = desk.w("sites", CLOSED).out
+    [line] = [one for one in out.splitlines() if "    all of it: " in one][:1]
+    words = shlex.split(line.partition("all of it: ")[2])
+    ran = desk.run(*words[1:])
+
+    assert "\nfiles:\n  robots_txt  parsed" in out
+    assert "\nwhat they said:\n  robots_txt  " in out
+    assert digest_of(office, "robots_txt") in words
+    assert (0, True) == (ran.code, "Disallow: /\n" in ran.out)
+
+
+def test_review_of_a_reservation_shows_its_rule(desk, office):
+    """The deciding line of robots.txt, the file's digest, and how to see all of it."""
+    [scan_id] = [
+        one.scan_id for one in office.events(UrlScanned) if one.verdict == "reserved"
+    ]
+    out = desk.w("review", "show", scan_id).out
+    digest = digest_of(office, "robots_txt")
+
+    assert f"robots_txt, line 2 of {digest}\n" in out
+    assert "  2: Disallow: /\n" in out
+    assert f"  all of it: tuneledger review show {scan_id} --raw {digest}" in out
+
+
 def test_site_of_another_page(desk):
     """The files speak for every page of the site."""
     other = "https://disallow-all.example/never/scanned"
@@ -142,7 +169,7 @@ def test_site_before_it_was_asked(desk):
 @pytest.mark.parametrize(
     ("url", "at", "text"),
     [
-        ("https://other.example/", "0", "a site that was scanned"),
+        ("https://other.example/", "0", "was scanned, found https://other.example"),
         ("ftp://allow-all.example/", "0", "http or https"),
         (OPEN, "soon", "expected the number of an entry, or a date"),
         (OPEN, "1970-01-01", "the ledger began after"),

@@ -1,5 +1,7 @@
 """Exit code 2: input is refused by the rule it breaks, never by its values."""
 
+import json
+
 import pytest
 
 from tests.unit.cli.shell import Shell, check_one_error, write
@@ -22,21 +24,64 @@ BAD_LINES = {
 
 @pytest.mark.parametrize(("line", "text"), BAD_LINES.values(), ids=BAD_LINES)
 def test_a_line_that_is_no_record(shell, tmp_path, line, text):
-    """The number of the line and the rule, never what stood in it."""
+    """With --strict, the number of the line and the rule, never what stood in it."""
     good = jsonl([{**RECORDS[0], "id": "new"}])
+    ran = shell.w("ingest", write(tmp_path / "in", good + line), "--strict")
 
-    check_one_error(shell.w("ingest", write(tmp_path / "in", good + line)), 2, text)
+    check_one_error(ran, 2, text)
+
+
+def test_every_bad_line_is_told(shell, tmp_path):
+    """Without it the rest is ingested; the lines go into a file beside it all."""
+    good = jsonl([{**RECORDS[0], "id": "new"}])
+    bad = b"".join(line.rstrip(b"\n") + b"\n" for line, _ in BAD_LINES.values())
+    ran = shell.w("ingest", write(tmp_path / "in", bad + good))
+    letters = shell.folder.with_name("acme.dead-letters.jsonl")
+    header, *lines = map(json.loads, letters.read_bytes().splitlines())
+
+    assert 5 == ran.code
+    assert (
+        f"accepted  1\n  licence          1\nunreadable {len(BAD_LINES)}\n" == ran.out
+    )
+    assert {"format": "tuneledger/dead-letters/v1"} == header
+    assert [f"line {n}" for n in range(1, len(BAD_LINES) + 1)] == [
+        one["place"] for one in lines
+    ]
+    assert 0o600 == letters.stat().st_mode & 0o777
+
+
+def test_dead_letters_in_the_workspace(shell, tmp_path):
+    """They would lie among files of another lifecycle."""
+    inside = shell.folder / "letters"
+    ran = shell.w("ingest", write(tmp_path / "in"), "--dead-letters", inside)
+
+    check_one_error(ran, 2, "expected a file outside the workspace")
+
+
+def test_dead_letters_over_another_file(shell, tmp_path):
+    """Whatever else is there is not written over, the input least of all."""
+    file = write(tmp_path / "in")
+    ran = shell.w("ingest", file, "--dead-letters", file)
+
+    check_one_error(ran, 2, "expected a new file or one of dead letters")
+
+
+def test_an_id_twice_in_a_file(shell, tmp_path):
+    """The first counts; the second is no record of its own."""
+    new = {**RECORDS[0], "id": "new"}
+    ran = shell.w("ingest", write(tmp_path / "1", jsonl([new, new])))
+
+    assert 5 == ran.code
+    assert "line 2: expected an id of its own, found that of line 1" in ran.err
 
 
 def test_a_record_id_that_is_known(shell, tmp_path):
-    """Twice in one file, or ingested before."""
-    new = {**RECORDS[0], "id": "jane@home"}
-    twice = shell.w("ingest", write(tmp_path / "1", jsonl([new, new])))
-    again = shell.w("ingest", write(tmp_path / "2", jsonl([new])))
+    """It is kept as it is, and nothing is decided on it again."""
+    new = write(tmp_path / "in", jsonl([{**RECORDS[0], "id": "new"}]))
+    shell.w("ingest", new)
+    again = shell.w("ingest", new)
 
-    check_one_error(twice, 2, "line 2: expected an id of its own")
-    check_one_error(again, 2, "line 1: expected a new id, found one already ingested")
-    assert "jane@home" not in twice.err + again.err
+    assert (0, "kept      1\n") == (again.code, again.out)
 
 
 def test_an_unknown_subject(shell):

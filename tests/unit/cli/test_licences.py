@@ -200,6 +200,47 @@ def test_refused(desk, office, changes):
     assert [] == office.events(LicenceGranted)
 
 
+NAMED = {
+    "no-terms": (("--ends", "2099-12-31"), "expected --spdx or --text, found neither"),
+    "no-date": (("--spdx", "MIT", "--ends", "soon"), "--ends: expected a date such as"),
+    "no-start": (
+        ("--spdx", "MIT", "--ends", "2099-12-31", "--starts", "2027-13-01"),
+        "--starts: expected a date such as 2027-12-31, found '2027-13-01'",
+    ),
+    "ends-before": (
+        ("--spdx", "MIT", "--starts", "2027-02-01", "--ends", "2027-01-31"),
+        "found --starts 2027-02-01 and --ends 2027-01-31",
+    ),
+    "no-site": (
+        ("--spdx", "MIT", "--ends", "2099-12-31", "--site", "shop.test"),
+        "--site: expected an origin such as https://example.org, found 'shop.test'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("options", "text"), NAMED.values(), ids=NAMED)
+def test_an_error_names_the_option(desk, office, options, text):
+    """And the date or the site that was found."""
+    check_one_error(desk.w("licence", "add", *TRAIN, *options), 2, text)
+    assert [] == office.events(LicenceGranted)
+
+
+def test_help_says_that_terms_are_needed(desk):
+    """One of two options is required, which the usage line cannot say."""
+    words = desk.run("licence", "add", "--help").out.split()
+
+    assert "One of --spdx and --text is needed" in " ".join(words)
+
+
+def test_a_licence_of_a_model_overrides_no_scan(desk, office):
+    """A reservation is of content, so the option would say nothing."""
+    base = ("licence", "add", "--model", "base-7b", "--spdx", "MIT", *TRAIN)
+    ran = desk.w(*base, "--ends", "2099-12-31", "--overrides", "0" * 32)
+
+    check_one_error(ran, 2, "--overrides says nothing beside --model")
+    assert [] == office.events(LicenceGranted)
+
+
 def test_an_empty_text_is_refused(desk, tmp_path):
     """A file with nothing in it is no licence."""
     blank = write(tmp_path / "t", b" \n")

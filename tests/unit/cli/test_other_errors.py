@@ -57,12 +57,12 @@ def test_a_workspace_that_lost_its_fences(shell, trained):
 
 
 def test_an_erased_person_comes_back(shell, trained, tmp_path):
-    """Re-ingest is blocked, with a reason; the decision itself went well."""
+    """Re-ingest is blocked, with a reason: nothing of it was accepted."""
     trained.erase("jane")
     again = jsonl([{**RECORDS[0], "id": "again"}])
     ran = shell.w("ingest", write(tmp_path / "in", again))
 
-    assert 0 == ran.code
+    assert 3 == ran.code
     assert "blocked   1\n  subject_fenced   1\n" in ran.out
 
 

@@ -1,10 +1,18 @@
 """review list, show, decide."""
 
+import shlex
+
 import pytest
 
-from ledger.events.optout import ChannelRead, SiteRegistered, UrlScanned
+from ledger.events.optout import (
+    ChannelRead,
+    PolicyFileFetched,
+    SiteRegistered,
+    UrlScanned,
+)
 from ledger.events.review import ReviewDecided
 from ledger.governance import Governance
+from ledger.log import system_clock_ms
 from producers.scanning import adopted_policy
 from tests.unit.cli.shell import Shell, check_one_error, write
 from tests.unit.workspace.office import leaks
@@ -21,7 +29,21 @@ def desk(office, capsys):
     return Shell(capsys, office.folder)
 
 
-def scanned(office, url=PAGE, *, terms=TERMS, **changes):
+def fetched(site_id, sha256, at_ms):
+    """The fetch of the terms."""
+    return PolicyFileFetched(
+        site_id=site_id,
+        channel="terms_page",
+        outcome="parsed",
+        http_status=200,
+        body_sha256=sha256,
+        body_bytes=len(TERMS),
+        redirects=0,
+        fetched_at_ms=at_ms,
+    )
+
+
+def scanned(office, url=PAGE, *, terms=TERMS, fetch=False, **changes):
     """Append a scan of a page whose terms a person must read; return its id."""
     with office.open() as workspace:
         policy = adopted_policy(workspace)
@@ -36,7 +58,7 @@ def scanned(office, url=PAGE, *, terms=TERMS, **changes):
             verdict=changes.get("verdict", "unknown"),
             stated=[],
             evidence_sha256=workspace.evidence.put(terms),
-            line=2,
+            line=changes.pop("line", 2),
         )
         fields = {
             "verdict": "unknown",
@@ -60,9 +82,9 @@ def scanned(office, url=PAGE, *, terms=TERMS, **changes):
             scanned_at_ms=workspace.clock_ms(),
             **fields,
         )
-        workspace.append_scan(
-            [SiteRegistered(site_id=site.site_id, commitment=site.commitment), event]
-        )
+        known = SiteRegistered(site_id=site.site_id, commitment=site.commitment)
+        terms_file = fetched(site.site_id, read.evidence_sha256, event.scanned_at_ms)
+        workspace.append_scan([known, *([terms_file] if fetch else []), event])
     return scan_id
 
 
@@ -162,12 +184,14 @@ def test_an_ended_clearance_waits_again(desk, office, expected, outcome):
 def test_clear(desk, office):
     """The decision is signed by governance and ends after so many days."""
     scan_id = scanned(office)
+    before_ms = system_clock_ms()
     ran = desk.w("review", "decide", scan_id, "--clear", "--days", "30")
+    after_ms = system_clock_ms()
 
     [event] = office.events(ReviewDecided)
     assert ran.out.startswith(f"cleared   {scan_id} until 20")
     assert ("cleared", scan_id) == (event.outcome, event.scan_id)
-    assert 30 * 24 * 3600 * 1000 - 1000 <= event.expires_at_ms - event.decided_at_ms
+    assert before_ms <= event.expires_at_ms - 30 * 24 * 3600 * 1000 <= after_ms
     office.check()
 
 
@@ -203,6 +227,92 @@ def test_show(desk, office):
     assert "Welcome" not in ran.out
 
 
+def test_show_gives_the_command_for_all_of_it(desk, office):
+    """The printed command, as it is, prints the very bytes of the evidence."""
+    shown = desk.w("review", "show", scanned(office)).out
+    [line] = [one for one in shown.splitlines() if one.startswith("  all of it: ")]
+    words = shlex.split(line.removeprefix("  all of it: "))
+    ran = desk.run(*words[1:])
+
+    assert "tuneledger" == words[0]
+    assert (0, TERMS.decode()) == (ran.code, ran.out)
+
+
+@pytest.mark.parametrize("digest", ["0" * 64, "", "../../keys/log.pem"])
+def test_raw_shows_evidence_of_the_scan_alone(desk, office, digest):
+    """No other digest, and no path, is printed."""
+    ran = desk.w("review", "show", scanned(office), "--raw", digest)
+
+    check_one_error(ran, 2, f"a piece of that scan's evidence, found {digest!r}")
+    assert "" == ran.out
+
+
+def test_show_names_the_site_of_the_terms(desk, office):
+    """The terms' site and the time of the fetch, as the ledger and the vault say."""
+    scan_id = scanned(office, fetch=True)
+
+    line = f"  a document of {ORIGIN}, fetched 2026-09-21T"
+    assert line in desk.w("review", "show", scan_id).out
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({}, "next: tuneledger review decide "),
+        ({"reasons": ["unreadable"]}, "next: nobody can clear what was not read"),
+        ({"verdict": "reserved", "reasons": ["noai"]}, "next: it found a reservation"),
+    ],
+    ids=["waits", "unreadable", "reserved"],
+)
+def test_show_says_what_is_next(desk, office, changes, text):
+    """The command that decides, or why there is none."""
+    assert text in desk.w("review", "show", scanned(office, **changes)).err
+
+
+def test_show_of_a_reservation(desk, office):
+    """The line that decides, the digest of its file, and the command for all of it."""
+    changes = {"verdict": "reserved", "reasons": ["noai"]}
+    out = desk.w("review", "show", scanned(office, **changes)).out
+
+    assert "terms_page, line 2 of " in out
+    assert "  all of it: tuneledger review show " in out
+
+
+def test_show_of_what_has_no_line(desk, office):
+    """No line is named where none decides."""
+    out = desk.w("review", "show", scanned(office, line=0)).out
+
+    assert "terms_page, " in out
+    assert "line 0" not in out
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [("--clear", "cleared by review "), ("--uphold", "upheld by review ")],
+    ids=["cleared", "upheld"],
+)
+def test_show_of_a_decided_scan(desk, office, choice, words):
+    """What was decided, by which review, and that another decision replaces it."""
+    scan_id = scanned(office)
+    desk.w("review", "decide", scan_id, choice)
+    [event] = office.events(ReviewDecided)
+    ran = desk.w("review", "show", scan_id)
+
+    assert f"decided: {words}{event.review_id} of scan {scan_id}" in ran.out
+    assert ("--clear" == choice) == (" until 2" in ran.out)
+    assert "next: it is decided; `tuneledger review decide " in ran.err
+
+
+def test_a_second_decision_names_the_first(desk, office):
+    """On an earlier scan too, where the evidence is the same."""
+    desk.w("review", "decide", scanned(office), "--uphold")
+    [first] = office.events(ReviewDecided)
+    ran = desk.w("review", "decide", scanned(office), "--clear")
+
+    assert f"replaces review {first.review_id} (upheld)\n" in ran.err
+    office.check()
+
+
 def test_show_lines(desk, office):
     """The lines around the one that decides, where no sentence is found."""
     ran = desk.w("review", "show", scanned(office, terms=b"one\ntwo\x1b[2J\nthree\n"))
@@ -215,7 +325,7 @@ def test_show_of_one_long_line(desk, office):
     ran = desk.w("review", "show", scanned(office, terms=b"x" * 100_000))
 
     assert len(ran.out) < 1000
-    assert ran.out.endswith("x (cut, 99600 more characters)\n")
+    assert "x (cut, 99600 more characters)\n" in ran.out
 
 
 @pytest.mark.parametrize("before", [0, 150, 50_000], ids=["first", "near", "far"])
@@ -250,13 +360,16 @@ def test_the_status_and_the_list_agree(desk, office):
     ("text", "changes"),
     [
         ("only a licence overrides", {"verdict": "reserved", "reasons": ["noai"]}),
-        ("that a person may clear", {"verdict": "allowed", "reasons": []}),
-        ("that a person may clear", {"reasons": ["terms_of_use", "unreadable"]}),
+        ("nothing to decide", {"verdict": "allowed", "reasons": []}),
+        (
+            "nobody can clear what was not read (unreadable); scan its URL again",
+            {"reasons": ["terms_of_use", "unreadable"]},
+        ),
     ],
     ids=["reserved", "allowed", "unreadable"],
 )
 def test_what_no_person_may_clear(desk, office, text, changes):
-    """A reservation that was read, and what could not be read, are not decided."""
+    """The refusal says why no person decides, and what to do instead."""
     ran = desk.w("review", "decide", scanned(office, **changes), "--clear")
 
     check_one_error(ran, 2, text)
@@ -266,6 +379,7 @@ def test_what_no_person_may_clear(desk, office, text, changes):
 USAGE = {
     "neither": ([], "one of --clear and --uphold"),
     "both": (["--clear", "--uphold"], "one of --clear and --uphold"),
+    "days-of-a-no": (["--uphold", "--days", "30"], "--days says nothing beside"),
     "no-days": (["--clear", "--days", "0"], "--days"),
     "many-days": (["--clear", "--days", "367"], "--days"),
     "no-note": (["--clear", "--note", "/missing/file"], "cannot be read"),

@@ -21,6 +21,7 @@ class RightsWorld(World):
         scanned: every scan.
         site_of: the site of each.
         licences: licences that were not revoked.
+        cited: the scan that each record was decided on; empty for none.
     """
 
     unread: list[str] = field(default_factory=list)
@@ -29,6 +30,7 @@ class RightsWorld(World):
     scanned: list[str] = field(default_factory=list)
     site_of: dict[str, str] = field(default_factory=dict)
     licences: list[LicenceGranted] = field(default_factory=list)
+    cited: dict[str, str] = field(default_factory=dict)
 
     def makers(self):
         """What may happen next."""
@@ -47,15 +49,21 @@ class RightsWorld(World):
         return event
 
     def _decision(self) -> RecordDecided:
-        event = super()._decision()
+        event = self._by_right(super()._decision())
+        self.cited[event.record_id] = event.scan_id
+        return event
+
+    def _by_right(self, event: RecordDecided) -> RecordDecided:
+        """Rest an accepted record on a review or a licence, perhaps."""
         if event.decision != "accepted" or self.chance.random() < 0.5:
             return event
         if self.cleared and self.chance.random() < 0.5:
             scan_id = self.chance.choice(sorted(self.cleared))
             return changed(event, scan_id=scan_id, eu_basis="tdm_article_4")
-        if not self.licences:
+        licences = [one for one in self.licences if not one.sites]
+        if not licences:
             return event
-        licence = self.chance.choice(self.licences)
+        licence = self.chance.choice(licences)
         return changed(event, scan_id="", licence_id=licence.licence_id)
 
     def review(self):
@@ -87,7 +95,7 @@ class RightsWorld(World):
             conditions=[],
             users_max=0,
             jurisdictions=["eu", "uk"],
-            sites=self.sites[:2],
+            sites=self.chance.choice([[], self.sites[:2]]),
             overrides=self.refused[:2],
             model="",
             starts_at_ms=NOW_MS,
@@ -110,18 +118,25 @@ class RightsWorld(World):
 
     def quarantine(self):
         """A site has changed its mind about some records."""
+        resting: dict[str, list[str]] = {}
+        for record_id in self.accepted:
+            resting.setdefault(self.cited[record_id], []).append(record_id)
         pairs = [
             (later, earlier)
-            for later in self.refused
-            for earlier in self.scanned
-            if later != earlier and self.site_of[later] == self.site_of[earlier]
+            for place, earlier in enumerate(self.scanned)
+            for later in self.scanned[place + 1 :]
+            if earlier in resting
+            and later in self.refused
+            and self.site_of[later] == self.site_of[earlier]
         ]
-        if not (self.accepted and pairs):
+        if not pairs:
             return self.scans()
         later, earlier = self.chance.choice(pairs)
-        count = min(self._some(), len(self.accepted))
-        gone = [self.accepted.pop() for _ in range(count)]
+        gone = resting[earlier][: self._some()]
+        self.accepted = [one for one in self.accepted if one not in gone]
+        self.cleared.discard(earlier)  # a basis for nothing any more
+        self.unread = [one for one in self.unread if one != earlier]
         event = RecordsQuarantined(
-            scan_id=later, earlier_scan_id=earlier, record_ids=gone
+            scan_id=later, earlier_scan_id=earlier, licence_id="", record_ids=gone
         )
         return "scan", [event]

@@ -2,11 +2,18 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
 from ledger.errors import ConflictError, InputError, StorageError
-from ledger.files import disk_errors, remove_temporaries, write_atomic, write_once
+from ledger.files import (
+    disk_errors,
+    remove_temporaries,
+    write_all,
+    write_atomic,
+    write_once,
+)
 
 
 @pytest.mark.parametrize("write", [write_atomic, write_once])
@@ -84,3 +91,36 @@ def test_disk_errors_say_what_was_written(error):
         disk_errors("vault"),
     ):
         raise error
+
+
+def test_write_all(tmp_path):
+    """Every file is there with its content and mode, and nothing else."""
+    files = [(f"{number}.bin", bytes([number]) * number) for number in range(20)]
+    write_all(tmp_path, files, what="files")
+
+    found = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert dict(files) == found
+    assert {0o600} == {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize("call", ["fsync", "open", "replace"])
+def test_write_all_that_the_disk_refuses(tmp_path, monkeypatch, call):
+    """One line says what was being written, and no half file is left."""
+    owner = Path if call == "replace" else os
+    real, calls = getattr(owner, call), []
+
+    def refuse(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, call, refuse)
+        files = [(f"{number}.bin", b"content") for number in range(5)]
+        with pytest.raises(StorageError, match="corpus: the disk refused the write"):
+            write_all(tmp_path, files, what="corpus")
+
+    left = list(tmp_path.iterdir())
+    assert [] == [path for path in left if path.suffix == ".tmp"]
+    assert {b"content"} >= {path.read_bytes() for path in left}

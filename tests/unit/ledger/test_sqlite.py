@@ -1,6 +1,8 @@
 """One SQLite file (ledger.sqlite)."""
 
+import os
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -200,6 +202,15 @@ def test_another_file_is_no_ledger(path, damage):
 
     with pytest.raises(NotALedgerError, match=r"acme\.ledger is not a ledger"):
         SqliteStore.open(path)
+
+
+def test_a_refused_file_is_closed(path):
+    """No descriptor of what is no database stays open."""
+    path.write_bytes(b"text")
+    with pytest.raises(NotALedgerError):
+        SqliteStore.open(path)
+
+    assert str(path) not in map(os.path.realpath, Path("/proc/self/fd").iterdir())
 
 
 def test_a_writer_waits_and_gives_up(path, monkeypatch):

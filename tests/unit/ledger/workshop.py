@@ -95,6 +95,7 @@ def adopted(tokens: int = 0) -> PolicyAdopted:
     return PolicyAdopted(
         policy_sha256="aa" * 32,
         jurisdictions=["eu"],
+        purpose="commercial",
         basket_version="2025-01-01",
         basket_relaxed=["x" * 64] * tokens,
     )

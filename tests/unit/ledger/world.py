@@ -10,7 +10,7 @@ Every choice comes from the generator that is passed in.
 from dataclasses import dataclass, field
 from random import Random
 
-from ledger.events.erasure import ErasureRequested
+from ledger.events.erasure_request import ErasureRequested
 from ledger.events.ingest import RecordDecided
 from ledger.events.optout import (
     ChannelRead,
@@ -79,6 +79,7 @@ class World:
         event = PolicyAdopted(
             policy_sha256=self.policies[-1],
             jurisdictions=self.chance.choice([["eu"], ["uk"], ["eu", "uk"]]),
+            purpose="commercial",
             basket_version="2025-01-01",
             basket_relaxed=[],
         )
@@ -163,7 +164,9 @@ class World:
             self.accepted.append(record_id)
         return RecordDecided(
             record_id=record_id,
+            dataset_id="",
             decision="accepted" if is_accepted else "blocked",
+            rule="default",
             reasons=["licence"] if is_accepted else ["licence_unclear"],
             policy_sha256=self.chance.choice(self.policies),
             source_kind="web",
@@ -172,6 +175,8 @@ class World:
             scan_id=self.chance.choice(["", *self.allowed_scans[-1:]]),
             eu_basis="licence" if is_accepted else "none",
             uk_basis="licence" if is_accepted else "none",
+            sensitive=[],
+            action="none",
             hazard=self.chance.choice(["public", "personal", "consent"]),
             subjects=self.chance.choice(["none", "one", "several"]),
             commitment=self._hex(64) if is_accepted else "",

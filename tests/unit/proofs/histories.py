@@ -37,6 +37,7 @@ def extend(ledger, what):
         "policy.adopted.v1",
         policy_sha256=what.encode().hex().rjust(64, "0"),
         jurisdictions=["eu"],
+        purpose="commercial",
         basket_version="2026-01-01",
         basket_relaxed=[],
     )

@@ -14,7 +14,8 @@ from ledger import Ledger
 from ledger.places import ledger_file
 from ledger.settings import Settings as WorkspaceSettings
 from ledger.workspace import Workspace
-from producers import wiring
+from producers import ingesting, wiring
+from producers.ingest.sources import JsonLines
 from producers.scanning import ScanOptions
 from tests.unit.ledger.workshop import Clock, Random
 from verifier import verify
@@ -186,9 +187,10 @@ def filled_office(folder: Path, records=None, *, label="office", **shape) -> Off
 
 def ingest(workspace, records, *, resume=False, said=None):
     """Ingest and place records that need no scan."""
-    return wiring.ingest_file(
+    content = records if isinstance(records, bytes) else jsonl(records)
+    return ingesting.ingest_source(
         workspace,
-        io.BytesIO(records if isinstance(records, bytes) else jsonl(records)),
+        JsonLines(io.BytesIO(content)),
         options=ScanOptions(resolver=refuse_to_resolve, spacing_s=0),
         progress=[].append if said is None else said.append,
         resume=resume,
@@ -213,7 +215,7 @@ def train(workspace, said=None):
 
 def erase(workspace, who, *, retrain=True, prove=True, said=None):
     """Erase a person, a name of `PEOPLE` or what may be typed."""
-    return wiring.erase(
+    [erased] = wiring.erase(
         workspace,
         PEOPLE.get(who, who),
         ground="consent_withdrawn",
@@ -221,6 +223,7 @@ def erase(workspace, who, *, retrain=True, prove=True, said=None):
         prove=prove,
         progress=[].append if said is None else said.append,
     )
+    return erased
 
 
 def files(folder: Path) -> Iterator[Path]:

@@ -1,15 +1,23 @@
 """The moments between which a crash may fall: every durable write of a workspace."""
 
+from ledger.certificates import Certificates
 from ledger.corpus import Corpus
-from ledger.erasure_book import ErasureBook
 from ledger.fences import Fences
+from ledger.leftovers import Leftovers
 from ledger.log import Ledger
+from ledger.papers import Papers
 from ledger.seeds import Seeds
 from ledger.vault import Vault
 from producers.training.weights import WeightStore
 
 POINTS = (
     (Fences, "add"),
+    (Fences, "decide"),
+    (Fences, "lift"),
+    (Papers, "keep"),
+    (Papers, "refer"),
+    (Papers, "forget"),
+    (Leftovers, "keep"),
     (Ledger, "append"),
     (Vault, "add_record"),
     (Vault, "settle"),
@@ -21,7 +29,7 @@ POINTS = (
     (Corpus, "delete"),
     (WeightStore, "put"),
     (WeightStore, "delete"),
-    (ErasureBook, "keep_certificate"),
+    (Certificates, "keep"),
 )
 
 
@@ -52,9 +60,9 @@ class Countdown:
             raise Crash(moment)
 
 
-def watch(patch, moment):
+def watch(patch, moment, *, more=()):
     """Tell `moment` before and after each write; `patch` is a setattr."""
-    for owner, name in POINTS:
+    for owner, name in (*POINTS, *more):
         patch(owner, name, _told(getattr(owner, name), name, moment))
 
 

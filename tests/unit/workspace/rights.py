@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from ledger.events.ingest import RecordDecided
 from ledger.events.optout import SiteRegistered
 from ledger.events.policy import PolicyAdopted
-from ledger.intake import Intake
+from ledger.governance import Governance
+from producers.ingesting import open_intake
+from tests.unit.ledger.workshop import NOW_MS
 from tests.unit.projections.builders import decided as decision
-from tests.unit.projections.builders import digest, ident, read, scanned
+from tests.unit.projections.builders import digest, granted, ident, read, scanned
 
+DAY_MS = 24 * 3600 * 1000
+NEXT_YEAR_MS = NOW_MS + 365 * DAY_MS
 SITE = "https://jane.example"
 PAGE, OTHER_PAGE = f"{SITE}/diary", f"{SITE}/letters"
 BODY = "0b" * 32
@@ -31,6 +35,7 @@ def policy(workspace):
     event = PolicyAdopted(
         policy_sha256=digest("policy"),
         jurisdictions=["eu", "uk"],
+        purpose="commercial",
         basket_version="2025-01-01",
         basket_relaxed=[],
     )
@@ -38,11 +43,11 @@ def policy(workspace):
     return event.policy_sha256
 
 
-def scan(workspace, name, *, url=PAGE, verdict="allowed", **changes):
-    """Append the scan of a page; return its id."""
+def scan(workspace, name, *, url=PAGE, verdict="allowed", append=None, **changes):
+    """Append the scan of a page, as `append` does; return its id."""
     site = workspace.names.site(SITE)
     url_commitment, response_commitment = workspace.names.commit_scan(
-        ident(name), [url], BODY
+        ident(name), [url] if isinstance(url, str) else url, BODY
     )
     facts = {
         "url_commitment": url_commitment,
@@ -54,7 +59,7 @@ def scan(workspace, name, *, url=PAGE, verdict="allowed", **changes):
     }
     event = scanned(name, **(facts | {"site_id": site.site_id} | changes))
     registered = SiteRegistered(site_id=site.site_id, commitment=site.commitment)
-    workspace.append_scan([registered, event])
+    (append or workspace.append_scan)([registered, event])
     return event.scan_id
 
 
@@ -62,12 +67,45 @@ def decide(workspace, name, **changes) -> RecordDecided:
     """Keep a record, and decide on it as accepted under a licence of its own."""
     record_id = ident(name)
     page = Page(id=name, text=f"The text of {name}.")
-    kept = Intake(workspace).keep(record_id, page)
+    [kept] = open_intake(workspace).keep([(record_id, page)])
     facts = {
         "policy_sha256": policy(workspace),
         "commitment": kept.commitment,
         "size_log2": kept.size_log2,
     }
     event = decision(name, **(facts | changes))
-    Intake(workspace).append_decisions([event])
+    open_intake(workspace).append_decisions([event])
     return event
+
+
+def research(workspace):
+    """The digest of a policy for research, adopted."""
+    event = PolicyAdopted(
+        policy_sha256=digest("research"),
+        jurisdictions=["eu", "uk"],
+        purpose="research",
+        basket_version="2025-01-01",
+        basket_relaxed=[],
+    )
+    workspace.adopt(event, b"a policy for research")
+    return event.policy_sha256
+
+
+def review(workspace, scan_id, outcome="cleared", *, until=NEXT_YEAR_MS, note=""):
+    """Decide about a scan."""
+    return Governance(workspace).decide_review(
+        scan_id, outcome, expires_at_ms=until, note=note
+    )
+
+
+def grant(workspace, name="licence", **changes):
+    """Enter a licence that holds now: of the scanned site, where there is one."""
+    site_id = workspace.names.find_site(SITE)
+    facts = {
+        "sites": [site_id] if site_id else [],
+        "starts_at_ms": NOW_MS - DAY_MS,
+        "expires_at_ms": NEXT_YEAR_MS,
+    }
+    event = granted(name, **(facts | changes))
+    Governance(workspace).grant_licence(event)
+    return event.licence_id

@@ -27,7 +27,7 @@ def evidence(tmp_path):
 
 def test_what_was_put_is_there(corpus, tmp_path):
     """The bytes come back, in a file that only its owner reads."""
-    corpus.put(R1, b"sealed")
+    corpus.put({R1: b"sealed"})
 
     assert b"sealed" == corpus.get(R1)
     assert corpus.has(R1)
@@ -46,12 +46,12 @@ def test_a_missing_record_is_named(corpus):
 def test_an_id_is_never_a_path(corpus, record_id):
     """What is not 32 letters and digits leads nowhere."""
     with pytest.raises(IntegrityError, match="record id: expected 32"):
-        corpus.put(record_id, b"")
+        corpus.put({record_id: b""})
 
 
 def test_deleting_counts_and_repeats(corpus):
     """Gone is gone; a second time deletes nothing and is no error."""
-    corpus.put(R1, b"1")
+    corpus.put({R1: b"1"})
 
     assert [1, 0] == [corpus.delete([R1, R2]), corpus.delete([R1, R2])]
     assert not corpus.has(R1)
@@ -59,8 +59,8 @@ def test_deleting_counts_and_repeats(corpus):
 
 def test_sweep_takes_what_nobody_knows(corpus, tmp_path):
     """Unknown records and half written files; nothing else in the folder."""
-    corpus.put(R1, b"1")
-    corpus.put(R2, b"2")
+    corpus.put({R1: b"1"})
+    corpus.put({R2: b"2"})
     (tmp_path / f".{R2}.bin.0a0b0c0d.tmp").write_bytes(b"half")
     (tmp_path / "notes.txt").write_bytes(b"not ours")
 
@@ -71,7 +71,7 @@ def test_sweep_takes_what_nobody_knows(corpus, tmp_path):
 def test_a_refused_write_is_one_line(tmp_path):
     """And names no content."""
     with pytest.raises(StorageError, match="the disk refused the write"):
-        Corpus(tmp_path / "missing").put(R1, b"sealed")
+        Corpus(tmp_path / "missing").put({R1: b"sealed"})
 
 
 def test_evidence_is_kept_once(evidence, tmp_path):

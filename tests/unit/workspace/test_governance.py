@@ -9,7 +9,7 @@ from ledger.events.review import ReviewDecided
 from ledger.export.status import status_document, status_text
 from ledger.governance import Governance
 from ledger.moment import Moment
-from ledger.projections.optout import cleared_until, waiting_for_review
+from ledger.projections.reviewed import cleared_until, waiting_for_review
 from ledger.review_notes import NOTE_BYTES_MAX, ReviewNotes
 from ledger.scanned import scanned_pages
 from tests.unit.ledger.workshop import NOW_MS
@@ -157,7 +157,7 @@ def test_the_status_says_what_waits(workspace):
     document = status_document(ledger, workspace.states(), moment=moment)
 
     assert [scan_id] == document["waiting_for_review"]
-    assert "review     1 scans wait for a person" in status_text(document)
+    assert "review     1 scan waits for a person" in status_text(document)
 
 
 def test_a_note_too_long(workspace):

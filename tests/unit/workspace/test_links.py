@@ -3,9 +3,14 @@
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ledger.errors import InputError
 from ledger.links import Links
+from ledger.ports import UnitRecord
 from ledger.vault_rows import UNPLACED
+from producers.placement.units import units_of
 
 
 @dataclass
@@ -15,6 +20,8 @@ class Kept:
     subjects: tuple[str, ...]
     digest: bytes
     shard: int = UNPLACED
+    bytes: int = 10
+    record_id: str = ""
 
 
 def kept(subjects, digest, shard=UNPLACED):
@@ -74,3 +81,114 @@ def test_joined_records_count():
     links.join(("a", "c"), b"w")
 
     assert links.would_tie(("b", "c"), b"z")
+
+
+def test_near_texts_tie():
+    """A text near one of another shard would tie the two; its number joins."""
+    first, second = kept("a", "x", 0), kept("b", "y", 1)
+    first.record_id, second.record_id = "1", "2"
+    links = Links([first, second], {"1": (1,), "2": (2,)})
+
+    assert links.would_tie(("b",), b"z", (1,))
+    assert not links.would_tie(("c",), b"z", (1,))
+    links.join(("c",), b"z", near=(1, 3))
+    assert links.would_tie(("b",), b"w", (3,))
+
+
+def test_a_number_is_no_subject():
+    """What is near, a text and a person are different things, whatever their names."""
+    links = Links([kept("1", "1", 0)])
+
+    assert not links.would_tie(("2",), b"2", (1,))
+    assert not links.would_pass(1, subjects=["2"], digest=b"2", near=[1], size=5)
+
+
+@pytest.mark.parametrize(
+    ("expected", "subjects", "digest", "near", "size"),
+    [
+        (False, "s", b"new", (), 500),
+        (False, "t", b"new", (), 500),
+        (True, "st", b"new", (), 41),
+        (False, "st", b"new", (), 40),
+        (False, "ss", b"new", (), 500),
+        (True, "t", b"x", (), 41),
+        (True, "", b"x", (), 41),
+        (True, "t", b"new", (7,), 41),
+        (False, "t", b"new", (7,), 40),
+        (False, "tu", b"new", (8,), 100),
+    ],
+    ids=[
+        "own-data",
+        "stranger",
+        "two-persons",
+        "up-to-the-cap",
+        "one-person-twice",
+        "same-text",
+        "same-text-of-nobody",
+        "near-text",
+        "near-text-up-to-the-cap",
+        "two-strangers",
+    ],
+)
+def test_would_pass(expected, subjects, digest, near, size):
+    """Only a link is refused, and asking joins nothing."""
+    links = Links([])
+    links.join(("s",), b"x", near=(7,), size=60)
+    asked = {"subjects": subjects, "digest": digest, "near": near, "size": size}
+
+    assert expected is links.would_pass(100, **asked)
+    assert expected is links.would_pass(100, **asked)
+
+
+NAMES = st.sets(st.sampled_from("abcdef"), max_size=2)
+RECORDS = st.lists(
+    st.tuples(NAMES, st.sampled_from("uvwxyz"), st.sets(st.integers(1, 5), max_size=2)),
+    max_size=8,
+)
+
+
+def units(records, near):
+    """The records as placement sees them."""
+    return units_of(
+        [
+            UnitRecord(
+                record_id=one.record_id,
+                subjects=one.subjects,
+                size=one.bytes,
+                hazard="personal",
+                duplicates=one.digest.hex(),
+                shard=None if one.shard == UNPLACED else one.shard,
+            )
+            for one in records
+        ],
+        {name: tuple(map(str, numbers)) for name, numbers in near.items()},
+    )
+
+
+@given(RECORDS, st.lists(st.integers(0, 2), min_size=8, max_size=8), RECORDS)
+def test_links_and_placement_agree(first, shards, later):
+    """What links let pass, one after the other, placement takes; no more, no less."""
+    placed, near = [], {}
+    for number, (subjects, text, numbers) in enumerate(first):
+        one = kept(subjects, text)
+        one.record_id = f"{number}"
+        placed.append(one)
+        near[one.record_id] = tuple(numbers)
+    for number, unit in enumerate(units(placed, near)):
+        for one in placed:
+            if one.record_id in unit.record_ids:
+                one.shard = shards[number]
+    links = Links(placed, near)
+    taken = list(placed)
+    for number, (subjects, text, numbers) in enumerate(later):
+        new = kept(subjects, text)
+        new.record_id = f"new {number}"
+        with_it = {**near, new.record_id: tuple(numbers)}
+        if links.would_tie(new.subjects, new.digest, numbers):
+            with pytest.raises(InputError):
+                units([*taken, new], with_it)
+        else:
+            units([*taken, new], with_it)
+            links.join(new.subjects, new.digest, near=numbers)
+            taken.append(new)
+            near = with_it

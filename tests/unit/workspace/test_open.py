@@ -7,11 +7,11 @@ import pytest
 from ledger.errors import NotALedgerError, ReadOnlyError
 from ledger.events.ingest import RecordDecided
 from ledger.events.optout import PolicyFileFetched, SiteRegistered
-from ledger.intake import Intake
 from ledger.locks import file_lock
 from ledger.seeds import Seeds
 from ledger.workspace import Workspace
 from producers.ingest.reader import InputRecord
+from producers.ingesting import open_intake
 from tests.unit.workspace.office import (
     RECORDS,
     filled_office,
@@ -28,7 +28,8 @@ def keep(workspace, name="dan", record_id="5e" * 16):
     """Keep a record that the ledger never decides on, as a kill would leave it."""
     fields = record("lost", letter(name, 7), name)
     fields["subjects"] = tuple(fields["subjects"])
-    return Intake(workspace).keep(record_id, InputRecord(**fields))
+    [kept] = open_intake(workspace).keep([(record_id, InputRecord(**fields))])
+    return kept
 
 
 def restore(office, suffix, backup):
@@ -297,7 +298,5 @@ def test_seeds_survive_sessions(trained):
         place = {"shard": 0, "slice_": 0, "generation": 0}
         secret = Seeds(workspace.vault).secret(map_id, **place)
 
-    assert [(secret,)] == rows(
-        trained.folder / "acme.vault",
-        "SELECT secret FROM seed WHERE shard = 0 AND slice = 0 AND generation = 0",
-    )
+    with trained.open() as workspace:
+        assert secret == Seeds(workspace.vault).secret(map_id, **place)

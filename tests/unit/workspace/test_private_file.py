@@ -31,7 +31,9 @@ def test_only_its_owner_reads_it(tmp_path):
     finally:
         os.umask(before)
 
-    assert [0o600] == [stat.S_IMODE(p.stat().st_mode) for p in tmp_path.iterdir()]
+    assert [0o600] == [
+        stat.S_IMODE(p.stat().st_mode) for p in tmp_path.iterdir() if p.is_file()
+    ]
 
 
 def test_the_journal_is_as_private_as_the_file(tmp_path):
@@ -43,6 +45,7 @@ def test_the_journal_is_as_private_as_the_file(tmp_path):
             modes = {
                 path.suffix: stat.S_IMODE(path.stat().st_mode)
                 for path in tmp_path.iterdir()
+                if path.is_file()
             }
     finally:
         os.umask(before)
@@ -74,6 +77,16 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     Fences(tmp_path / "v.vault").close()
     with pytest.raises(NotALedgerError, match="not a file of this kind"):
         Vault(tmp_path / "v.vault")
+
+
+def test_a_refused_file_is_closed(tmp_path):
+    """No descriptor of what is no database stays open."""
+    path = tmp_path / "v.vault"
+    path.write_bytes(b"text")
+    with pytest.raises(NotALedgerError):
+        Vault(path)
+
+    assert str(path) not in map(os.path.realpath, Path("/proc/self/fd").iterdir())
 
 
 def test_looking_makes_nothing(tmp_path):
