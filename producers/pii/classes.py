@@ -2,31 +2,12 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol, get_args
+from typing import Final, Protocol, get_args
 
 from ledger.errors import InputError
+from ledger.events import ingest
 
-SensitiveClass = Literal[
-    "email",
-    "phone",
-    "ip_address",
-    "iban",
-    "payment_card",
-    "national_id",
-    "health_id",
-    "secret",
-    "health",
-    "genetic",
-    "biometric",
-    "origin",
-    "political",
-    "religion",
-    "trade_union",
-    "sex_life",
-    "proprietary",
-    "declared_subject",
-    "person_name",
-]
+SensitiveClass = ingest.SensitiveClass
 """The closed list of classes. `health` to `sex_life` are the special categories.
 
 Source: Regulation (EU) 2016/679, Article 9(1).
