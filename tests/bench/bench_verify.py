@@ -32,6 +32,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from ledger.sqlite import PAGE_BYTES
 from tests.simulator import LedgerSimulator, encode, leaf, sign_note, tree_root
 from tests.tamper import chapters
 from verifier import verify
@@ -52,6 +53,7 @@ class LedgerStream(LedgerSimulator):
 
     def __init__(self, database: sqlite3.Connection) -> None:
         super().__init__()
+        database.execute(f"PRAGMA page_size={PAGE_BYTES}")
         self.fill(database)
         self._database = database
         self._tree = Frontier()

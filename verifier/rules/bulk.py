@@ -26,7 +26,7 @@ def read_bulk(lines: list[bytes], stored: bytes) -> Bulk | None:
     if line_type(lines[-1]) != kind or max(map(len, lines)) > LINE_BYTES_MAX:
         return None
     # A match is a whole line, and there are no more lines than matches.
-    rows = bulk_pattern(kind.name, rules.fields).findall(stored)
+    rows = bulk_pattern(kind.name, rules.fields, rules.narrower).findall(stored)
     if len(rows) != len(lines):
         return None
     gist = rules.gather(*zip(*rows, strict=True))

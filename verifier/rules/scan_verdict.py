@@ -9,6 +9,9 @@ from verifier.rules.state import refuse
 ACCESS = (b"open", b"licensed")
 """How a page is reached that lawful access is had to."""
 
+ASKED = b'"channel":"robots_txt"'
+"""The channel that is asked for every page."""
+
 PIRACY = b'"piracy_site"'
 """The reason of a scan whose site is on a list of piracy sites."""
 
@@ -19,9 +22,10 @@ _PASSED_OVER = re.compile(
     rb'"stated":\[[^]]*"usage":"(?:train|tdm)","preference":"disallow"'
 )
 _LISTED = re.compile(rb'"channel":"piracy_list",[^}\]]*"verdict":"reserved"')
-_ASKED = b'"channel":"robots_txt"'
-# An outcome that is neither parsed nor absent, as it begins.
-_UNKNOWN, _NOT_RECORDED = b'"outcome":"un', b'"outcome":"not_recorded"'
+_RESERVED, _UNKNOWN = b'"verdict":"reserved"', b'"verdict":"unknown"'
+# An outcome is parsed or absent, or one of unknown, unreadable and not_recorded; what
+# begins as the first two of these do may be a verdict as well.
+_BEGINS_UN, _NOT_RECORDED = b':"un', b'"not_recorded"'
 _MAY_TRAIN = b'{"usage":"train","verdict":"allowed"}'
 
 
@@ -35,17 +39,41 @@ class Said(NamedTuple):
     reasons: bytes
 
 
-def strictest(channels: bytes, http_status: bytes, access: bytes) -> str:
-    """Return the verdict that a scan must have.
+def is_read(http_status: bytes, access: bytes) -> bool:
+    """Return whether a page was read, with lawful access to it.
 
-    A page was read when its status is 200 to 299. Source: RFC 9110, section 15.3.
+    Its status is 200 to 299. Source: RFC 9110, section 15.3.
     """
-    if b'"verdict":"reserved"' in channels:
-        return "reserved"
-    if b'"verdict":"unknown"' in channels:
-        return "unknown"
-    was_read = 200 <= int(http_status) <= 299 and access in ACCESS
-    return "allowed" if was_read else "unknown"
+    return access in ACCESS and len(http_status) == 3 and http_status[:1] == b"2"
+
+
+def read_channels(
+    channels: bytes, http_status: bytes, access: bytes, reasons: bytes
+) -> str:
+    """Return the verdict that a scan must have: the strictest of its channels.
+
+    Raises:
+        Violation: XEV-4: the channels contradict themselves, the page or the reasons.
+    """
+    if b'"disallow"' in channels and _PASSED_OVER.search(channels):
+        expected = "reserved for each channel that states disallow for train or tdm"
+        _refuse(expected, "another verdict of one")
+    if _RESERVED in channels:
+        verdict = "reserved"
+    elif _BEGINS_UN in channels and _UNKNOWN in channels:
+        verdict = "unknown"
+    elif is_read(http_status, access):
+        verdict = "allowed"
+        if ASKED not in channels:
+            _refuse("the channel robots_txt for verdict allowed", "none")
+        if _BEGINS_UN in channels or _NOT_RECORDED in channels:
+            _refuse("channels that were read for verdict allowed", "one that was not")
+        return verdict
+    else:
+        verdict = "unknown"
+    if PIRACY not in reasons and _LISTED.search(channels):
+        _refuse("the reason piracy_site, since piracy_list is reserved", reasons)
+    return verdict
 
 
 def check_said(said: Said, verdict: str) -> None:
@@ -69,20 +97,6 @@ def check_said(said: Said, verdict: str) -> None:
         _refuse("spec_verdict allowed for verdict allowed", said.spec_verdict)
     if _MAY_TRAIN not in said.usages or said.usages.count(b'"train"') != 1:
         _refuse("usages with train once, as allowed, for verdict allowed", said.usages)
-
-
-def check_channels(channels: bytes, verdict: bytes, reasons: bytes) -> None:
-    """Check the channels of a scan, whose verdict is the strictest of them."""
-    if b'"disallow"' in channels and _PASSED_OVER.search(channels):
-        expected = "reserved for each channel that states disallow for train or tdm"
-        _refuse(expected, "another verdict of one")
-    if verdict == b"allowed":
-        if _ASKED not in channels:
-            _refuse("the channel robots_txt for verdict allowed", "none")
-        if _UNKNOWN in channels or _NOT_RECORDED in channels:
-            _refuse("channels that were read for verdict allowed", "one that was not")
-    elif PIRACY not in reasons and _LISTED.search(channels):
-        _refuse("the reason piracy_site, since piracy_list is reserved", reasons)
 
 
 def _refuse(expected: str, found: object) -> NoReturn:

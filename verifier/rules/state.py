@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from verifier.findings import Code, Violation
 from verifier.rules.index import Index
-from verifier.schema.lines import Event
+from verifier.schema.lines import Event, Narrower
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +168,8 @@ class BulkRules:
         gather: takes a column for each field; returns the gist of the bulk, what
             must be known of it once the state before it is. A column holds the
             values of one field, in order.
+        narrower: see `verifier.schema.lines.bulk_pattern`; each adds a column before
+            its field's.
         apply: checks the gist against the history and adds it, given the number of
             its first event; raises `Doubt` or `Violation`.
     """
@@ -175,6 +177,7 @@ class BulkRules:
     fields: tuple[str, ...]
     gather: Callable[..., Any]
     apply: Callable[[History, Any, int], None]
+    narrower: Narrower = ()
 
 
 Column = tuple[bytes, ...]

@@ -24,6 +24,9 @@ TYPE_PREFIX = b'{"type":"'
 
 _TYPE = re.compile(r"([a-z][a-z0-9_]{0,31})\.[a-z][a-z0-9_]{0,63}\.v[1-9][0-9]{0,3}")
 
+Narrower = tuple[tuple[str, Kind], ...]
+"""Fields, each with a kind of which every value is one of the field's own kind."""
+
 # The prefix, the longest name that _TYPE allows, and its quote.
 _HEAD_BYTES_MAX = len(TYPE_PREFIX) + 32 + 1 + 64 + 6 + 1
 
@@ -70,7 +73,9 @@ def event_type(head: bytes) -> EventType | None:
 
 
 @lru_cache(maxsize=256)
-def bulk_pattern(name: str, fields: tuple[str, ...]) -> re.Pattern[bytes]:
+def bulk_pattern(
+    name: str, fields: tuple[str, ...], narrower: Narrower = ()
+) -> re.Pattern[bytes]:
     """Return what each line of many must match, from its beginning to its newline.
 
     No value admits a newline, so no match goes over the end of a line.
@@ -78,16 +83,21 @@ def bulk_pattern(name: str, fields: tuple[str, ...]) -> re.Pattern[bytes]:
     Args:
         name: a type that this reader knows.
         fields: those that get a group, in the order of their table.
+        narrower: for some of them a kind that is tried first. It has a group of its
+            own before the field's; of the two, one is empty.
     """
-    return re.compile(rf"(?m)^{_line(name, fields)}\n".encode())
+    return re.compile(rf"(?m)^{_line(name, fields, narrower)}\n".encode())
 
 
-def _line(name: str, grouped: Container[str]) -> str:
+def _line(name: str, grouped: Container[str], narrower: Narrower = ()) -> str:
     """Return the expression for a line, with groups for some of its fields."""
-    fields = "".join(
-        f',"{field}":{kind.json(field if field in grouped else "")}'
+    values = {
+        field: kind.json(field if field in grouped else "")
         for field, kind in _fields(name).items()
-    )
+    }
+    for field, kind in narrower:
+        values[field] = f"(?:{kind.json(f'narrow_{field}')}|{values[field]})"
+    fields = "".join(f',"{field}":{value}' for field, value in values.items())
     return rf'\{{"type":"{re.escape(name)}"{fields}\}}'
 
 

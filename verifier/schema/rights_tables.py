@@ -22,23 +22,31 @@ JURISDICTIONS = list_of(one_of("eu uk"), 1, 2)
 OUTCOME = one_of("absent not_recorded parsed unknown unreadable")
 VERDICT = one_of("allowed reserved unknown")
 USAGE = one_of("ai_input search tdm train")
-STATED = record(usage=USAGE, preference=one_of("allow disallow"))
-CHANNEL = record(
-    channel=one_of(
-        "access ai_txt ai_txt_well_known cawg_training_mining content_signal "
-        "content_usage meta_robots piracy_list plus_data_mining registry "
-        "robots_basket robots_content_signal robots_content_usage robots_txt "
-        "rsl_file rsl_page tdm_embedded tdm_header tdm_meta tdmrep_file terms_page "
-        "trust_txt trust_txt_well_known x_robots_tag"
-    ),
-    target=one_of("final_url url"),
-    layer=or_empty(one_of("basket own star")),
-    outcome=OUTCOME,
-    verdict=VERDICT,
-    stated=list_of(STATED, 0, 4),
-    evidence_sha256=SHA256_OR_EMPTY,
-    line=COUNT,
-)
+
+
+def _channels(outcome: Kind, verdict: Kind, preference: Kind) -> Kind:
+    stated = record(usage=USAGE, preference=preference)
+    channel = record(
+        channel=one_of(
+            "access ai_txt ai_txt_well_known cawg_training_mining content_signal "
+            "content_usage meta_robots piracy_list plus_data_mining registry "
+            "robots_basket robots_content_signal robots_content_usage robots_txt "
+            "rsl_file rsl_page tdm_embedded tdm_header tdm_meta tdmrep_file "
+            "terms_page trust_txt trust_txt_well_known x_robots_tag"
+        ),
+        target=one_of("final_url url"),
+        layer=or_empty(one_of("basket own star")),
+        outcome=outcome,
+        verdict=verdict,
+        stated=list_of(stated, 0, 4),
+        evidence_sha256=SHA256_OR_EMPTY,
+        line=COUNT,
+    )
+    return list_of(channel, 1, 48)
+
+
+CLEAN_CHANNELS = _channels(one_of("absent parsed"), one_of("allowed"), one_of("allow"))
+"""Channels that were all read, and of which none states or is anything but a yes."""
 
 POLICY: dict[str, dict[str, Kind]] = {
     "policy.adopted.v1": {
@@ -75,7 +83,7 @@ OPTOUT: dict[str, dict[str, Kind]] = {
         "http_status": integer(0, 999),
         "access": one_of("licensed login open paywall unknown"),
         "piracy_list_sha256": SHA256_OR_EMPTY,
-        "channels": list_of(CHANNEL, 1, 48),
+        "channels": _channels(OUTCOME, VERDICT, one_of("allow disallow")),
         "robots_rfc9309": one_of("allow disallow"),
         "spec_verdict": VERDICT,
         "verdict": VERDICT,

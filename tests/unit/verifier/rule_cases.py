@@ -1,5 +1,7 @@
 """Events against the verifier's rules, one at a time and as bulk."""
 
+import re
+
 from tests.simulator import encode
 from verifier.doubt import Doubt
 from verifier.findings import Violation
@@ -78,15 +80,19 @@ FLOP = dict.fromkeys(FLOP_FIELDS, "0")
 def gathered(events: list[dict], name: str = "training.steps_metered"):
     """The gist of a bulk of events."""
     rules = BULK[f"{name}.v1"]
-    rows = [
-        [
-            event[field].encode()
-            if isinstance(event[field], str)
-            else encode(event[field])
-            for field in rules.fields
-        ]
-        for event in events
-    ]
+    narrower = dict(rules.narrower)
+    rows: list[list[bytes]] = []
+    for event in events:
+        row: list[bytes] = []
+        for field in rules.fields:
+            value = event[field]
+            written = value.encode() if isinstance(value, str) else encode(value)
+            if field in narrower:
+                is_narrow = re.fullmatch(narrower[field].json().encode(), written)
+                row += [written, b""] if is_narrow else [b"", written]
+            else:
+                row.append(written)
+        rows.append(row)
     return rules.gather(*zip(*rows, strict=True))
 
 

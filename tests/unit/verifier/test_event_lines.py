@@ -21,6 +21,7 @@ from verifier.schema.lines import (
     refuse,
     unknown_type,
 )
+from verifier.schema.patterns import integer
 
 SALT = "0" * 24
 # As docs/spec.md has them: EVT-1 and EVT-6.
@@ -220,6 +221,14 @@ def test_groups_of_a_bulk_expression():
     assert [(b"b" * 32, b"0"), (b"b" * 32, b"7")] == pattern.findall(stored)
     assert [] == pattern.findall(b"x" + ASSIGNED + b"\n")
     assert re.MULTILINE & pattern.flags
+
+
+def test_group_of_a_narrower_kind():
+    """It holds what it matches, and the field's own group the rest."""
+    pattern = bulk_pattern(NAME, ("slice",), (("slice", integer(0, 6)),))
+    stored = ASSIGNED + b"\n" + ASSIGNED.replace(b'"slice":0', b'"slice":70') + b"\n"
+
+    assert [(b"0", b""), (b"", b"70")] == pattern.findall(stored)
 
 
 def bulk_of(lines):

@@ -23,9 +23,13 @@ from verifier.rules.state import Policy
 
 ROBOTS = {
     "channel": "robots_txt",
+    "target": "url",
+    "layer": "own",
     "outcome": "parsed",
     "verdict": "allowed",
     "stated": [],
+    "evidence_sha256": "",
+    "line": 1,
 }
 LISTED = ROBOTS | {"channel": "piracy_list", "verdict": "reserved"}
 TRAIN = {"usage": "train", "verdict": "allowed"}
