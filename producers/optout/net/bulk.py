@@ -3,11 +3,12 @@
 The calling thread reads the list, hands out work and commits results; workers only
 look. A host's next URL is handed out once the result of its last one is committed, so
 that what was learnt of the host is on record, and no two workers knock at one door.
-Memory is bounded by the window of URLs that are read ahead.
+Memory is bounded: by the window of URLs that are read ahead, and by what workers may
+have looked at before it is committed, since a commit can be slower than they are.
 """
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -38,6 +39,10 @@ BATCH_SECONDS: Final = 1.0
 
 WINDOW: Final = 8192
 """Most URLs that are read ahead: one host's many must not keep the others idle."""
+
+AHEAD: Final = 2 * BATCH
+"""Most URLs beyond one for each worker that are looked at, or may be, while a commit
+goes on: enough that no worker is idle meanwhile."""
 
 _GRACE_SECONDS: Final = 10.0
 """How long a scan that ends early waits for answers that are under way."""
@@ -75,7 +80,7 @@ def scan_all(
     Returns:
         How many URLs were `SCANNED`, `FAILED` and `CRASHED`; none of what there is not.
     """
-    scan = _Scan(commit, progress, monotonic)
+    scan = _Scan(commit, progress, monotonic, workers + AHEAD)
     for _ in range(workers):
         Thread(target=_work, args=(look, scan.todo, scan.done), daemon=True).start()
     try:
@@ -149,6 +154,7 @@ class _Scan(Generic[Looked]):
         commit: Callable[[Sequence[Looked]], object],
         progress: Progress,
         monotonic: Monotonic,
+        under_way_max: int,
     ) -> None:
         self.todo: _Todo = SimpleQueue()
         self.done: _Done[Looked] = SimpleQueue()
@@ -158,7 +164,9 @@ class _Scan(Generic[Looked]):
         self._monotonic = monotonic
         self._busy: dict[str, list[_Task]] = {}  # hosts, and what waits there
         self._ahead = 0  # read, and neither committed nor failed
+        self._ready: deque[_Task] = deque()  # to be handed out, a URL of a host each
         self._under_way = 0  # handed out, and not come back
+        self._under_way_max = under_way_max
         self._batch: list[_Seen[Looked]] = []
         self._batch_end = 0.0
         self._is_broken = False
@@ -179,6 +187,7 @@ class _Scan(Generic[Looked]):
 
     def finish(self) -> None:
         """Hand out nothing more, and commit what is there or soon will be."""
+        self._ready.clear()
         for waiting in self._busy.values():
             waiting.clear()
         with suppress(Empty):
@@ -209,11 +218,13 @@ class _Scan(Generic[Looked]):
             self._busy[host].append(task)
         else:
             self._busy[host] = []
-            self._hand_out(task)
+            self._ready.append(task)
+            self._hand_out()
 
-    def _hand_out(self, task: _Task) -> None:
-        self._under_way += 1
-        self.todo.put(task)
+    def _hand_out(self) -> None:
+        while self._ready and self._under_way + len(self._batch) < self._under_way_max:
+            self._under_way += 1
+            self.todo.put(self._ready.popleft())
 
     def _take(self) -> None:
         """Wait for the next result, but no longer than the batch may."""
@@ -256,6 +267,7 @@ class _Scan(Generic[Looked]):
         self._ahead -= 1
         waiting = self._busy[task.host]
         if waiting:
-            self._hand_out(waiting.pop(0))
+            self._ready.append(waiting.pop(0))
         else:
             del self._busy[task.host]
+        self._hand_out()

@@ -9,7 +9,14 @@ import pytest
 
 from ledger.errors import InputError, StorageError
 from producers.optout.net import bulk
-from producers.optout.net.bulk import BATCH, CRASHED, FAILED, SCANNED, scan_all
+from producers.optout.net.bulk import (
+    AHEAD,
+    BATCH,
+    CRASHED,
+    FAILED,
+    SCANNED,
+    scan_all,
+)
 from producers.optout.vocabulary.patterns import canonical_escapes
 
 
@@ -120,6 +127,31 @@ def test_the_list_is_read_lazily(window):
 
     assert 3 * window == len(committed)
     assert max(ahead) <= window + 1
+
+
+def test_workers_wait_for_a_slow_commit():
+    """What is looked at and not committed is bounded, however slow commits are."""
+    workers, lock, seen, over = 4, threading.Condition(), [], []
+    bound = workers + AHEAD
+    committed = []
+
+    def look(url):
+        with lock:
+            seen.append(url)
+            lock.notify_all()
+        return url
+
+    def commit(batch):
+        with lock:
+            # Give workers the time to look at all that they may.
+            lock.wait_for(lambda: len(seen) - len(committed) >= bound, timeout=1)
+            over.append(len(seen) - len(committed) - bound)
+        committed.extend(batch)
+
+    _scan(_urls(3000, 3000), look, commit, workers=workers)
+
+    assert 3000 == len(committed)
+    assert max(over) <= 0
 
 
 @pytest.mark.parametrize(
