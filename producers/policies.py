@@ -6,6 +6,7 @@ from ledger.events.policy import Jurisdiction
 from ledger.settings import Settings
 from producers.ingest import IngestPolicy
 from producers.optout.vocabulary.basket import load_basket
+from producers.optout.vocabulary.policy import ScanPolicy
 from producers.screen import looked_for
 
 
@@ -20,4 +21,13 @@ def policy_of(
         basket_relaxed=frozenset(settings.basket_relaxed),
         sensitive=looked_for(),
         sensitive_countries=tuple(settings.sensitive_countries),
+    )
+
+
+def scan_policy_of(policy: IngestPolicy) -> ScanPolicy:
+    """What a scan needs of a policy."""
+    return ScanPolicy(
+        policy_sha256=policy.sha256(),
+        basket_version=policy.basket_version,
+        basket_relaxed=tuple(sorted(policy.basket_relaxed)),
     )

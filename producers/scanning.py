@@ -21,8 +21,7 @@ from ledger.workspace import Workspace
 from producers.ingest import IngestPolicy
 from producers.optout.net.resolve import Resolver
 from producers.optout.net.turns import SPACING_S
-from producers.optout.vocabulary.policy import ScanPolicy
-from producers.policies import policy_of
+from producers.policies import policy_of, scan_policy_of
 from producers.ports import Progress
 from producers.urls import canonical, needs_scan_extra
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from producers.optout.asking.lists import Lists
     from producers.optout.asking.looked import Looked
     from producers.optout.asking.scan import Scanner, ScanResult
+    from producers.optout.cache.policy_cache import PolicyCache
 
 RESCAN_AFTER_MS: Final = 24 * 3600 * 1000
 """How long a scan is taken for a new one when a list is resumed: as long as the policy
@@ -74,7 +74,7 @@ def open_scanner(
     workspace: Workspace,
     policy: IngestPolicy,
     options: ScanOptions,
-    quarantine: Quarantine | None = None,
+    quarantine: Quarantine,
 ) -> "Iterator[Scanner]":
     """What scans under a policy and appends what it finds.
 
@@ -84,8 +84,7 @@ def open_scanner(
         workspace: where it goes.
         policy: what is scanned for.
         options: how.
-        quarantine: what takes records out; one that keeps what could not be read if not
-            given.
+        quarantine: what takes records out.
 
     Raises:
         InputError: the extra `scan` is missing, or a list cannot be read.
@@ -93,41 +92,22 @@ def open_scanner(
     with needs_scan_extra():
         # ruff: noqa: PLC0415 (an extra; importing it takes longer than most commands)
         from producers.optout.asking.files import PolicyFiles
-        from producers.optout.asking.lists import Lists
         from producers.optout.asking.look import Look
         from producers.optout.asking.scan import Scanner
-        from producers.optout.cache.policy_cache import PolicyCache
-        from producers.optout.lists.piracy import load_piracy_list
-        from producers.optout.lists.registry import SnapshotRegistry
         from producers.optout.net.fetch import HttpFetcher
         from producers.optout.net.polite import PoliteFetch
-    scan_policy = ScanPolicy(
-        policy_sha256=policy.sha256(),
-        basket_version=policy.basket_version,
-        basket_relaxed=tuple(sorted(policy.basket_relaxed)),
-    )
-    lists = Lists(
-        registries=tuple(SnapshotRegistry(path) for path in options.registries),
-        piracy=load_piracy_list(options.piracy_list) if options.piracy_list else None,
-    )
-    for path, registry in zip(options.registries, lists.registries, strict=True):
-        _keep_list(workspace, path, registry.snapshot_sha256)
-    if options.piracy_list:
-        _keep_list(workspace, options.piracy_list, lists.piracy_sha256)
+    scan_policy = scan_policy_of(policy)
+    lists = _lists(workspace, options)
     fetch = PoliteFetch(
         HttpFetcher(resolver=options.resolver), spacing_s=options.spacing_s
     )
-    path = ledger_file(workspace.folder).with_suffix(".cache")
-    with PolicyCache(
-        path,
-        tag=lambda name: workspace.vault.tag("file", name),
-        asked_since_ms=workspace.clock_ms() if options.is_fresh else 0,
-    ) as cache:
+    with _policy_cache(workspace, is_fresh=options.is_fresh) as cache:
         files = PolicyFiles(
             fetch=fetch,
             evidence=workspace.evidence,
             clock_ms=workspace.clock_ms,
             cache=cache,
+            agent=scan_policy.agent_token,
         )
         look = Look(
             fetch=fetch,
@@ -142,11 +122,41 @@ def open_scanner(
             look,
             files=files,
             lists=lists,
-            emit=(quarantine or Quarantine(workspace)).append_scans,
+            emit=quarantine.append_scans,
             names=workspace.names,
             policy=scan_policy,
             random_bytes=workspace.random_bytes,
         )
+
+
+def _policy_cache(workspace: Workspace, *, is_fresh: bool) -> "PolicyCache":
+    """What is known of policy files, beside the ledger."""
+    from producers.optout.cache.policy_cache import PolicyCache
+
+    return PolicyCache(
+        ledger_file(workspace.folder).with_suffix(".cache"),
+        tag=lambda name: workspace.vault.tag("file", name),
+        asked_since_ms=workspace.clock_ms() if is_fresh else 0,
+    )
+
+
+def _lists(workspace: Workspace, options: ScanOptions) -> "Lists":
+    """The lists that are consulted; their bytes are kept as evidence.
+
+    Raises:
+        InputError: one cannot be read.
+    """
+    from producers.optout.asking.lists import Lists
+    from producers.optout.lists.piracy import load_piracy_list
+    from producers.optout.lists.registry import SnapshotRegistry
+
+    piracy = load_piracy_list(options.piracy_list) if options.piracy_list else None
+    registries = tuple(map(SnapshotRegistry, options.registries))
+    for path, registry in zip(options.registries, registries, strict=True):
+        _keep_list(workspace, path, registry.snapshot_sha256)
+    if options.piracy_list and piracy:
+        _keep_list(workspace, options.piracy_list, piracy.sha256)
+    return Lists(registries, piracy)
 
 
 def _keep_list(workspace: Workspace, path: Path, sha256: str) -> None:
@@ -184,7 +194,7 @@ def scan_urls(
             the sites answered.
         progress: told how far the work is, and of every URL that cannot be scanned.
         resume: leave out what was last scanned within the last day under the same
-            policy by the same rules and lists, and could be read.
+            policy by the same rules, lists and terms, and could be read.
 
     Returns:
         How many URLs there are of each verdict, those that were left out with the one
@@ -200,11 +210,7 @@ def scan_urls(
         policy = adopted_policy(workspace)
         quarantine = Quarantine(workspace)
         with open_scanner(workspace, policy, options, quarantine) as scanner:
-            wanted = (
-                _not_recent(workspace, urls, policy, scanner.lists, skipped)
-                if resume
-                else urls
-            )
+            wanted = _not_recent(workspace, urls, scanner, skipped) if resume else urls
             found = scan_each(
                 scanner,
                 wanted,
@@ -268,29 +274,23 @@ def tell_taken(quarantine: Quarantine, progress: Progress) -> None:
 def _not_recent(
     workspace: Workspace,
     urls: Iterable[str],
-    policy: IngestPolicy,
-    lists: "Lists",
+    scanner: "Scanner",
     skipped: Counter[str],
 ) -> Iterator[str]:
     """The URLs whose newest scan is not of the last day, or could not be read.
 
-    Nor is it counted where it was by another policy, other rules or other lists than
-    today's, or where its time is yet to come: a clock was set back, and how old it is
-    nobody knows. The verdict of each of the others is counted in `skipped`.
+    Nor is it counted where it did not ask all that `scanner` asks, or where its time is
+    yet to come: a clock was set back, and how old it is nobody knows. The verdict of
+    each of the others is counted in `skipped`.
     """
-    from producers.optout.asking.scan import SCANNER
-
-    policy_sha256 = policy.sha256()
     now_ms = workspace.clock_ms()
     recent = {
         recorded.event.scan_id: recorded.event.verdict
         for recorded in workspace.ledger.events(stream="scan")
         if isinstance(recorded.event, UrlScanned)
         and 0 <= now_ms - recorded.event.scanned_at_ms < RESCAN_AFTER_MS
-        and recorded.event.policy_sha256 == policy_sha256
-        and recorded.event.scanner == SCANNER
-        and lists.are_those_of(recorded.event)
         and not UNREADABLE.intersection(recorded.event.reasons)
+        and scanner.would_repeat(recorded.event)
     }
     for url in urls:
         newest = workspace.names.scans_of(canonical(url))[-1:]

@@ -1,4 +1,9 @@
-"""The policy files of sites: fetched once a day, shared by pages, threads and runs."""
+"""The policy files of sites: fetched once a day, shared by pages, threads and runs.
+
+A robots.txt is followed wherever its redirects lead (RFC 9309, section 2.3.1.2). Any
+other file is followed to where a policy file lies by its name, on whatever site, and
+elsewhere as far as the robots.txt of that place lets us.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -6,21 +11,29 @@ from threading import Lock
 from typing import Final
 
 from ledger.events.optout import PolicyChannel
+from producers.optout.asking.way import walk
 from producers.optout.cache.cached_file import CachedFile
 from producers.optout.cache.lru import Lru
 from producers.optout.cache.policy_cache import PolicyCache, StillAskingError
 from producers.optout.net.response import Failure, Fetch, FetchResult
+from producers.optout.net.url import Url, parse_url
 from producers.optout.readings.channels import (
     POLICY_PATHS,
     PolicyFile,
+    robots_of,
     take_policy_file,
 )
+from producers.optout.readings.combine import robots_rfc9309
 from producers.optout.readings.readers import Readers
+from producers.optout.vocabulary.causes import FailureKind
 from producers.optout.vocabulary.limits import POLICY_BYTES_MAX
+from producers.optout.vocabulary.policy import AGENT_TOKEN
 from producers.ports import ClockMs, Evidence
 
 _ORIGINS_MAX: Final = 1024
 """Most origins whose files are at hand without asking the cache."""
+
+_PATHS: Final = frozenset(POLICY_PATHS.values())
 
 SecondsLeft = Callable[[], float]
 """Of a look's time, now."""
@@ -42,10 +55,17 @@ class PolicyFiles:
         evidence: keeps their exact bytes.
         clock_ms: time of fetches.
         cache: what earlier scans learnt.
+        agent: our product token, for redirects.
     """
 
     def __init__(
-        self, *, fetch: Fetch, evidence: Evidence, clock_ms: ClockMs, cache: PolicyCache
+        self,
+        *,
+        fetch: Fetch,
+        evidence: Evidence,
+        clock_ms: ClockMs,
+        cache: PolicyCache,
+        agent: str = AGENT_TOKEN,
     ) -> None:
         self.readers = Readers()
         self._origins: Lru[str, tuple[PolicyFile, ...]] = Lru(_ORIGINS_MAX)
@@ -54,6 +74,7 @@ class PolicyFiles:
         self._evidence = evidence
         self._clock_ms = clock_ms
         self._cache = cache
+        self._agent = agent
 
     def of_origin(
         self, origin: str, seconds_left: SecondsLeft = unlimited
@@ -83,16 +104,54 @@ class PolicyFiles:
         if len(found) == len(urls):
             return tuple(found)
 
+        try:
+            with self._cache.asking(origin, seconds_left()):
+                return tuple(self._of_site(one, url, seconds_left) for one, url in urls)
+        except StillAskingError:
+            return tuple(self._file(one, url, _put_off) for one, url in urls)
+
+    def _of_site(
+        self, channel: PolicyChannel, url: str, seconds_left: SecondsLeft
+    ) -> PolicyFile:
+        if channel == "robots_txt":
+            return self._robots(url, seconds_left)
+        return self._file(channel, url, lambda _: self._walk(url, seconds_left))
+
+    def _robots(self, url: str, seconds_left: SecondsLeft) -> PolicyFile:
         def ask(url: str) -> FetchResult:
             return self._fetch(
                 url, bytes_max=POLICY_BYTES_MAX, seconds_max=seconds_left()
             )
 
-        try:
-            with self._cache.asking(origin, seconds_left()):
-                return tuple(self._file(one, url, ask) for one, url in urls)
-        except StillAskingError:
-            return tuple(self._file(one, url, _put_off) for one, url in urls)
+        with self._cache.asking(f"robots.txt {url}", seconds_left()):
+            return self._file("robots_txt", url, ask)
+
+    def _walk(self, url: str, seconds_left: SecondsLeft) -> FetchResult:
+        """The answer for another file, its redirects followed where that is let."""
+
+        def get(here: Url) -> FetchResult:
+            return self._fetch(
+                here.text,
+                bytes_max=POLICY_BYTES_MAX,
+                follows=False,
+                seconds_max=seconds_left(),
+            )
+
+        way = walk(parse_url(url), get, lambda here: self._lets_ask(here, seconds_left))
+        if way.answer is not None:
+            return way.answer
+        kind: FailureKind = "robots" if seconds_left() > 0 else "deadline"
+        return Failure(kind=kind, redirects=len(way.passed))
+
+    def _lets_ask(self, url: Url, seconds_left: SecondsLeft) -> bool:
+        """Whether a redirect to `url` is followed."""
+        if url.target in _PATHS:
+            return True  # every scan asks any site for it
+        file = self._robots(url.origin + POLICY_PATHS["robots_txt"], seconds_left)
+        status, robots = robots_of(
+            [file], evidence=self._evidence, readers=self.readers
+        )
+        return robots_rfc9309(status, robots, self._agent, url.text) == "allow"
 
     def document(
         self,
@@ -142,6 +201,11 @@ class PolicyFiles:
             good = self._cache.last_good(cached.channel, url)
             last_good = "" if good is None else good.evidence_sha256
         return PolicyFile(url=url, as_fetched=cached, last_good_sha256=last_good)
+
+    def digest(self, channel: PolicyChannel, url: str) -> str:
+        """Of a document as it is known and fresh; empty where nothing is known."""
+        known = self._cache.get(channel, url, self._clock_ms())
+        return "" if known is None else known.evidence_sha256
 
     def unrecorded(self, files: Sequence[PolicyFile]) -> list[PolicyFile]:
         """Those of `files` that no durable event speaks of yet."""

@@ -44,6 +44,9 @@ class Look:
         terms: URLs of terms of use to be read beside those that a page names.
         monotonic: clock of a look's own time (`LOOK_SECONDS_MAX`), seconds.
 
+    Attributes:
+        terms: those URLs, in canonical form.
+
     Raises:
         InputError: the policy was adopted for another basket, or `terms` holds no URL.
     """
@@ -76,7 +79,7 @@ class Look:
             monotonic=monotonic,
         )
         self._clock_ms = clock_ms
-        self._terms = tuple(parse_url(url).text for url in terms)
+        self.terms = tuple(parse_url(url).text for url in terms)
 
     def __call__(self, url: str) -> Looked:
         """Ask every channel about one URL.
@@ -94,13 +97,13 @@ class Look:
         onward = landing.onward
         place = next((url for url in onward if url is not None), None)
         if place is not None and landing.target == "url":
-            read_named(visit, landing, self._terms)
+            read_named(visit, landing, self.terms)
             landing = self._follow(visit, landing, place)
             onward = (*(url for url in onward if url != place), *landing.onward)
         visit.readings += landing.seen.readings
         if onward:  # a browser may show what lies there; nobody read it
             visit.page_is_unread(landing.target, "redirect")
-        read_named(visit, landing, self._terms)
+        read_named(visit, landing, self.terms)
         page = landing.page
         return Looked(
             url=asked,

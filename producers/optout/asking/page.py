@@ -1,6 +1,6 @@
 """What comes with a page: header, elements and what lies in its body."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -86,9 +86,34 @@ def read_page(
     if cause:
         unread = (*_no_page(target, cause), _access(access, target, cause))
         return Page(readings=unread, tags=None, access=access, cause=cause)
+    readings, policies = _read_parts(
+        _parts(page, tags, question),
+        question,
+        target=target,
+        evidence=evidence,
+        readers=readers,
+    )
+    is_cut = tags is not None and not tags.is_whole
+    return Page(
+        readings=(*readings, _access(access, target)),
+        tags=tags,
+        access=access,
+        policies=tuple(policies),
+        cause="too_large" if is_cut else "",
+    )
+
+
+def _read_parts(
+    parts: Sequence[tuple[Channel, bytes]],
+    question: Question,
+    *,
+    target: Target,
+    evidence: Evidence,
+    readers: Readers,
+) -> tuple[list[Reading], list[str]]:
+    """What the parts of a page say, and the URLs of policies that they name."""
     readings: list[Reading] = []
     policies: list[str] = []
-    parts = _parts(page, tags, question)
     for channel, content in parts:
         answer, outcome, reason = _answer(channel, content, question, readers)
         readings.append(
@@ -106,15 +131,7 @@ def read_page(
             policies.append(answer.statement.policy)
     found = {channel for channel, _ in parts}
     readings += [_absent(one, target) for one in _IN_BODY if one not in found]
-    readings.append(_access(access, target))
-    is_cut = tags is not None and not tags.is_whole
-    return Page(
-        readings=tuple(readings),
-        tags=tags,
-        access=access,
-        policies=tuple(policies),
-        cause="too_large" if is_cut else "",
-    )
+    return readings, policies
 
 
 def header_readings(

@@ -42,7 +42,7 @@ from producers.optout.vocabulary.causes import Cause
 from producers.optout.vocabulary.policy import ScanPolicy
 from producers.ports import Emit, Names, RandomBytes
 
-SCANNER = "tuneledger-optout/3"
+SCANNER = "tuneledger-optout/4"
 """Name and version of the rules by which channels are read; part of every scan."""
 
 EVENTS_MAX = 1024
@@ -162,6 +162,21 @@ class Scanner:
         self._names = names
         self._policy = policy
         self._random_bytes = random_bytes
+
+    def would_repeat(self, scan: UrlScanned) -> bool:
+        """Whether a scan on record asked all that this scanner asks.
+
+        By the same policy and rules, of the same lists, and with the terms of use that
+        every URL is read with: as they are now, if that is known.
+        """
+        terms = {self._files.digest("terms_page", url) for url in self.look.terms}
+        read = {one.evidence_sha256 for one in scan.channels} - {""}
+        return (
+            scan.policy_sha256 == self._policy.policy_sha256
+            and scan.scanner == SCANNER
+            and self.lists.are_those_of(scan)
+            and terms <= read
+        )
 
     def scan(self, url: str) -> ScanResult:
         """Scan one URL and emit the events of it.

@@ -103,11 +103,11 @@ class PolicyCache:
         """Hold back every other worker that is about to ask for the same URL.
 
         Look with `get` inside, and `hold` what was fetched. Inside the place of a
-        document a worker may enter that of an origin, and nothing else inside any, so
-        that no two wait for each other.
+        document a worker may enter that of an origin, inside that of an origin that of
+        a robots.txt, and nothing else inside any, so that no two wait for each other.
 
         Args:
-            url: a document, or an origin.
+            url: a document, an origin, or a robots.txt by a name of its own.
             seconds_max: the longest wait for another worker.
 
         Raises:

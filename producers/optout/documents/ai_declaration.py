@@ -6,16 +6,17 @@
     Agent: ExampleBot
       Training: deny
 
-The strict reading: a no for the site, for everybody or for us decides, whatever a block
-allows; `Training` is `deny` where it is not given; and a yes that comes with a licence,
-a fee, a duty or a condition is read by a person.
+The strict reading: a no for the site, for everybody, for us or for a training crawler
+of the basket decides, whatever a block allows; `Training` is `deny` where it is not
+given; and a yes that comes with a licence, a fee, a duty or a condition is read by a
+person.
 
 Source: draft-car-ai-txt-wellknown-00 (June 2026); ai.txt specification 1.0
 (February 2026), sections "Content Policy Fields", "Training Path Fields" and "Agent
 Blocks".
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -64,16 +65,18 @@ class AiDeclaration:
 
     fields: tuple[Field, ...]
 
-    def decide(self, agent: str, url: str) -> Statement:
-        """What the file says to `agent` about `url`."""
+    def decide(self, agent: str, url: str, basket: Collection[str] = ()) -> Statement:
+        """What the file says to `agent` about `url`.
+
+        Args:
+            agent: our own product token.
+            url: absolute or relative; percent-encoded by the caller.
+            basket: those of training crawlers; only a no to one of them counts.
+        """
         path = canonical_escapes(path_of(url))
-        ours = {"*", agent.casefold()}
-        said = [
-            one
-            for one in self.fields
-            if not one.agents or not ours.isdisjoint(one.agents)
-        ]
-        for one in said:
+        said = self._fields_for({"*", agent.casefold()})
+        others = self._fields_for({token.casefold() for token in basket})
+        for one in (*said, *others):
             if _is_no(one, path):
                 return statement_of({"train": "disallow"}, line=one.line)
         training = [one for one in said if one.key == _TRAINING]
@@ -86,6 +89,14 @@ class AiDeclaration:
             if _is_condition(one):
                 return statement_of({}, line=one.line, review="linked_rights")
         return statement_of({"train": "allow"}, line=training[0].line)
+
+    def _fields_for(self, names: set[str]) -> list[Field]:
+        """The fields for everybody, and those of blocks that name one of `names`."""
+        return [
+            one
+            for one in self.fields
+            if not one.agents or not names.isdisjoint(one.agents)
+        ]
 
 
 def read_declaration(body: bytes, lines: Iterable[Line]) -> AiDeclaration:

@@ -17,12 +17,14 @@ the strict reading:
 - every other value is a path pattern of RFC 9309, and a disallow rule is compared
   percent-decoded as well; what is neither is refused, and so is a list of names;
 - the longest rule wins, and disallow wins a tie; what our own group or that of `*`
-  disallows, the other does not allow.
+  disallows, the other does not allow; and what a training crawler of the basket is
+  disallowed in a file about training, is disallowed.
 
 Source: ai.txt files as deployed by site owners (spawning.ai/ai-txt, 2023).
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import unquote_to_bytes
@@ -97,10 +99,18 @@ class AiTxtFile:
 
     rules: tuple[AiTxtRule, ...]
 
-    def decide(self, agent: str, url: str) -> Statement:
-        """What the file says to `agent` about `url`."""
+    def decide(self, agent: str, url: str, basket: Collection[str] = ()) -> Statement:
+        """What the file says to `agent` about `url`.
+
+        Args:
+            agent: our own product token.
+            url: absolute or relative; percent-encoded by the caller.
+            basket: those of training crawlers; only a no to one of them counts.
+        """
         path = canonical_escapes(path_of(url))
         found = [self._best(name, path) for name in (agent.casefold(), "*")]
+        others = [self._best(token.casefold(), path) for token in basket]
+        found += [rule for rule in others if rule is not None and not rule.allow]
         rules = sorted(filter(None, found), key=lambda rule: rule.allow)
         if not rules:
             return SILENCE

@@ -201,7 +201,8 @@ def _stated(licence: Licence) -> tuple[dict[Usage, Preference], bool]:
             permitted = (permitted or set()) | uses
         else:
             prohibited |= uses
-            is_known = is_known and words <= _USES.keys()
+            # A prohibition of nothing was meant to be one of something.
+            is_known = is_known and bool(words) and words <= _USES.keys()
     stated: dict[Usage, Preference] = {}
     if permitted is not None:
         stated.update(dict.fromkeys(_BY_PERMITS, "disallow"))

@@ -66,7 +66,8 @@ def scan_all(
     A URL that cannot be looked at, for whatever reason, is counted, told to `progress`
     by its place in the list, and ends nothing. Of a defect of ours the place in the
     code is told too, and no data. An interrupt, or an error of `urls`, ends the scan
-    once what was seen is committed; an error of `commit` ends it at once.
+    once what was seen is committed, but for a batch whose commit it cut short: whether
+    that is on record only the ledger knows. An error of `commit` ends it at once.
 
     Args:
         urls: read as far ahead as `WINDOW`.

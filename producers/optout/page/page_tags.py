@@ -18,7 +18,11 @@ from collections.abc import Collection, Sequence
 from producers.optout.documents.tdmrep import TDM_NAMES
 from producers.optout.vocabulary.merge import Preferences, merged
 from producers.optout.vocabulary.signals import SILENCE, Statement
-from producers.optout.vocabulary.usage import is_usage_key, leaves_training_open
+from producers.optout.vocabulary.usage import (
+    is_usage_key,
+    leaves_training_open,
+    names_training,
+)
 
 _RESERVING = frozenset({"noai", "noml"})
 _HEADERS = frozenset({"x-robots-tag", "robots-tag"})
@@ -64,11 +68,17 @@ _NO_CRAWLERS = frozenset(
 )
 """Rules without a value, and words for all: no names of one crawler either."""
 
+_OF_THE_PAGE = frozenset(
+    {"assisted", "content", "declaration", "disclosure", "generated"}
+)
+"""Parts of names that tell how a page was made, such as `ai-generated`."""
+
 _CRAWLER = re.compile(r"[a-z][a-z_.-]*")
 """What is plainly a crawler's name; with digits it may as well be a part of a date."""
 
 _RESERVING_WORD = re.compile(
-    r"(?<![a-z0-9_-])(?:no|disallow)[-_.]?(?:gen-?ai|ai|ml|llm)(?:[-_]?train[a-z]*)?"
+    r"(?<![a-z0-9_-])(?:no|disallow)[-_.]?"
+    r"(?:(?:gen-?ai|ai|ml|llm)(?:[-_]?train[a-z]*)?|train(?:ing)?|tdm|data-?mining)"
     r"(?![a-z0-9_-])"
 )
 _SCOPE = re.compile(r"\s*([A-Za-z0-9_.*-]+)\s*:(.*)", re.DOTALL)
@@ -92,7 +102,11 @@ def relevant_metas(
 
     One with `http-equiv` is listed under the name of the header that it stands for.
     """
-    usage = {name.casefold() for name, _ in metas if is_usage_key(name)}
+    usage = {
+        name.casefold()
+        for name, _ in metas
+        if is_usage_key(name) or _is_for_training(name)
+    }
     return _select(metas, _HEADERS | TDM_NAMES | {"robots"} | usage | _folded(agents))
 
 
@@ -138,8 +152,17 @@ def _named_line(number: int, name: str, value: str, ours: Collection[str]) -> St
         return _by_rules(number, _x_robots_tag(value), ours)
     if name == "robots-tag":
         return _by_rules(number, _robots_tag(value), ours)
-    is_unread = is_usage_key(name) and leaves_training_open(value)
+    is_unread = (is_usage_key(name) and leaves_training_open(value)) or (
+        _is_for_training(name) and leaves_training_open(f"{name}={value}")
+    )
     return Statement(reservation="unset", line=number * is_unread, is_unread=is_unread)
+
+
+def _is_for_training(name: str) -> bool:
+    """Whether an element is named for training, in a vocabulary not read here."""
+    is_known = name.casefold() in TDM_NAMES
+    is_about_the_page = not _OF_THE_PAGE.isdisjoint(name.casefold().split("-"))
+    return names_training(name) and not (is_known or is_about_the_page)
 
 
 def _by_rules(number: int, scoped: _Scoped, ours: Collection[str]) -> Statement:

@@ -223,7 +223,10 @@ _READERS: dict[Channel, Reader] = {
     "robots_basket": (read_robots, _basket),
     "robots_content_usage": (read_robots, _robots_usage),
     "robots_content_signal": (read_robots, _robots_signal),
-    "ai_txt": (parse_ai_txt, lambda file, q: Answer(file.decide(q.agent, q.url))),
+    "ai_txt": (
+        parse_ai_txt,
+        lambda file, q: Answer(file.decide(q.agent, q.url, q.basket)),
+    ),
     "tdmrep_file": (parse_tdmrep, _by_url),
     "trust_txt": (parse_trust_txt, lambda file, _: Answer(file.decide())),
     "rsl_file": (parse_rsl, _by_url),

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ledger.events.optout import Layer
-from producers.optout.robots.groups import Group, Rule
+from producers.optout.robots.groups import Group
+from producers.optout.robots.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)

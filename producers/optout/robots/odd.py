@@ -20,7 +20,17 @@ _KEY = re.compile(
 """A key of this format, though it may be misspelled, wrapped or run into its value."""
 
 _OTHER_KEYS = frozenset(
-    {"agent", "block", "crawler", "deny", "forbid", "robot", "user"}
+    {
+        "agent",
+        "block",
+        "crawler",
+        "deny",
+        "forbid",
+        "opt-out",
+        "optout",
+        "robot",
+        "user",
+    }
 )
 """What no version of the format has, and yet can only be meant in one way."""
 

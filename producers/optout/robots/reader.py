@@ -20,7 +20,7 @@ it looks for reservations and not for permission to crawl:
   host a person reads it where the path matches;
 - a name in a list or with a star in it says no and never yes;
 - what is odd is read by a person: a path with a remark, a row that is no line, a name
-  that may mean everybody;
+  that may mean everybody, a disallow rule before any user-agent line;
 - what was cut off, or is no UTF-8 text, is never silently allowed: see `is_whole`.
 
 Source: RFC 9309; google/robotstxt, robots.cc, for what is tolerated.
@@ -33,14 +33,7 @@ from typing import Final, Literal
 
 from ledger.events.optout import Layer, ScanReason
 from producers.optout.robots.addressed import Addressed, addressed_of
-from producers.optout.robots.groups import (
-    NO_MATCH,
-    Group,
-    GroupBuilder,
-    Rank,
-    Rule,
-    place_of,
-)
+from producers.optout.robots.groups import Group, GroupBuilder
 from producers.optout.robots.lines import (
     Line,
     is_for_crawlers,
@@ -48,6 +41,14 @@ from producers.optout.robots.lines import (
     is_plain_text,
     odd_row,
     read_lines,
+)
+from producers.optout.robots.rules import (
+    NO_MATCH,
+    Place,
+    Rank,
+    Rule,
+    best_rule,
+    place_of,
 )
 from producers.optout.robots.usage import (
     UsageRule,
@@ -101,6 +102,8 @@ class RobotsFile:
     Attributes:
         groups: in order of appearance, not merged.
         unknown: lines with an unknown key before the first group.
+        strays: allow and disallow rules before the first group; they speak to nobody,
+            and a no of theirs is read by a person.
         is_whole: whether all of it could be read: not cut off, plain UTF-8 text, and
             meant for crawlers. Without it the absence of a rule proves nothing.
         licence_urls: URLs of the licence documents that it names for every crawler, as
@@ -112,6 +115,7 @@ class RobotsFile:
 
     groups: tuple[Group, ...]
     unknown: tuple[Line, ...]
+    strays: tuple[Rule, ...]
     is_whole: bool
     licence_urls: tuple[str, ...]
     unread_line: int
@@ -140,7 +144,7 @@ class RobotsFile:
         decision = RobotsDecision(allowed=True)
         if place.path == b"/robots.txt":
             return decision
-        review: ScanReason | Literal[""] = ""
+        review = self._review_of_strays(place) if star else ""
         # Each group is searched once, however many crawlers it names.
         known: dict[int, tuple[Rank, Rule | None]] = {}
 
@@ -169,6 +173,13 @@ class RobotsFile:
             ):
                 review = "malformed_signal"
         return replace(decision, review=review) if review else decision
+
+    def _review_of_strays(self, place: Place) -> ScanReason | Literal[""]:
+        """Why a person must read the rules before the first group, if one must."""
+        _, rule = best_rule(self.strays, place)
+        is_no = rule is not None and not rule.allow
+        is_odd = any(rule.may_be_meant_for(place) for rule in self.strays)
+        return "malformed_signal" if is_no or is_odd else ""
 
     def content_usage(self, agents: Sequence[str], url: str) -> Statement:
         """What its Content-Usage lines say about `url`; any no decides.
@@ -274,6 +285,7 @@ def parse_robots(body: bytes, *, truncated: bool = False) -> RobotsFile:
     return RobotsFile(
         groups,
         preamble,
+        builder.strays,
         is_whole,
         licence_urls=tuple(dict.fromkeys(urls)),
         unread_line=min(unread, default=0),

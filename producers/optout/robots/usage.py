@@ -41,6 +41,9 @@ _RUN_ON = re.compile(rb"[,;][^/]*=")
 _VOCABULARIES = frozenset({"permits", "prohibits"})
 """Keys that some sites borrow from RSL, which has them in its own documents only."""
 
+_HEADERS = frozenset({"robots-tag", "x-robots-tag"})
+"""Keys that some sites borrow from the header of a page."""
+
 
 @dataclass(frozen=True, slots=True)
 class UsageRule:
@@ -112,6 +115,8 @@ def is_unread(line: Line) -> bool:
     key, value = (text.decode("utf-8", "replace") for text in (line.key, line.value))
     if is_usage_key(key) or key.lower() in _VOCABULARIES:
         return leaves_training_open(value)
+    if key.lower() in _HEADERS:
+        return leaves_training_open(value.replace("*", " "))
     if names_training(key):
         return leaves_training_open(f"{key}={value}")
     return is_odd_key(line.key)

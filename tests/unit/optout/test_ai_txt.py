@@ -62,6 +62,28 @@ def test_another_agent_is_not_meant():
     assert "reserved" == _say(text, "/a", agent="foo").reservation
 
 
+YES = "Spec-Version: 1.0\nTraining: allow\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("User-Agent: GPTBot\nDisallow: /\n", "reserved"),
+        ("User-Agent: GPTBot\nAllow: /\n", "unset"),
+        ("User-Agent: *\nAllow: /\nUser-Agent: gptbot\nDisallow: /\n", "reserved"),
+        (f"{YES}Agent: GPTBot\n Training: deny\n", "reserved"),
+        (f"{YES}Scraping: deny\nAgent: GPTBot\n Scraping: allow\n", "reserved"),
+    ],
+    ids=["no", "yes", "yes-to-all", "declared-no", "declared-yes"],
+)
+def test_no_to_a_crawler_of_the_basket(text, expected):
+    """A no to a training crawler counts in a file about training; a yes does not."""
+    file = parse_ai_txt(text.encode())
+    said = file.decide("tuneledger", "https://e.test/a", ("GPTBot",))
+
+    assert expected == said.reservation
+
+
 def test_empty_file_says_nothing():
     """A file of white space is no unknown dialect."""
     assert "unset" == _say(" \n", "/a").reservation

@@ -133,7 +133,7 @@ def test_workers_wait_for_a_slow_commit():
     """What is looked at and not committed is bounded, however slow commits are."""
     workers, lock, seen, over = 4, threading.Condition(), [], []
     bound = workers + AHEAD
-    committed = []
+    committed, urls = [], _urls(3000, 3000)
 
     def look(url):
         with lock:
@@ -144,11 +144,13 @@ def test_workers_wait_for_a_slow_commit():
     def commit(batch):
         with lock:
             # Give workers the time to look at all that they may.
-            lock.wait_for(lambda: len(seen) - len(committed) >= bound, timeout=1)
+            lock.wait_for(
+                lambda: len(seen) in {len(committed) + bound, len(urls)}, timeout=1
+            )
             over.append(len(seen) - len(committed) - bound)
         committed.extend(batch)
 
-    _scan(_urls(3000, 3000), look, commit, workers=workers)
+    _scan(urls, look, commit, workers=workers)
 
     assert 3000 == len(committed)
     assert max(over) <= 0

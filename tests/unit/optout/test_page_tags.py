@@ -86,12 +86,22 @@ def test_robots_tag(value, expected):
         "nogenai",
         "nollm",
         "no_ai_training",
+        "notrain",
+        "no-training",
+        "notdm",
+        "nodatamining",
     ],
 )
 def test_odd_word_is_no_silence(value):
     """A no in an odd spelling, or to no crawler of a name, is read by a person."""
     assert header_noai([("x-robots-tag", value)], AGENTS).is_malformed
     assert meta_noai([("robots", value)], AGENTS) != SILENCE
+
+
+@pytest.mark.parametrize("value", ["notranslate", "nosnippet", "noimageai", "none"])
+def test_word_about_something_else_is_silence(value):
+    """A rule that is not about training of text leaves nothing open."""
+    assert SILENCE == header_noai([("x-robots-tag", value)], AGENTS)
 
 
 @pytest.mark.parametrize(
@@ -210,3 +220,37 @@ def test_noai_states_a_no_to_training():
     said = header_noai([("X-Robots-Tag", "noai")], AGENTS)
 
     assert (("train", "disallow"),) == said.stated
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        'name="ai" content="no"',
+        'name="ai-training" content="disallow"',
+        'name="noai" content="true"',
+        'property="machine-learning" content="prohibited"',
+        'http-equiv="AI-Train" content="n"',
+    ],
+)
+def test_element_of_another_vocabulary_is_no_silence(element):
+    """An element that is named for training and says no yes is read by a person."""
+    pairs = relevant_metas(read_page_tags(f"<meta {element}>".encode()).metas, AGENTS)
+
+    assert meta_noai(pairs, AGENTS).is_unread
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        'name="ai-training" content="yes"',
+        'name="ai-generated" content="false"',
+        'name="tdm-reservation" content="0"',
+        'name="robots" content="all"',
+        'name="description" content="no AI"',
+    ],
+)
+def test_element_about_something_else_is_silence(element):
+    """A yes, or how a page was made, leaves nothing open."""
+    pairs = relevant_metas(read_page_tags(f"<meta {element}>".encode()).metas, AGENTS)
+
+    assert SILENCE == meta_noai(pairs, AGENTS)

@@ -166,3 +166,51 @@ def test_preference_for_a_name_that_may_mean_everybody():
 def test_ordinary_file(body):
     """What ordinary sites write about other pages and crawlers holds nothing back."""
     assert {"allowed"} == _verdicts(body.encode())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Disallow: /\n\nUser-agent: BadBot\nDisallow: /x\n",
+        b"Disallow: /a/\nUser-agent: *\nAllow: /\n",
+        b"Allow: /\nDisallow: /a/page\nUser-agent: *\nDisallow: /x\n",
+        b"Sitemap: https://site.test/s\nDisallow: / # all\nUser-agent: *\nDisallow:\n",
+        b"Disallow: https://site.test/a/\nUser-agent: *\nDisallow:\n",
+        b"Disallow: a/page\nUser-agent: *\nDisallow:\n",
+    ],
+    ids=["root", "folder", "longest", "remark", "whole-url", "no-path"],
+)
+def test_disallow_before_any_user_agent(body):
+    """It speaks to nobody, but was meant for somebody: a person reads it."""
+    robots = parse_robots(body)
+
+    assert {"allowed", "unknown"} == _verdicts(body)
+    assert robots.decide(["tuneledger"], QUESTION.url).allowed
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Disallow: /b/\nUser-agent: *\nDisallow:\n",
+        b"Disallow:\nUser-agent: *\nDisallow:\n",
+        b"Disallow: /\nAllow: /a/\nUser-agent: *\nDisallow:\n",
+    ],
+    ids=["elsewhere", "empty", "allowed"],
+)
+def test_rule_before_any_user_agent_that_says_no_no(body):
+    """A rule in that place that would not disallow the page asks nobody."""
+    assert {"allowed"} == _verdicts(body)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [b"X-Robots-Tag: noai", b"Robots-Tag: *=noai", b"Opt-out: yes", b"OptOut: ai"],
+)
+def test_header_or_word_in_the_wrong_place(row):
+    """A line borrowed from elsewhere that says no is read by a person."""
+    assert "unknown" in _verdicts(ALL + row + b"\n")
+
+
+def test_header_in_the_wrong_place_about_search():
+    """A borrowed line that is not about training asks nobody."""
+    assert {"allowed"} == _verdicts(ALL + b"X-Robots-Tag: noindex\n")

@@ -116,6 +116,7 @@ def test_prohibition_is_not_for_sale():
         (_permits("ai-train") + _prohibits("commercial", "user"), "linked_rights"),
         (_permits("ai-train") + _permits("US", "geo"), "linked_rights"),
         (_permits("ai-train") + _prohibits("ai-training"), "unknown_preference"),
+        (_prohibits(""), "unknown_preference"),
         (_permits("ai-train") + "<restricts/>", "unknown_preference"),
         (_permits("ai-train", kind="purpose"), "unknown_preference"),
         ("<permits>ai-train</permits>", "unknown_preference"),
