@@ -1,8 +1,10 @@
 """Files named by what they are: encrypted records, and evidence by digest."""
 
 import hashlib
+import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +19,10 @@ from ledger.files import (
 
 EVIDENCE_BYTES_MAX: Final = 16 * 1024 * 1024
 """Most bytes that one kept file unpacks to."""
+
+_SUFFIX: Final = ".bin"
+_PART: Final = 1000
+"""Names that a sweep holds in memory at once."""
 
 
 class Corpus:
@@ -63,31 +69,43 @@ class Corpus:
                 if path.exists():
                     path.unlink()
                     gone += 1
-            sync_folder(self._folder)
+            if record_ids:
+                sync_folder(self._folder)
         return gone
 
     def has(self, record_id: str) -> bool:
         """Whether the record's file is there."""
         return self._path(record_id).exists()
 
-    def sweep(self, keep: set[str]) -> int:
+    def sweep(self, known: Callable[[Sequence[str]], set[str]]) -> int:
         """Delete files of records that nobody knows, and what a kill left half done.
+
+        Args:
+            known: asked for a thousand names at a time; those that are record ids.
 
         Returns:
             How many record files went.
         """
         remove_temporaries(self._folder)
-        unknown = [
-            path.stem for path in self._folder.glob("*.bin") if path.stem not in keep
-        ]
-        return self.delete(unknown)
+        gone = 0
+        for names in self.names():
+            kept = known(names)
+            gone += self.delete([name for name in names if name not in kept])
+        return gone
+
+    def names(self) -> Iterator[list[str]]:
+        """Names of record files, some at a time."""
+        with os.scandir(self._folder) as entries:
+            names = (one.name for one in entries if one.name.endswith(_SUFFIX))
+            while part := [name.removesuffix(_SUFFIX) for name in islice(names, _PART)]:
+                yield part
 
     def _path(self, record_id: str) -> Path:
         """The file of a record; an id is 32 hex digits, so never a path."""
         if len(record_id) != 32 or not record_id.isalnum():
             message = f"record id: expected 32 hex digits, found {len(record_id)}"
             raise IntegrityError(message)
-        return self._folder / f"{record_id}.bin"
+        return self._folder / f"{record_id}{_SUFFIX}"
 
 
 class EvidenceFolder:

@@ -2,8 +2,8 @@
 
 A file of its own, with its own backup: a vault restored from before an erasure is
 erased again from here when it is opened. It holds keyed digests of identifiers under
-its own pepper, which are personal data until they expire, or until a refused request
-lifts them.
+peppers of its own, one a year, which are personal data until they expire, or until a
+refused request lifts them.
 """
 
 import hmac
@@ -13,10 +13,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, cast
 
+from ledger import peppers
 from ledger.events.erasure_request import Ground
-from ledger.identifiers import normalise_identifier
+from ledger.identifiers import NORMALISATION
 from ledger.ports import Fence
-from ledger.private_file import PrivateFile
+from ledger.private_file import PrivateFile, older_form
 from ledger.vault_rows import Subject
 
 APPLICATION_ID: Final = 0x746C6466
@@ -35,8 +36,10 @@ _SCHEMA: Final = (
         "subject_id TEXT NOT NULL UNIQUE, alias TEXT NOT NULL, "
         "tag BLOB NOT NULL UNIQUE, key BLOB NOT NULL, ground TEXT NOT NULL, "
         "created_at_ms INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL, "
-        "decided INTEGER NOT NULL, PRIMARY KEY (erasure_id, subject_id)) STRICT"
+        "decided INTEGER NOT NULL, year INTEGER, normalisation INTEGER, "
+        "PRIMARY KEY (erasure_id, subject_id)) STRICT"
     ),
+    peppers.SCHEMA,
 )
 _COLUMNS: Final = (
     "SELECT erasure_id, subject_id, tag, key, ground, created_at_ms, decided FROM fence"
@@ -54,15 +57,22 @@ class Fences(PrivateFile):
         random_bytes: Callable[[int], bytes] = os.urandom,
         is_writable: bool = True,
     ) -> None:
-        """Open or create the file; see `PrivateFile`."""
+        """Open or create the file, and carry over one with a single pepper.
+
+        Raises:
+            NotALedgerError: as `PrivateFile`; or it is only to be looked at, and has
+                not been carried over yet.
+        """
         super().__init__(path, _SCHEMA, APPLICATION_ID, is_writable=is_writable)
         self._random_bytes = random_bytes
-        self._pepper = self.own_secret("pepper", random_bytes)
-
-    def _tag(self, identifier: str) -> bytes:
-        """Keyed digest of an identifier in its one spelling."""
-        spelled = normalise_identifier(identifier).encode()
-        return hmac.digest(self._pepper, spelled, "sha256")
+        self._peppers = peppers.Peppers(self.connection, random_bytes)
+        if is_writable:
+            with self.transaction():
+                if not peppers.is_carried_over(self.connection):
+                    peppers.carry_over(self.connection)
+        elif not peppers.is_carried_over(self.connection):
+            self.close()
+            raise older_form(path)
 
     def add(
         self, *subjects: Subject, ground: str, now_ms: int, is_decided: bool = True
@@ -82,19 +92,22 @@ class Fences(PrivateFile):
             if standing is not None:
                 return standing
             erasure_id, key = self._random_bytes(16).hex(), self._random_bytes(32)
+            year = peppers.year_of(now_ms)
             self.connection.executemany(
-                "INSERT INTO fence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO fence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         erasure_id,
                         subject.subject_id,
                         subject.alias,
-                        self._tag(subject.name),
+                        self._peppers.digest(subject.name, year),
                         key,
                         ground,
                         now_ms,
                         now_ms + RETENTION_MS,
                         is_decided,
+                        year,
+                        NORMALISATION,
                     )
                     for subject in subjects
                 ],
@@ -120,32 +133,52 @@ class Fences(PrivateFile):
                 (erasure_id,),
             ).fetchall()
             for (subject_id,) in rows:
+                self._forget(subject_id)
                 self.connection.execute(
-                    "UPDATE fence SET subject_id = ?, alias = '', tag = ?, key = ? "
-                    "WHERE subject_id = ?",
-                    (
-                        self._random_bytes(16).hex(),
-                        self._random_bytes(32),
-                        self._random_bytes(32),
-                        subject_id,
-                    ),
+                    "UPDATE fence SET subject_id = ?, alias = '' WHERE subject_id = ?",
+                    (self._random_bytes(16).hex(), subject_id),
                 )
+            self._peppers.destroy_unused()
+
+    def readmit(self, identifier: str) -> None:
+        """Forget the digests of one person, who may come back; the row stays.
+
+        A vault from before the erasure is still erased again.
+        """
+        with self.transaction():
+            for digest in self._peppers.digests(identifier):
+                found = self.connection.execute(
+                    "SELECT subject_id FROM fence WHERE tag = ?", (digest,)
+                ).fetchone()
+                if found is not None:
+                    self._forget(*found)
+            self._peppers.destroy_unused()
 
     def expire(self, now_ms: int) -> None:
         """Forget whom the fences that are due were for.
 
         Digest and key are overwritten, so the person may come back; the row stays, so
-        that the ledger's erasures still have their fences.
+        that the ledger's erasures still have their fences, and a vault from before
+        them is erased again. With a year's last fence its pepper is overwritten too.
         """
         with self.transaction():
             due = self.connection.execute(
-                "SELECT subject_id FROM fence WHERE expires_at_ms <= ?", (now_ms,)
+                "SELECT subject_id FROM fence "
+                "WHERE expires_at_ms <= ? AND year IS NOT NULL",
+                (now_ms,),
             ).fetchall()
             for (subject_id,) in due:
-                self.connection.execute(
-                    "UPDATE fence SET tag = ?, key = ? WHERE subject_id = ?",
-                    (self._random_bytes(32), self._random_bytes(32), subject_id),
-                )
+                self._forget(subject_id)
+            if due:
+                self._peppers.destroy_unused()
+
+    def _forget(self, subject_id: str) -> None:
+        """Overwrite the digest and the key of one row."""
+        self.connection.execute(
+            "UPDATE fence SET tag = ?, key = ?, year = NULL, normalisation = NULL "
+            "WHERE subject_id = ?",
+            (self._random_bytes(32), self._random_bytes(32), subject_id),
+        )
 
     def is_fenced(self, identifier: str) -> bool:
         """Whether the person of `identifier` may not be ingested."""
@@ -153,7 +186,8 @@ class Fences(PrivateFile):
 
     def of_identifier(self, identifier: str) -> Fence | None:
         """The fence around the person of `identifier`, or None."""
-        return self._one("tag = ?", self._tag(identifier))
+        digests = self._peppers.digests(identifier)
+        return self._one(f"tag IN ({', '.join('?' * len(digests))})", *digests)
 
     def of_alias(self, alias: str) -> Fence | None:
         """The newest fence of a local alias, for when its subject is gone."""
@@ -176,10 +210,10 @@ class Fences(PrivateFile):
             for _, members in groupby(rows, key=lambda row: row[0])
         ]
 
-    def _one(self, condition: str, value: object) -> Fence | None:
+    def _one(self, condition: str, *values: object) -> Fence | None:
         """The whole fence that the first row belongs to."""
         query = f"SELECT erasure_id FROM fence WHERE {condition}"
-        found = self.connection.execute(query, (value,)).fetchone()
+        found = self.connection.execute(query, values).fetchone()
         if found is None:
             return None
         query = f"{_COLUMNS} WHERE erasure_id = ? ORDER BY subject_id"

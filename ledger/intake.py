@@ -1,18 +1,16 @@
-"""The ledger's side of ingest: keep records, decide on them, place them.
+"""The ledger's side of ingest: keep records, and decide on them.
 
 Order of writes for each batch: vault rows (pending), then the encrypted files, then the
 ledger. What the ledger never decided on is deleted on the next open.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Final, cast
+from collections.abc import Sequence
 
 import msgspec
 
 from ledger import readings, record_keys
 from ledger.events import Event
-from ledger.events.ingest import Hazard, RecordDecided
-from ledger.events.shards import MapDeclared, RecordAssigned
+from ledger.events.ingest import RecordDecided
 from ledger.identifiers import normalise_identifier
 from ledger.links import Links
 from ledger.ports import (
@@ -21,14 +19,9 @@ from ledger.ports import (
     NearTexts,
     Refusal,
     Sighting,
-    UnitRecord,
 )
 from ledger.record_keys import StoredRecord
-from ledger.vault_rows import UNPLACED, Record
 from ledger.workspace import Workspace
-
-EVENTS_MAX: Final = 1024
-"""Assignments in one submission."""
 
 
 class Intake:
@@ -38,8 +31,7 @@ class Intake:
         """Records go into `workspace`; `near` finds near texts among those kept."""
         self._workspace = workspace
         self._near = near
-        vault = workspace.vault
-        self._links = Links(vault.members(), vault.near.clusters())
+        self._links = Links(workspace.vault.connection)
 
     def keep(
         self, records: Sequence[tuple[str, IncomingRecord]]
@@ -111,8 +103,8 @@ class Intake:
         """Why a record may not join what it shares something with; None if it may."""
         vault = self._workspace.vault
         found = {
-            name: vault.find_identifier(name)
-            for name in map(normalise_identifier, record.subjects)
+            normalise_identifier(name): vault.find_identifier(name)
+            for name in record.subjects
         }
         subjects = [one.subject_id if one else name for name, one in found.items()]
         digest = vault.digest(record.text)
@@ -196,98 +188,3 @@ class Intake:
             reasons=["subject_fenced"],
             commitment="",
         )
-
-
-class Placer:
-    """The ledger's side of shard assignment."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        """Assignments go into `workspace`."""
-        self._workspace = workspace
-
-    def map(self) -> MapDeclared:
-        """The map in force; the first call declares it from the settings."""
-        workspace = self._workspace
-        with workspace.vault.transaction():
-            for recorded in workspace.ledger.events(stream="shards"):
-                if isinstance(recorded.event, MapDeclared):
-                    return recorded.event
-            settings = workspace.settings
-            declared = MapDeclared(
-                map_id=workspace.random_bytes(16).hex(),
-                shards=settings.shards,
-                slices=settings.slices,
-                placement="rendezvous_bounded_load",
-                load_per_mille=settings.load_per_mille,
-            )
-            workspace.ledger.append([declared], stream="shards")
-            return declared
-
-    def members(self) -> list[UnitRecord]:
-        """Every accepted record, placed or not; none that was quarantined before.
-
-        A placed one that is quarantined still binds its subjects to its shard.
-        """
-        # A record that an interrupted append left unnoted may join two others.
-        self._workspace.follow()
-        return [_member(record) for record in self._workspace.vault.members()]
-
-    def near(self) -> Mapping[str, Sequence[str]]:
-        """Numbers of near texts by record id; records that share one lie together."""
-        clusters = self._workspace.vault.near.clusters()
-        return {name: tuple(map(str, found)) for name, found in clusters.items()}
-
-    def loads(self, shards: int) -> list[int]:
-        """Bytes that each shard trains on."""
-        loads = [0] * shards
-        for record in self._workspace.vault.members():
-            if record.shard != UNPLACED and not record.quarantined:
-                loads[record.shard] += record.bytes
-        return loads
-
-    def key(self) -> bytes:
-        """A secret for the placement hash, so that nobody can aim at a shard."""
-        return self._workspace.vault.secret("placement")
-
-    def append(self, events: Sequence[RecordAssigned]) -> None:
-        """Append assignments and note them in the vault.
-
-        A record that was erased, quarantined or placed meanwhile is left out.
-        """
-        workspace = self._workspace
-        for start in range(0, len(events), EVENTS_MAX):
-            with workspace.vault.transaction():
-                batch = self._unplaced(events[start : start + EVENTS_MAX])
-                if not batch:
-                    continue
-                workspace.ledger.append(batch, stream="shards")
-                for event in batch:
-                    workspace.vault.place(
-                        event.record_id,
-                        map_id=event.map_id,
-                        shard=event.shard,
-                        slice_=event.slice,
-                    )
-
-    def _unplaced(self, events: Sequence[RecordAssigned]) -> list[RecordAssigned]:
-        """The assignments of records that are still to be placed."""
-        marks = ", ".join("?" * len(events))
-        found = self._workspace.vault.records(
-            f"pending = 0 AND quarantined = 0 AND shard = {UNPLACED} "
-            f"AND record_id IN ({marks})",
-            *(event.record_id for event in events),
-        )
-        unplaced = {record.record_id for record in found}
-        return [event for event in events if event.record_id in unplaced]
-
-
-def _member(record: Record) -> UnitRecord:
-    """What placement must know of a record."""
-    return UnitRecord(
-        record_id=record.record_id,
-        subjects=record.subjects,
-        size=max(record.bytes, 1),
-        hazard=cast("Hazard", record.hazard),
-        duplicates=record.digest.hex(),
-        shard=None if record.shard == UNPLACED else record.shard,
-    )

@@ -1,43 +1,62 @@
-"""Which records must lie in one shard: a running union over what they share."""
+"""Which records must lie in one shard: a running union over what they share.
 
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+What is kept already is looked up when it is first touched, one unit at a time, so an
+ingest costs what it touches. The groups lie in temporary tables of the vault's
+connection: memory is flat, a write that is undone undoes its joins, and what SQLite
+moves to the disk has no name there and holds random ids and keyed digests only.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ledger.vault_rows import UNPLACED, Record
+from ledger.reached import ONE_NODE, reached_from
+from ledger.vault_rows import UNPLACED
 
-_NO_NEAR: Final[Mapping[str, Sequence[int]]] = MappingProxyType({})
+_CACHE_KIB: Final = 4 * 1024
+"""Memory of the temporary tables before they move to the disk."""
+
+_TABLES: Final = (
+    (
+        "CREATE TEMP TABLE link_node (node ANY PRIMARY KEY, "
+        "member_of INTEGER NOT NULL) STRICT, WITHOUT ROWID"
+    ),
+    # `parent` is the group that a group went into.
+    (
+        "CREATE TEMP TABLE link_group (number INTEGER PRIMARY KEY, "
+        "parent INTEGER, shard INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT"
+    ),
+)
+
+_REACHED: Final = reached_from(ONE_NODE)
+
+Node = str | bytes | int
+"""A subject's id, a text's digest, or the number of a near text."""
+
+_KINDS: Final = {str: "subject", bytes: "text", int: "near"}
 
 
 class Links:
     """Groups of records that share a subject, a text or a near text.
 
-    Of each the shard that it is bound to is known, and its bytes. Memory is one entry
-    for each subject, text and number of near texts.
+    Of each the shard that it is bound to is known, and its bytes.
     """
 
-    def __init__(
-        self, records: Iterable[Record], near: Mapping[str, Sequence[int]] = _NO_NEAR
-    ) -> None:
-        """Start from the records that are kept already, and what is near each."""
-        self._parent: dict[object, object] = {}
-        self._shard: dict[object, int] = {}
-        self._bytes: dict[object, int] = {}
-        for record in records:
-            self.join(
-                record.subjects,
-                record.digest,
-                record.shard,
-                near=near.get(record.record_id, ()),
-                size=record.bytes,
-            )
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Ask what is kept in a vault's file, of which one `Links` is in use."""
+        self._run = connection.execute
+        self._run(f"PRAGMA temp.cache_size = -{_CACHE_KIB}")
+        for table in ("link_node", "link_group"):
+            self._run(f"DROP TABLE IF EXISTS temp.{table}")
+        for statement in _TABLES:
+            self._run(statement)
 
     def would_tie(
         self, subjects: Iterable[str], digest: bytes, near: Iterable[int] = ()
     ) -> bool:
         """Whether a new record would tie together groups bound to different shards."""
-        roots = self._roots(subjects, digest, near)
-        return len({self._shard[root] for root in roots if root in self._shard}) > 1
+        groups = self._groups((*subjects, digest, *near))
+        return len({self._load(one)[0] for one in groups} - {UNPLACED}) > 1
 
     def would_pass(
         self,
@@ -61,49 +80,97 @@ class Links:
             near: numbers of near texts.
             size: its bytes.
         """
-        shares_text = any(node in self._parent for node in (digest, *near))
-        if len(set(subjects)) <= 1 and not shares_text:
+        if len(set(subjects)) <= 1 and not self._groups((digest, *near)):
             return False
-        roots = self._roots(subjects, digest, near)
-        return sum(self._bytes.get(root, 0) for root in roots) + size > bytes_max
+        groups = self._groups((*subjects, digest, *near))
+        return sum(self._load(one)[1] for one in groups) + size > bytes_max
 
     def join(
         self,
         subjects: Iterable[str],
         digest: bytes,
-        shard: int = UNPLACED,
         *,
         near: Iterable[int] = (),
         size: int = 0,
     ) -> None:
         """Take a record: subjects, text and what is near it are one group from now."""
-        roots = self._roots(subjects, digest, near)
-        keep = roots.pop()
-        self._parent[keep] = keep
-        bound = {
-            self._shard.pop(root) for root in (keep, *roots) if root in self._shard
-        }
-        if shard != UNPLACED:
-            bound.add(shard)
-        for root in roots:
-            self._parent[root] = keep
-            size += self._bytes.pop(root, 0)
-        self._bytes[keep] = self._bytes.get(keep, 0) + size
-        if bound:
-            self._shard[keep] = min(bound)
+        nodes: tuple[Node, ...] = (*subjects, digest, *near)
+        groups = self._groups(nodes)
+        loads = [self._load(one) for one in groups]
+        keep = min(groups) if groups else self._new_group()
+        self._run(
+            "UPDATE temp.link_group SET shard = ?, bytes = ? WHERE number = ?",
+            (
+                min(
+                    (shard for shard, _ in loads if shard != UNPLACED), default=UNPLACED
+                ),
+                size + sum(held for _, held in loads),
+                keep,
+            ),
+        )
+        for one in groups - {keep}:
+            self._hang(one, keep)
+        for node in nodes:
+            self._name(node, keep)
 
-    def _roots(
-        self, subjects: Iterable[str], digest: bytes, near: Iterable[int]
-    ) -> set[object]:
-        """The groups of what a record shares; what is new stands for itself."""
-        return {self._root(node) for node in (*subjects, digest, *near)}
+    def _groups(self, nodes: Iterable[Node]) -> set[int]:
+        """The groups of what a record shares; what is new has none."""
+        found = (self._group(node) for node in nodes)
+        return {group for group in found if group is not None}
 
-    def _root(self, node: object) -> object:
-        """The group's representative; paths are halved on the way."""
-        parent = self._parent
-        if node not in parent:
-            return node
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
+    def _group(self, node: Node) -> int | None:
+        query = "SELECT member_of FROM temp.link_node WHERE node = ?"
+        row = self._run(query, (node,)).fetchone()
+        return self._kept(node) if row is None else self._root(row[0])
+
+    def _root(self, group: int) -> int:
+        """The group that a group went into; the way there is made short."""
+        query = "SELECT parent FROM temp.link_group WHERE number = ?"
+        root = group
+        while (parent := self._run(query, (root,)).fetchone()[0]) is not None:
+            root = parent
+        if root != group:
+            self._hang(group, root)
+        return root
+
+    def _kept(self, node: Node) -> int | None:
+        """Take up the unit of kept records that a node lies in; None for none."""
+        group: int | None = None
+        shards: set[int] = set()
+        size = 0
+        rows = self._run(_REACHED, (_KINDS[type(node)], node))
+        for kind, found, shard, held in rows:
+            if kind == "record":
+                group = self._new_group() if group is None else group
+                shards.add(shard)
+                size += held
+            elif group is not None:
+                self._name(found, group)
+        if group is not None:
+            self._name(node, group)
+            self._run(
+                "UPDATE temp.link_group SET shard = ?, bytes = ? WHERE number = ?",
+                (min(shards - {UNPLACED}, default=UNPLACED), size, group),
+            )
+        return group
+
+    def _new_group(self) -> int:
+        values = "(shard, bytes) VALUES (?, 0)"
+        made = self._run(f"INSERT INTO temp.link_group {values}", (UNPLACED,))
+        if made.lastrowid is None:
+            message = "a group was written and has no number"
+            raise RuntimeError(message)
+        return made.lastrowid
+
+    def _hang(self, group: int, root: int) -> None:
+        query = "UPDATE temp.link_group SET parent = ? WHERE number = ?"
+        self._run(query, (root, group))
+
+    def _name(self, node: Node, group: int) -> None:
+        self._run("INSERT OR IGNORE INTO temp.link_node VALUES (?, ?)", (node, group))
+
+    def _load(self, group: int) -> tuple[int, int]:
+        """Shard and bytes of a group."""
+        query = "SELECT shard, bytes FROM temp.link_group WHERE number = ?"
+        shard, size = self._run(query, (group,)).fetchone()
+        return shard, size

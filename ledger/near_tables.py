@@ -25,7 +25,6 @@ SCHEMA: Final = (
         "is_own INTEGER NOT NULL, PRIMARY KEY (record_id, number)) "
         "STRICT, WITHOUT ROWID"
     ),
-    "CREATE INDEX near_record_own ON near_record (number) WHERE is_own = 1",
 )
 
 

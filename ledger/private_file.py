@@ -146,6 +146,11 @@ class PrivateFile:
         self.connection.close()
 
 
+def older_form(path: Path) -> NotALedgerError:
+    """What is raised by a look at a file that only a writer may carry over."""
+    return NotALedgerError(f"{path.name} has an older form: `erasure list` renews it")
+
+
 def _create(path: Path) -> None:
     """Make an empty file that only its owner reads, unless there is one."""
     with disk_errors(path.name), contextlib.suppress(FileExistsError):

@@ -4,8 +4,10 @@ What the ledger holds means nothing without it. Deleting a subject's key here is
 erases: every record key is derived from the keys of all its subjects.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 
+from ledger import place_bytes
 from ledger.errors import InputError
 from ledger.near_tables import SqliteBands
 from ledger.vault_rows import UNPLACED, Record, Subject
@@ -163,6 +165,14 @@ class Vault(VaultSubjects):
             row[0] for row in self.connection.execute("SELECT record_id FROM record")
         }
 
+    def known(self, names: Sequence[str]) -> set[str]:
+        """Which of some names are ids of records, pending ones included."""
+        query = (
+            "SELECT record_id FROM record WHERE record_id IN "
+            "(SELECT value FROM json_each(?))"
+        )
+        return {row[0] for row in self.connection.execute(query, (json.dumps(names),))}
+
     def has_record(self, record_id: str) -> bool:
         """Whether a record is kept, be it pending."""
         query = "SELECT 1 FROM record WHERE record_id = ?"
@@ -229,21 +239,9 @@ class Vault(VaultSubjects):
             raise InputError(message)
         return (self.unwrap("record", *row),)
 
-    def members(self) -> list[Record]:
-        """The decided records that weights saw or may see: placed, or to be placed."""
-        return self.records(f"pending = 0 AND (quarantined = 0 OR shard <> {UNPLACED})")
-
     def bytes_by_place(self) -> dict[tuple[int, int], int]:
         """Bytes of the records that runs train on, by shard and slice."""
-        # In the order of an index that holds all of it, so that no row is read.
-        query = (
-            "SELECT shard, slice, sum(bytes) FROM record WHERE pending = 0 "
-            f"AND quarantined = 0 AND shard <> {UNPLACED} GROUP BY map_id, shard, slice"
-        )
-        sizes: dict[tuple[int, int], int] = {}
-        for shard, slice_, size in self.connection.execute(query):
-            sizes[shard, slice_] = sizes.get((shard, slice_), 0) + size
-        return sizes
+        return place_bytes.bytes_by_place(self.connection)
 
     def records_of(self, subject_id: str) -> list[Record]:
         """The decided records of a subject."""

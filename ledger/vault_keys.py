@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from ledger import place_bytes
 from ledger.epochs import Epoch, Epochs, OpenStore
 from ledger.events.erasure import KeyStore as Kind
 from ledger.key_stores.base import KEY_BYTES
-from ledger.private_file import PrivateFile
-from ledger.vault_rows import APPLICATION_ID, SCHEMA, WRAPPED
+from ledger.private_file import PrivateFile, older_form
+from ledger.vault_rows import APPLICATION_ID, LATER, SCHEMA, WRAPPED
 
 _ROWS: Final = 1024
 """Rows that a rotation holds in memory at once."""
@@ -35,14 +36,36 @@ class VaultKeys(PrivateFile):
             kind: the key store of epochs that begin from now on.
             random_bytes: where keys come from.
             is_writable: False for a look that changes nothing.
+
+        Raises:
+            NotALedgerError: as `PrivateFile`; or it is only to be looked at, and a
+                writer must carry it over first.
         """
         super().__init__(path, SCHEMA, APPLICATION_ID, is_writable=is_writable)
+        self._carry_over(is_writable=is_writable)
         self.random_bytes = random_bytes
         self._kind: Kind = kind
         self._epochs = Epochs(open_store, random_bytes)
         ending = self.meta("epoch_ending")
         if is_writable and ending:
             self._end(Epoch.parse(ending))
+
+    def _carry_over(self, *, is_writable: bool) -> None:
+        """Give a vault from before what it lacks.
+
+        Raises:
+            NotALedgerError: it lacks something, and is only to be looked at.
+        """
+        if place_bytes.is_kept(self.connection):
+            return
+        if not is_writable:
+            self.close()
+            raise older_form(self.path)
+        with self.transaction():
+            if not place_bytes.is_kept(self.connection):
+                for statement in LATER:
+                    self.connection.execute(statement)
+                place_bytes.fill(self.connection)
 
     @property
     def epoch(self) -> Epoch | None:

@@ -3,10 +3,17 @@
 from dataclasses import dataclass
 from typing import Final
 
-from ledger import near_tables
+from ledger import near_tables, place_bytes
 
 APPLICATION_ID: Final = 0x746C6476
 """`tldv` in the file header."""
+
+LATER: Final = (
+    *place_bytes.SCHEMA,
+    "CREATE INDEX record_digest ON record (digest)",
+    "CREATE INDEX near_record_number ON near_record (number, is_own)",
+)
+"""What the first vaults lack, and get when they are opened for writing."""
 
 # AUTOINCREMENT: the alias of an erased subject must never name somebody else.
 SCHEMA: Final = (
@@ -78,6 +85,7 @@ SCHEMA: Final = (
         "STRICT, WITHOUT ROWID"
     ),
     *near_tables.SCHEMA,
+    *LATER,
 )
 
 WRAPPED: Final = (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ledger.epochs import OpenStore
 from ledger.events.erasure import KeyStore as Kind
-from ledger.identifiers import normalise_identifier
+from ledger.identifiers import first_spelling, normalise_identifier
 from ledger.key_stores.file import FileStore
 from ledger.vault_keys import VaultKeys
 from ledger.vault_rows import Subject
@@ -57,7 +57,7 @@ class VaultSubjects(VaultKeys):
 
     def subject(self, identifier: str) -> Subject:
         """The subject of an identifier, with a new key on first sight."""
-        name = normalise_identifier(identifier)
+        name = first_spelling(identifier)
         with self.transaction():
             found = self.find_identifier(name)
             if found is not None:
@@ -67,7 +67,7 @@ class VaultSubjects(VaultKeys):
                 "INSERT INTO subject (subject_id, tag, name, key) VALUES (?, ?, ?, ?)",
                 (
                     subject_id,
-                    self.tag("subject", name),
+                    self.tag("subject", normalise_identifier(name)),
                     name,
                     self.new_key("subject", subject_id),
                 ),
@@ -80,8 +80,13 @@ class VaultSubjects(VaultKeys):
 
     def find_identifier(self, identifier: str) -> Subject | None:
         """The subject of an identifier, or None."""
-        tag = self.tag("subject", normalise_identifier(identifier))
-        return self._subject("tag = ?", tag)
+        # A vault from before version 2 has people under their first spelling.
+        spelled = normalise_identifier(identifier), first_spelling(identifier)
+        found = (
+            self._subject("tag = ?", self.tag("subject", one))
+            for one in dict.fromkeys(spelled)
+        )
+        return next(filter(None, found), None)
 
     def has_subject(self, subject_id: str) -> bool:
         """Whether the vault holds the key of a subject."""

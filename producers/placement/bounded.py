@@ -10,10 +10,10 @@ Source: Thaler and Ravishankar, IEEE/ACM Trans. Networking 6(1), 1998 (rendezvou
     2011 (several loads: largest first).
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from producers.placement.units import Unit
 
@@ -58,14 +58,10 @@ class Filled:
     Attributes:
         bound: what they may hold.
         loads: bytes and expected erasures of each shard.
-        shard_of: the shard of each unit placed.
-        over: dimensions in which a unit's shard passes the bound with it.
     """
 
     bound: Bound
     loads: list[list[int]]
-    shard_of: dict[str, int] = field(default_factory=dict)
-    over: dict[str, tuple[Dimension, ...]] = field(default_factory=dict)
 
     def after(self, shard: int, unit: Unit) -> list[int]:
         """Both loads of a shard if it took the unit."""
@@ -81,24 +77,46 @@ class Filled:
             if needs[index] and not self.bound.holds(index, after[index])
         )
 
-    def put(self, shard: int, unit: Unit) -> None:
-        """Place a unit, and note what it passes."""
-        self.over[unit.unit_id] = self.passes(shard, unit)
-        self.shard_of[unit.unit_id] = shard
+    def put(self, shard: int, unit: Unit) -> tuple[Dimension, ...]:
+        """Place a unit, and return what it passes."""
+        over = self.passes(shard, unit)
         self.loads[shard] = self.after(shard, unit)
+        return over
 
 
 Choose = Callable[[Filled, Unit, Sequence[int]], int]
 """A unit's shard, of the shards as it ranks them."""
 
 
+class Units(Protocol):
+    """What is to be placed, as often as it is asked for; see `UnitFile`."""
+
+    def totals(self) -> tuple[int, int]:
+        """Bytes and expected erasures of all units together."""
+        ...
+
+    def fixed(self) -> Iterable[Unit]:
+        """Grown units, which name their shard, by unit id."""
+        ...
+
+    def free(self, bound: Bound) -> Iterable[Unit]:
+        """New units by descending share of the total, then size, then unit id."""
+        ...
+
+    def choose(
+        self, attempt: int, unit: Unit, shard: int, over: tuple[Dimension, ...]
+    ) -> None:
+        """Note the shard that an attempt chose for a unit."""
+        ...
+
+
 def fill_shards(
-    units: Sequence[Unit],
+    units: Units,
     *,
     loads: Sequence[tuple[int, int]],
     load_per_mille: int,
     key: bytes,
-) -> Filled:
+) -> int:
     """Choose a shard for every unit that names none.
 
     Units are taken by descending share of the total, in the dimension where that is
@@ -114,38 +132,33 @@ def fill_shards(
         loads: bytes and expected erasures that each shard holds already.
         load_per_mille: bound over the mean of each dimension.
         key: secret of the hash.
+
+    Returns:
+        The attempt that stands, 0 or 1.
     """
-    sizes = [_needs(unit) for unit in units] + list(loads)
-    totals = sum(size for size, _ in sizes), sum(count for _, count in sizes)
-    bound = Bound(totals=totals, shards=len(loads), load_per_mille=load_per_mille)
-    free = sorted(
-        (unit for unit in units if unit.shard is None),
-        key=lambda unit: (-bound.share(_needs(unit)), -unit.size, unit.unit_id),
+    size, erasures = units.totals()
+    totals = (
+        size + sum(one for one, _ in loads),
+        erasures + sum(one for _, one in loads),
     )
+    bound = Bound(totals=totals, shards=len(loads), load_per_mille=load_per_mille)
 
-    def fill(choose: Choose) -> Filled:
+    def fill(attempt: int, choose: Choose) -> tuple[int, ...]:
         filled = Filled(bound, [list(pair) for pair in loads])
-        for unit in sorted(units, key=lambda unit: unit.unit_id):
+        for unit in units.fixed():
             if unit.shard is not None:
-                filled.put(unit.shard, unit)
-        for unit in free:
-            ranked = _ranked(unit.unit_id, len(loads), key)
-            filled.put(choose(filled, unit, ranked), unit)
-        return filled
+                units.choose(attempt, unit, unit.shard, filled.put(unit.shard, unit))
+        avoidable = [0] * len(DIMENSIONS)
+        for unit in units.free(bound):
+            shard = choose(filled, unit, _ranked(unit.unit_id, len(loads), key))
+            over = filled.put(shard, unit)
+            units.choose(attempt, unit, shard, over)
+            for at, name in enumerate(DIMENSIONS):
+                avoidable[at] += name in over and not bound.is_larger(unit, at)
+        return tuple(avoidable)
 
-    def avoidable(filled: Filled) -> tuple[int, ...]:
-        return tuple(
-            sum(
-                name in filled.over[unit.unit_id] and not bound.is_larger(unit, index)
-                for unit in free
-            )
-            for index, name in enumerate(DIMENSIONS)
-        )
-
-    first = fill(_first_with_room)
-    if not any(avoidable(first)):
-        return first
-    return min(first, fill(_least_loaded), key=avoidable)
+    first = fill(0, _first_with_room)
+    return int(any(first) and fill(1, _least_loaded) < first)
 
 
 def _first_with_room(filled: Filled, unit: Unit, ranked: Sequence[int]) -> int:

@@ -5,14 +5,14 @@ one slice on. The assignment is recorded as a fact and never recomputed: moving 
 later would retrain two shards.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
 from ledger.errors import InputError
 from producers.placement.bounded import Dimension, fill_shards
-from producers.placement.slices import fill_slices
+from producers.placement.unit_file import UnitFile
 from producers.placement.units import Unit
 
 SHARDS_MAX: Final = 4096
@@ -41,7 +41,7 @@ class Placement:
 
 
 def place(
-    units: Sequence[Unit],
+    units: Iterable[Unit],
     *,
     loads: Sequence[int],
     slices: int,
@@ -49,7 +49,41 @@ def place(
     key: bytes,
     erasures: Sequence[int] = (),
 ) -> list[Placement]:
-    """Place every unit into one slice of one shard.
+    """Place units that are held in memory; see `place_file`.
+
+    Returns:
+        One placement a unit, sorted by unit id.
+
+    Raises:
+        InputError: a number is out of its range, or a unit is given twice.
+    """
+    with closing(UnitFile()) as file:
+        for unit in units:
+            file.add(unit)
+        place_file(
+            file,
+            loads=loads,
+            slices=slices,
+            load_per_mille=load_per_mille,
+            key=key,
+            erasures=erasures,
+        )
+        return [
+            Placement(unit_id=unit_id, shard=shard, slice=slice_, over=over)
+            for unit_id, shard, slice_, over in file.placed()
+        ]
+
+
+def place_file(
+    file: UnitFile,
+    *,
+    loads: Sequence[int],
+    slices: int,
+    load_per_mille: int,
+    key: bytes,
+    erasures: Sequence[int] = (),
+) -> None:
+    """Place every unit of a file into one slice of one shard.
 
     Bytes and expected erasures of a shard each stay within `load_per_mille / 1000`
     times the mean, unless a placement says `over`. Loads that are past it already, and
@@ -58,8 +92,8 @@ def place(
     slice k would retrain slices k and up.
 
     Args:
-        units: new units, and grown ones that name their shard; the result does not
-            depend on their order.
+        file: new units, and grown ones that name their shard; it has the places then,
+            which do not depend on the order of the units.
         loads: bytes that each shard holds already; its length is the number of shards,
             1 .. 4096, and all zero means an empty map.
         slices: slices in each shard, 1 .. 256.
@@ -68,43 +102,27 @@ def place(
             one shard.
         erasures: expected erasures that each shard holds already; none by default.
 
-    Returns:
-        One placement a unit, sorted by unit id.
-
     Raises:
-        InputError: a number is out of its range, or a unit is given twice.
+        InputError: a number is out of its range.
     """
     held = erasures or [0] * len(loads)
-    _check(units, loads, slices, load_per_mille, key)
-    _check_erasures(units, held, len(loads))
-    filled = fill_shards(
-        units,
+    _check(file, loads, slices, load_per_mille, key)
+    _check_erasures(file, held, len(loads))
+    attempt = fill_shards(
+        file,
         loads=list(zip(loads, held, strict=True)),
         load_per_mille=load_per_mille,
         key=key,
     )
+    file.keep(attempt)
     if any(loads):
-        slice_of = {unit.unit_id: slices - 1 for unit in units}
+        file.use_slice(slices - 1)
     else:
-        slice_of = {}
-        members: dict[int, list[Unit]] = defaultdict(list)
-        for unit in units:
-            members[filled.shard_of[unit.unit_id]].append(unit)
-        for shard_units in members.values():
-            slice_of.update(fill_slices(shard_units, slices))
-    return [
-        Placement(
-            unit_id=unit_id,
-            shard=filled.shard_of[unit_id],
-            slice=slice_of[unit_id],
-            over=filled.over[unit_id],
-        )
-        for unit_id in sorted(filled.shard_of)
-    ]
+        file.fill_slices(slices)
 
 
 def _check(
-    units: Sequence[Unit],
+    file: UnitFile,
     loads: Sequence[int],
     slices: int,
     load_per_mille: int,
@@ -116,25 +134,20 @@ def _check(
         ("load_per_mille", LOAD_PER_MILLE_MIN, load_per_mille, LOAD_PER_MILLE_MAX),
         ("bytes of the placement key", 16, len(key), 64),
         ("smallest load", 0, min(loads, default=0), None),
-        ("smallest unit", 1, min((unit.size for unit in units), default=1), None),
+        ("smallest unit", 1, file.least()[0], None),
     ):
         if value < low or (high is not None and value > high):
             limit = f"{low} .. {high}" if high is not None else f"at least {low}"
             message = f"placement: {name}: expected {limit}, found {value}"
             raise InputError(message)
-    if len({unit.unit_id for unit in units}) < len(units):
-        message = "placement: expected each unit once, found one twice"
+    unit = file.outside(len(loads))
+    if unit is not None:
+        message = f"placement: unit {unit.unit_id}: found unknown shard {unit.shard}"
         raise InputError(message)
-    for unit in units:
-        if unit.shard is not None and not 0 <= unit.shard < len(loads):
-            message = (
-                f"placement: unit {unit.unit_id}: found unknown shard {unit.shard}"
-            )
-            raise InputError(message)
 
 
-def _check_erasures(units: Sequence[Unit], held: Sequence[int], shards: int) -> None:
-    least = min([*held, *(unit.erasures for unit in units)], default=0)
+def _check_erasures(file: UnitFile, held: Sequence[int], shards: int) -> None:
+    least = min([*held, file.least()[1]])
     if len(held) != shards or least < 0:
         message = (
             f"placement: expected erasures of {shards} shards, none negative, "

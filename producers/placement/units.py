@@ -23,8 +23,10 @@ __all__ = [
     "Near",
     "Unit",
     "UnitRecord",
+    "components",
     "erasures_of",
     "links_of",
+    "unit_of",
     "units_of",
 ]
 
@@ -94,6 +96,14 @@ def units_of(records: Iterable[UnitRecord], near: Near = NO_NEAR) -> list[Unit]:
         InputError: a new record would link records of two shards, so that one erasure
             would hit both; leave the named records out.
     """
+    units = map(unit_of, components(records, near))
+    return sorted((unit for unit in units if unit), key=lambda unit: unit.unit_id)
+
+
+def components(
+    records: Iterable[UnitRecord], near: Near = NO_NEAR
+) -> list[list[UnitRecord]]:
+    """The records of each erasure unit, in no particular order."""
     by_id = {record.record_id: record for record in records}
     groups = Groups()
     for record in by_id.values():
@@ -101,8 +111,7 @@ def units_of(records: Iterable[UnitRecord], near: Near = NO_NEAR) -> list[Unit]:
     members: dict[object, list[UnitRecord]] = defaultdict(list)
     for record in by_id.values():
         members[groups.root(("record", record.record_id))].append(record)
-    units = [_unit(component) for component in members.values()]
-    return sorted((unit for unit in units if unit), key=lambda unit: unit.unit_id)
+    return list(members.values())
 
 
 def erasures_of(records: Iterable[UnitRecord]) -> int:
@@ -118,8 +127,12 @@ def erasures_of(records: Iterable[UnitRecord]) -> int:
     return sum(highest.values())
 
 
-def _unit(members: Sequence[UnitRecord]) -> Unit | None:
-    """The unit of one component; None where all of it is placed already."""
+def unit_of(members: Sequence[UnitRecord]) -> Unit | None:
+    """The unit of one component; None where all of it is placed already.
+
+    Raises:
+        InputError: a new record would link records of two shards.
+    """
     new = sorted(
         (record for record in members if record.shard is None),
         key=lambda record: record.record_id,
