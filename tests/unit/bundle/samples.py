@@ -11,12 +11,15 @@ from ledger.events.training import (
     RunFinished,
     RunStarted,
     SliceTrained,
-    StepShape,
     StepsMetered,
 )
+from ledger.events.training_plan import CountedPasses
 from ledger.export.bundle import write_bundle
 from ledger.export.run import FLOP_FIELDS
 from ledger.keys import SigningKey, load_key
+from producers.metering.plan import Plan
+from producers.metering.polynomial import Polynomial
+from producers.metering.registered import plan_event
 
 RUN_ID = "5b" * 16
 ORIGIN = "example.org/acme"
@@ -64,8 +67,41 @@ def started(**changes):
     return RunStarted(**(values | changes))
 
 
+PLAN = Plan(
+    model_sha256="5d" * 32,
+    forward=Polynomial(1, 0),
+    backward=Polynomial(2, 0),
+    recompute=Polynomial(0, 0),
+    inference=Polynomial(1, 0),
+    shapes=((2, 4), (2, 6), (3, 5)),
+    unknown=(),
+    faults=(),
+    closed_form=True,
+    torch_version="2.6.0",
+)
+
+
+def planned(plan=PLAN):
+    """A forward pass costs one FLOP for each token, a backward pass two."""
+    return plan_event(plan, run_id=RUN_ID, number=0)
+
+
+def passes(**changes):
+    """Two passes of 4 sequences of 8 positions."""
+    values = {
+        "plan": 0,
+        "phase": "train",
+        "batch": 4,
+        "sequence": 8,
+        "has_gradient": True,
+        "forwards": 2,
+        "backwards": 2,
+    }
+    return CountedPasses(**(values | changes))
+
+
 def metered(batch, *, shard=0, **changes):
-    """Two steps of 4 sequences of 8 positions: 64 tokens, 100 FLOP forward."""
+    """Two steps of 4 sequences of 8 positions: 64 tokens, 64 FLOP forward."""
     values = {
         "run_id": RUN_ID,
         "batch": batch,
@@ -74,10 +110,11 @@ def metered(batch, *, shard=0, **changes):
         "step_first": 2 * batch,
         "steps": 2,
         "tokens": 64,
-        "shapes": [StepShape(batch=4, sequence=8, steps=2)],
+        "shapes": [passes()],
+        "faults": [],
         **dict.fromkeys(FLOP_FIELDS, "0"),
-        "flop_forward": "100",
-        "flop_backward": "200",
+        "flop_forward": "64",
+        "flop_backward": "128",
     }
     return StepsMetered(**(values | changes))
 
@@ -106,8 +143,10 @@ def finished(**changes):
         "steps": 6,
         "tokens": 192,
         **dict.fromkeys(FLOP_FIELDS, "0"),
-        "flop_forward": "300",
-        "flop_backward": "600",
+        "flop_forward": "192",
+        "flop_backward": "384",
+        "completeness": "complete",
+        "reasons": [],
         "adapters": [
             Adapter(shard=shard, weights_sha256=sha256_hex(content))
             for shard, content in enumerate(WEIGHTS)
@@ -119,7 +158,7 @@ def finished(**changes):
 def run_submissions():
     """A good run, as the lists that are appended one after the other."""
     return [
-        [started(), metered(0)],
+        [started(), planned(), metered(0)],
         [metered(1), trained(0)],
         [metered(2, shard=1), trained(1), finished()],
     ]

@@ -1,5 +1,6 @@
 """The operator who holds every key, and lies in the ledger itself."""
 
+import msgspec
 import pytest
 
 from ledger.events.keys import StreamAbandoned
@@ -9,6 +10,7 @@ from tests.unit.bundle.samples import (
     Workspace,
     finished,
     metered,
+    planned,
     run_submissions,
     started,
     stranger_key,
@@ -41,10 +43,16 @@ def batch_with(**changes):
     return submissions
 
 
+def plan_with(**changes):
+    submissions = run_submissions()
+    submissions[0][1] = msgspec.structs.replace(planned(), **changes)
+    return submissions
+
+
 @pytest.mark.parametrize(
     ("submissions", "code", "rule"),
     [
-        (lying_run(flop_forward="299"), "LV710", "XEV-10"),
+        (lying_run(flop_forward="191"), "LV710", "XEV-10"),
         (lying_run(tokens=0), "LV710", "XEV-10"),
         (lying_run(batches=4), "LV710", "XEV-10"),
         (
@@ -58,6 +66,10 @@ def batch_with(**changes):
         (batch_with(step_first=3), "LV709", "XEV-9"),
         (batch_with(tokens=63), "LV709", "XEV-9"),
         (batch_with(shard=2), "LV709", "XEV-9"),
+        (lying_run(completeness="incomplete"), "LV710", "XEV-10"),
+        (batch_with(faults=["hook_failed"]), "LV710", "XEV-10"),
+        (plan_with(plan_sha256="00" * 32), "LV725", "XEV-23"),
+        (batch_with(flop_forward="63"), "LV726", "XEV-24"),
     ],
     ids=[
         "less FLOP",
@@ -70,6 +82,10 @@ def batch_with(**changes):
         "gap in steps",
         "tokens not of the shapes",
         "batch of another shard",
+        "incomplete without faults",
+        "faults that the end leaves out",
+        "plan of another digest",
+        "FLOP that do not follow",
     ],
 )
 def test_run_that_contradicts_itself(tmp_path, submissions, code, rule):

@@ -55,6 +55,21 @@ def test_broken_bundle(bundle, root_keys):
     assert ["BROKEN   exit 1"] == lines_of(report, "RESULT")
 
 
+def test_level_of_a_broken_bundle(bundle, root_keys):
+    """A bundle that is broken is not consistent, and so not authentic."""
+    (bundle / "checkpoint").write_bytes(b"x")
+    report = verify_bundle(bundle, root_keys=root_keys)
+
+    assert {"consistent": "no", "authentic": "no"}.items() <= report.levels.items()
+
+
+def test_document_is_indented():
+    """Two spaces for each level, so that a person can read the document too."""
+    lines = BundleReport("out", incomplete=["the base"]).as_json().splitlines()
+
+    assert [0, 2, 4] == sorted({len(line) - len(line.lstrip()) for line in lines})
+
+
 def test_file_missing(bundle, root_keys):
     """Without one of its files nothing is read of the others."""
     (bundle / "receipts.json").unlink()

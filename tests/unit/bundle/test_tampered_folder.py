@@ -1,5 +1,6 @@
 """Attacks on the folder and its files, by somebody who holds no key."""
 
+import errno
 import os
 import shutil
 
@@ -35,6 +36,18 @@ def test_missing_file(bundle, root_keys, name):
 
     assert [(name, "BUN-1")] == [(item.where, item.rule) for item in report.findings]
     assert 1 == report.exit_code
+
+
+def test_file_that_the_disk_refuses(bundle, root_keys, monkeypatch):
+    """A fault of the disk is no finding: the bundle is not judged."""
+
+    def refuse(_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("verifier.bundle.files._open_plain", refuse)
+    report = verify_bundle(bundle, root_keys=root_keys)
+
+    assert ("UNREADABLE", os.strerror(errno.EIO)) == (report.verdict, report.unreadable)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -61,7 +61,7 @@ def change_line(receipts):
 
 
 def change_event_index(receipts):
-    receipts[1]["events"][1]["index"] = 2
+    receipts[1]["events"][2]["index"] = 3
 
 
 def drop_batch(receipts):

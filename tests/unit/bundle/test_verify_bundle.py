@@ -11,6 +11,7 @@ from tests.unit.bundle.samples import (
     Workspace,
     finished,
     metered,
+    planned,
     run_submissions,
     sha256_hex,
     started,
@@ -74,7 +75,7 @@ def test_a_run_without_shards(tmp_path):
     workspace = Workspace(tmp_path / "acme")
     workspace.append(
         [
-            [started(map_id="", shards=[], slices=0), metered(0)],
+            [started(map_id="", shards=[], slices=0), planned(), metered(0)],
             [metered(1), metered(2), finished(adapters=[adapter])],
         ]
     )

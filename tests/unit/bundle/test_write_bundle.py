@@ -110,7 +110,7 @@ def test_predicate_totals(good):
     assert (3, 6, 192) == tuple(
         predicate[name] for name in ("batches", "steps", "tokens")
     )
-    assert ("300", "600") == (predicate["flop_forward"], predicate["flop_backward"])
+    assert ("192", "384") == (predicate["flop_forward"], predicate["flop_backward"])
 
 
 def test_no_sibling_is_disclosed(tmp_path):

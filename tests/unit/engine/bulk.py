@@ -24,7 +24,8 @@ class Bulk(Story):
         for first in (0, LINES):
             numbers = range(first, first + LINES)
             self._add("sharder", [assigned(sim, n) for n in numbers])
-        self._add("trainer", [chapters.run_started(sim, RUN, [0, 1])])
+        begun = chapters.run_started(sim, RUN, [0, 1])
+        self._add("trainer", [begun, chapters.plan_registered(sim, RUN)])
         for first in (0, LINES):
             numbers = range(first, first + LINES)
             batches = [chapters.metered(sim, RUN, n, n % 2, 0) for n in numbers]

@@ -107,6 +107,9 @@ BREACHES = [
     (METERED, {"tokens": 5121}, "METERING"),
     (METERED, {"shard": 2}, "METERING"),
     (METERED, {"slice": 2}, "METERING"),
+    (METERED, {"flop_forward": "1"}, "METERED_FLOP"),
+    (METERED, {"shapes": []}, "METERED_FLOP"),
+    (METERED, {"faults": ["b", "a"]}, "METERED_FLOP"),
     (METERED, {"flop_forward": "01"}, "EVENT_FIELD"),
 ]
 

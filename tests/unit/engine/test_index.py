@@ -57,6 +57,11 @@ def test_site(index):
     ]
 
 
+def test_site_that_is_not_there(index):
+    """Asking does not add it, so the second answer is the first."""
+    assert [False, False] == [index.has_site(A), index.has_site(A)]
+
+
 def test_sites_in_memory(index, monkeypatch):
     """No more sites than the limit are kept in memory, and none is lost."""
     monkeypatch.setattr(index_module, "_SITES_MAX", 2)

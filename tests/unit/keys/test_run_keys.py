@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from ledger.errors import KeyTrustError, LockedError
 from ledger.events.training import RunFailed, RunFinished
+from ledger.events.training_plan import PlanRegistered
 from ledger.grants import RUN
 from ledger.key_admin import KeyAdmin
 from ledger.keys import SigningKey
@@ -20,7 +21,8 @@ from tests.unit.ledger.world import World
 def run_of(end):
     """A run's events: its start, one batch, its end."""
     runs = (World(Random(seed)).run()[1] for seed in itertools.count())
-    return next(run for run in runs if len(run) == 3 and isinstance(run[-1], end))
+    found = next(run for run in runs if len(run) == 4 and isinstance(run[-1], end))
+    return [event for event in found if not isinstance(event, PlanRegistered)]
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def certified(run=RUN, signer=None, role="run", **changes):
 
 
 def events_of(run=RUN):
-    """A run's events: its start, one batch, its end."""
+    """A run's events: its start, its plan, its end."""
     _, events = World(Random(8)).run()
     return [replace(event, run_id=run) for event in (*events[:2], events[-1])]
 
@@ -391,6 +391,6 @@ def test_events_of_a_stream_are_those_below_it_too(running):
     running.append(events_of()[:2], stream=STREAM)
     kinds = [type(one.event).__name__ for one in running.events(stream="train")]
 
-    assert ["RunKeyCertified", "RunStarted", "StepsMetered"] == kinds
+    assert ["RunKeyCertified", "RunStarted", "PlanRegistered"] == kinds
     assert 2 == len(list(running.events(stream=STREAM)))
     assert [] == list(running.events(stream="trai"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.errors import InputError, IntegrityError
+from ledger.errors import InputError, IntegrityError, UnknownTypeError
 from ledger.events import (
     LINE_BYTES_MAX,
     decode_event,
@@ -11,6 +11,7 @@ from ledger.events import (
     type_of,
 )
 from ledger.events.erasure import WeightsDeleted
+from ledger.events.keys import LedgerCreated
 from ledger.events.shards import RecordAssigned
 from tests.unit.ledger.workshop import SALT, adopted, assigned
 
@@ -65,6 +66,24 @@ def test_a_field_outside_its_schema_is_not_encoded(changes):
         encode_event(RecordAssigned(**(fields | changes)), salt=SALT)
 
 
+def test_a_part_in_another_order_is_not_encoded():
+    """A part that is built as a `dict` has the order of its type, or is refused."""
+    part = {"public_key": "0" * 64, "name": "example.org/root"}
+    event = LedgerCreated(
+        origin="example.org",
+        format_version=1,
+        root_threshold=1,
+        root_keys=[part],
+        line_bytes_max=16_384,
+        submission_bytes_max=1_048_576,
+        entry_bytes_max=65_535,
+        submission_events_max=1024,
+    )
+
+    with pytest.raises(InputError, match="event LedgerCreated changes"):
+        encode_event(event, salt=SALT)
+
+
 def test_a_salt_of_the_caller_is_checked():
     """A salt is 24 lowercase hex digits (EVT-7)."""
     with pytest.raises(InputError, match="salt"):
@@ -110,6 +129,12 @@ def test_another_spelling_is_not_decoded(old, new):
 
     with pytest.raises(IntegrityError, match=r"event (line|type)"):
         decode_event(line)
+
+
+def test_a_type_of_a_later_format():
+    """It is told from a line that is damaged (EVT-8)."""
+    with pytest.raises(UnknownTypeError, match=r"shards\.record_assigned\.v2"):
+        decode_event(LINE.replace(b"assigned.v1", b"assigned.v2"))
 
 
 @pytest.mark.parametrize("line", [b"", b"{}", b"[]", b"null", b'"x"', b"[" * 9000])

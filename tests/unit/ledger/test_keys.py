@@ -71,15 +71,23 @@ def test_a_key_open_to_others_is_refused(tmp_path, mode):
         (b"right", b"wrong", "the passphrase is wrong"),
         (b"right", None, "needs a passphrase"),
         (b"right", b"", "needs a passphrase"),
-        (None, b"any", "needs no passphrase"),
     ],
 )
 def test_the_passphrase_must_fit(tmp_path, saved, given, message):
-    """A wrong, missing or needless passphrase is refused."""
+    """A wrong or missing passphrase is refused."""
     save_key(tmp_path, "sharder", KEY, saved)
 
     with pytest.raises(KeyTrustError, match=message):
         load_key(tmp_path, "sharder", KEY.name, given)
+
+
+def test_a_key_in_clear_opens_with_a_passphrase_too(tmp_path):
+    """The passphrase may be the vault's alone."""
+    save_key(tmp_path, "sharder", KEY, None)
+
+    found = load_key(tmp_path, "sharder", KEY.name, b"any")
+
+    assert KEY.verifier == found.verifier
 
 
 def _write(folder, content):

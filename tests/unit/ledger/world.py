@@ -27,10 +27,26 @@ from ledger.events.training import (
     RunFailed,
     RunFinished,
     RunStarted,
-    StepShape,
     StepsMetered,
 )
+from producers.metering.batch import Counted, total
+from producers.metering.plan import Plan
+from producers.metering.polynomial import Polynomial
+from producers.metering.registered import passes_of, plan_event
 from tests.unit.ledger.workshop import NOW_MS
+
+PLAN = Plan(
+    model_sha256="5d" * 32,
+    forward=Polynomial(860352, 1152),
+    backward=Polynomial(949440, 2304),
+    recompute=Polynomial(0, 768),
+    inference=Polynomial(860352, 1152),
+    shapes=((2, 4), (2, 6), (3, 5)),
+    unknown=(),
+    faults=(),
+    closed_form=True,
+    torch_version="2.9.1+cpu",
+)
 
 FLOP_KINDS = (
     "forward",
@@ -222,7 +238,8 @@ class World:
             metered[batch] = changed(
                 event, step_first=sum(one.steps for one in metered[:batch])
             )
-        return "train", [self._started(run_id), *metered, self._end(run_id, metered)]
+        begun = [self._started(run_id), plan_event(PLAN, run_id=run_id, number=0)]
+        return "train", [*begun, *metered, self._end(run_id, metered)]
 
     def _started(self, run_id):
         return RunStarted(
@@ -249,21 +266,30 @@ class World:
         )
 
     def _metered(self, run_id, batch):
-        shapes = [
-            StepShape(batch=8, sequence=128 * (1 + one), steps=self._some())
+        counted = [
+            Counted(
+                plan=PLAN,
+                phase=self.chance.choice(["train", "evaluation"]),
+                batch=8,
+                sequence=128 * (1 + one),
+                has_gradient=True,
+                forwards=self._some(),
+                backwards=self._some(),
+            )
             for one in range(self.chance.randrange(1, 4))
         ]
-        flop = {f"flop_{kind}": str(self.chance.getrandbits(60)) for kind in FLOP_KINDS}
+        trained = [one for one in counted if one.phase == "train"]
         return StepsMetered(
             run_id=run_id,
             batch=batch,
             shard=0,
             slice=0,
             step_first=0,
-            steps=sum(shape.steps for shape in shapes),
-            tokens=sum(one.batch * one.sequence * one.steps for one in shapes),
-            shapes=shapes,
-            **flop,
+            steps=sum(one.forwards for one in trained),
+            tokens=sum(one.batch * one.sequence * one.forwards for one in trained),
+            shapes=[passes_of(one, plan=0) for one in counted],
+            faults=[],
+            **{f"flop_{kind}": str(flop) for kind, flop in total(counted).items()},
         )
 
     def _end(self, run_id, metered):
@@ -278,6 +304,8 @@ class World:
             batches=len(metered),
             steps=sum(one.steps for one in metered),
             tokens=sum(one.tokens for one in metered),
+            completeness="complete",
+            reasons=[],
             adapters=[Adapter(shard=0, weights_sha256=self._hex(64))],
             **flop,
         )

@@ -142,6 +142,14 @@ def test_descriptors_are_closed(tmp_path):
     assert before == next_descriptor()
 
 
+def test_mode_of_the_lock(tmp_path):
+    """Nobody but its owner can open it, and hold up the owner's verification."""
+    store = PinStore(tmp_path)
+    store.replace(ORIGIN, None, a_pin(3))
+
+    assert 0o600 == stat.S_IMODE(store.path(ORIGIN, "lock").stat().st_mode)
+
+
 def test_the_lock_is_held_while_a_checkpoint_is_replaced(tmp_path, monkeypatch):
     """Between the look and the write nobody else can replace it."""
     store, seen = PinStore(tmp_path), []
