@@ -37,12 +37,7 @@ class Datasets:
         Raises:
             InputError: the name is empty, too long or holds what cannot be printed.
         """
-        if not 1 <= len(name) <= NAME_CHARS_MAX or not name.isprintable():
-            message = (
-                f"dataset: expected a name of 1 to {NAME_CHARS_MAX} printable "
-                f"characters, found {len(name)}"
-            )
-            raise InputError(message)
+        _check_name(name)
         with self._vault.transaction():
             self._vault.connection.execute(
                 "INSERT OR IGNORE INTO dataset VALUES (?, ?, ?, 1)",
@@ -51,6 +46,29 @@ class Datasets:
             query = "SELECT dataset_id FROM dataset WHERE tag = ?"
             row = self._vault.connection.execute(query, (self._tag(name),)).fetchone()
         return str(row[0])
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a dataset another name; the ledger holds its id alone.
+
+        Raises:
+            InputError: there is none of that name, or one of the new name, or the new
+                name is empty, too long or holds what cannot be printed.
+        """
+        _check_name(new)
+        with self._vault.transaction():
+            dataset_id = self.find(name)
+            if not dataset_id:
+                message = (
+                    "dataset rename: expected the name of a dataset, found another"
+                )
+                raise InputError(message)
+            if self.find(new) not in {"", dataset_id}:
+                message = "dataset rename: expected a new name, found another dataset's"
+                raise InputError(message)
+            self._vault.connection.execute(
+                "UPDATE dataset SET tag = ?, name = ? WHERE dataset_id = ?",
+                (self._tag(new), new, dataset_id),
+            )
 
     def keep_review(self, dataset_id: str, document: bytes) -> str:
         """Keep the document of a review, and commit to it.
@@ -86,6 +104,15 @@ class Datasets:
 
     def _tag(self, name: str) -> bytes:
         return self._vault.tag("dataset", name)
+
+
+def _check_name(name: str) -> None:
+    if not 1 <= len(name) <= NAME_CHARS_MAX or not name.isprintable():
+        message = (
+            f"dataset: expected a name of 1 to {NAME_CHARS_MAX} printable characters, "
+            f"found {len(name)}"
+        )
+        raise InputError(message)
 
 
 def settle(vault: Vault, dataset_id: str, review_commitment: str) -> None:

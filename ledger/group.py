@@ -13,6 +13,7 @@ from ledger import submission
 from ledger.checkpoint import Checkpoint
 from ledger.entry import Entry, entry_leaf, parse_entry
 from ledger.errors import ConflictError, InputError, IntegrityError, KeyTrustError
+from ledger.redactions import check_redactions
 from ledger.signers import Signer
 from ledger.state import State
 from ledger.store import Row, Store
@@ -106,7 +107,8 @@ class Group:
         """Add a submission that `State.check_submission` let through; return its seq.
 
         Raises:
-            InputError: it cannot follow what stands; the group is as before.
+            InputError: it cannot follow what stands, or redacts what it may not; the
+                group is as before.
             KeyTrustError: its signer may not sign it; the group is as before.
         """
         entry = Entry(
@@ -117,6 +119,7 @@ class Group:
             submission=note,
         ).encode()
         row = Row(self.state.size, entry, submission.join_lines(event_lines))
+        check_redactions(self._store, row)
         try:
             self.state.take(row)
         except IntegrityError as error:  # what stands was read; what is new is wrong

@@ -22,6 +22,9 @@ from ledger.signers import Signer
 ROOT: Final = "root"
 """Name of the root key's file, and the last part of its key name."""
 
+_LOCKED: Final = b"ENCRYPTED PRIVATE KEY"
+"""Stands in the first line of an encrypted PKCS#8 PEM file (RFC 7468, section 11)."""
+
 _FILE_BYTES_MAX: Final = 65_536
 
 
@@ -215,11 +218,17 @@ def _read_private(path: Path, role: str) -> bytes:
 
 
 def _parse(content: bytes, passphrase: bytes | None) -> Ed25519PrivateKey | str:
-    """The private key of a PEM file, or what is wrong with it."""
+    """The private key of a PEM file, or what is wrong with it.
+
+    A file in clear opens with a passphrase too: that may be the vault's alone.
+    """
+    is_locked = _LOCKED in content
     try:
-        private = serialization.load_pem_private_key(content, passphrase or None)
+        private = serialization.load_pem_private_key(
+            content, (passphrase or None) if is_locked else None
+        )
     except TypeError:
-        return "needs no passphrase" if passphrase else "needs a passphrase"
+        return "needs a passphrase"
     except (ValueError, UnsupportedAlgorithm):
         return "is no PKCS#8 key, or the passphrase is wrong"
     if not isinstance(private, Ed25519PrivateKey):

@@ -24,6 +24,7 @@ from ledger.group import Group, Receipt
 from ledger.key_chain import KeyChain
 from ledger.places import ledger_file
 from ledger.reader import Reader
+from ledger.redactions import redact_rows
 from ledger.sealing import Head
 from ledger.sequencer import Drained, check_clear, sequencer_lock, take_spools
 from ledger.signers import Signer
@@ -272,6 +273,29 @@ class Ledger(Reader):
         with self._sequencing(wait_seconds) as (_, drained):
             pass
         return drained
+
+    def redact_named(self) -> int:
+        """Replace lines that an event redacts by their leaf hashes; gone on return.
+
+        Nothing is replaced that the ledger does not name (docs/spec.md, STO-5).
+
+        Returns:
+            How many lines stood in clear.
+
+        Raises:
+            IntegrityError: an event names a line that is not there or may not be
+                redacted.
+            LockedError: another writer kept the lock, or another process keeps pages
+                from before.
+            StorageError: the disk refused the write.
+        """
+        with self._lock, sequencer_lock(self._folder, WAIT_SECONDS):
+            with self._store.writing():
+                count = redact_rows(self._store)
+                if count:
+                    self._views.discard()  # what was folded from these lines
+            self._store.empty_wal()
+        return count
 
     def stream_head(self, stream: str) -> Head:
         """Where `stream` goes on after what is stored.

@@ -9,10 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ledger.errors import ConflictError
+from ledger.fences import Fences
 from ledger.files import disk_errors, sync_folder, write_once
 from ledger.genesis import create_ledger
 from ledger.log import system_clock_ms
+from ledger.places import ledger_file
 from ledger.settings import Settings, save_settings
+from ledger.vault import Vault
 
 FOLDERS = ("keys", "evidence", "corpus", "models", "artifacts")
 
@@ -62,6 +65,7 @@ def create_workspace(
             random_bytes=random_bytes,
         )
         save_settings(built, settings)
+        _make_private_files(built, random_bytes)
         with contextlib.ExitStack() as undo:
             if root_folder is not None:
                 _move_roots(temporary / "root", root_folder, undo)
@@ -73,6 +77,13 @@ def create_workspace(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return vkeys
+
+
+def _make_private_files(built: Path, random_bytes: Callable[[int], bytes]) -> None:
+    """Make an empty vault and fences, so that a look at a new workspace finds them."""
+    path = ledger_file(built)
+    Vault(path.with_suffix(".vault"), random_bytes=random_bytes).close()
+    Fences(path.with_suffix(".fences"), random_bytes=random_bytes).close()
 
 
 def _remove_half_built(folder: Path) -> None:

@@ -16,6 +16,7 @@ from ledger.grants import Grant, is_below
 from ledger.group import Receipt, find_entries, receipt_of
 from ledger.note import VerifierKey
 from ledger.recorded import Recorded
+from ledger.redacted import is_redacted
 from ledger.state import State
 from ledger.store import AnchorTable, Row, Store
 from ledger.views import Views
@@ -150,7 +151,7 @@ class Reader:
     def events(
         self, start: int = 0, *, stream: str | None = None
     ) -> Iterator[Recorded]:
-        """Every event of the entries from `start` on, in order.
+        """Every event of the entries from `start` on, in order, but redacted ones.
 
         Args:
             start: the first entry.
@@ -168,6 +169,8 @@ class Reader:
                 if not is_below(text.stream, stream):
                     continue
             for index, line in enumerate(submission.split_lines(row.events)):
+                if is_redacted(line):
+                    continue
                 yield Recorded(
                     seq=row.seq,
                     index=index,

@@ -82,7 +82,8 @@ def find(
 ) -> list[str]:
     """The files of a folder that hold an identifier, in their bytes or their name.
 
-    Links are not followed. What is packed as evidence is searched unpacked too.
+    Links are followed, since the workspace is read and written through them. What is
+    packed as evidence is searched unpacked too.
 
     Args:
         folder: where to look, folders below it included.
@@ -94,28 +95,42 @@ def find(
         folder that it lies in, with `/?`.
 
     Raises:
-        OSError: a file cannot be read.
+        OSError: a file or a folder cannot be read.
     """
     wanted = sorted(
         {form for one in identifiers if is_long_enough(one) for form in forms(one)}
     )
-    if not wanted:
-        return []
-    found = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not path.is_file() or path.suffix in skip:
-            continue
-        name = path.relative_to(folder)
-        if _holds([str(name).encode(errors="surrogateescape")], wanted):
-            found.append(f"{name.parent}/?")
-        elif _file_holds(path, wanted):
-            found.append(str(name))
-    return found
+    return sorted(_found(folder, wanted, skip)) if wanted else []
+
+
+def _found(folder: Path, wanted: list[bytes], skip: Collection[str]) -> Iterator[str]:
+    """What `find` returns, in the order of the walk."""
+    seen: set[tuple[int, int]] = set()
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            at, paths = here.stat(), sorted(here.iterdir())
+        except FileNotFoundError:
+            continue  # it went meanwhile
+        if (at.st_dev, at.st_ino) in seen:
+            continue  # links may lead round in a circle
+        seen.add((at.st_dev, at.st_ino))
+        for path in paths:
+            name = path.relative_to(folder)
+            if _holds([str(name).encode(errors="surrogateescape")], wanted):
+                yield f"{name.parent}/?"
+            elif path.is_dir():
+                waiting.append(path)
+            elif path.suffix in skip or not path.is_file():
+                continue
+            elif _file_holds(path, wanted):
+                yield str(name)
 
 
 def _file_holds(path: Path, wanted: list[bytes]) -> bool:
     try:
-        with open_regular(path, follow=False) as file:
+        with open_regular(path) as file:
             if _holds(_chunks(file), wanted):
                 return True
             if path.suffix != _PACKED:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from ledger.cold_journal import drop_cold_journal
 from ledger.errors import (
     ConflictError,
     IntegrityError,
@@ -19,6 +20,7 @@ from ledger.errors import (
     StorageError,
 )
 from ledger.places import check_readable
+from ledger.row_update import empty_wal, update_events
 from ledger.schema import ANCHOR_SCHEMA, SCHEMA
 from ledger.store import AnchorTable, Row
 
@@ -140,7 +142,7 @@ class SqliteStore:
             if found != (APPLICATION_ID, STORAGE_VERSION) or schema not in allowed:
                 message = f"{path} is not a ledger of format 1"
                 raise NotALedgerError(message)
-            _drop_cold_journal(path, connection)
+            drop_cold_journal(path, connection)
             undo.pop_all()
         return cls(path, connection)
 
@@ -259,6 +261,19 @@ class SqliteStore:
             "INSERT INTO main.checkpoint VALUES (?, ?)", (size, note)
         )
 
+    def replace_events(self, seq: int, events: bytes) -> None:
+        """Overwrite the event lines of an entry. Only inside `writing`."""
+        update_events(self._connection, seq, events)
+
+    def empty_wal(self) -> None:
+        """Leave nothing in the WAL, so that what was overwritten is gone.
+
+        Raises:
+            LockedError: another process keeps old pages.
+        """
+        with sqlite_errors(self.path):
+            empty_wal(self._connection, self.path.name)
+
     def close(self) -> None:
         """Fold the WAL into the file when nobody else has it open, and let go."""
         with contextlib.suppress(sqlite3.Error):
@@ -281,18 +296,3 @@ def _connect(path: Path, mode: str, undo: contextlib.ExitStack) -> sqlite3.Conne
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA trusted_schema=OFF")
     return connection
-
-
-def _drop_cold_journal(path: Path, connection: sqlite3.Connection) -> None:
-    """Delete the journal of a kill that came before its transaction changed anything.
-
-    The first read rolled a hot journal back. SQLite leaves a cold one alone until the
-    next write, but a reader of the evidence takes it for an interrupted one (STO-4).
-    """
-    if not path.with_name(f"{path.name}-journal").exists():
-        return
-    with contextlib.suppress(sqlite3.Error):
-        if connection.execute("PRAGMA journal_mode").fetchone()[0] == "delete":
-            # Between these two modes SQLite deletes it, if it gets the lock to do so.
-            connection.execute("PRAGMA journal_mode=PERSIST")
-            connection.execute("PRAGMA journal_mode=DELETE")

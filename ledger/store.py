@@ -79,6 +79,14 @@ class Store(Protocol):
         """Append one entry. Only inside `writing`."""
         ...
 
+    def replace_events(self, seq: int, events: bytes) -> None:
+        """Overwrite the event lines of an entry. Only inside `writing`."""
+        ...
+
+    def empty_wal(self) -> None:
+        """Leave nothing of what was overwritten beside the rows."""
+        ...
+
     def insert_checkpoint(self, size: int, note: bytes) -> None:
         """Append one checkpoint. Only inside `writing`."""
         ...

@@ -266,4 +266,4 @@ class Workspace:
         datasets.drop_pending(self.vault)
         remove_temporaries(self.folder / "corpus")
         remove_temporaries(self.folder / "evidence")
-        self.corpus.sweep(self.vault.record_ids())
+        self.corpus.sweep(self.vault.known)

@@ -1,14 +1,21 @@
 """Assign accepted records to shards and slices; assignments are facts in events."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import islice
+from typing import Final, Protocol
 
+from ledger.events.ingest import Hazard
 from ledger.events.shards import MapDeclared, RecordAssigned
 from ledger.ports import UnitRecord
-from producers.placement.place import Placement, place
-from producers.placement.units import Near, erasures_of, units_of
+from producers.placement.bounded import Dimension
+from producers.placement.place import place_file
+from producers.placement.unit_file import UnitFile
+from producers.placement.units import HAZARD_WEIGHT, unit_of
 from producers.ports import Progress
+
+EVENTS: Final = 1024
+"""Assignments that are held in memory at once."""
 
 
 class PlacementBook(Protocol):
@@ -18,16 +25,16 @@ class PlacementBook(Protocol):
         """The map in force."""
         ...
 
-    def members(self) -> list[UnitRecord]:
-        """Every accepted record, placed or not."""
-        ...
-
-    def near(self) -> Near:
-        """Clusters of near duplicates that a record belongs to."""
+    def units(self) -> Iterable[Sequence[UnitRecord]]:
+        """The records, placed or not, of each unit that has one to place."""
         ...
 
     def loads(self, shards: int) -> list[int]:
         """Bytes that each shard holds."""
+        ...
+
+    def erasures(self, shards: int, weights: Mapping[Hazard, int]) -> list[int]:
+        """Expected erasures that each shard holds."""
         ...
 
     def key(self) -> bytes:
@@ -52,35 +59,40 @@ def assign(book: PlacementBook, *, progress: Progress) -> int:
     Raises:
         InputError: a record would tie two shards together.
     """
-    members = book.members()
-    if all(member.shard is not None for member in members):
-        return 0
-    declared = book.map()
-    units = units_of(members, book.near())
-    placements = place(
-        units,
-        loads=book.loads(declared.shards),
-        slices=declared.slices,
-        load_per_mille=declared.load_per_mille,
-        key=book.key(),
-        erasures=held_erasures(members, declared.shards),
-    )
-    records_of = {unit.unit_id: unit.record_ids for unit in units}
-    events = [
-        RecordAssigned(
-            map_id=declared.map_id,
-            record_id=record_id,
-            shard=placement.shard,
-            slice=placement.slice,
+    with closing(UnitFile()) as units:
+        for members in book.units():
+            unit = unit_of(members)
+            if unit is not None:
+                units.add(unit)
+        if not len(units):
+            return 0
+        declared = book.map()
+        place_file(
+            units,
+            loads=book.loads(declared.shards),
+            slices=declared.slices,
+            load_per_mille=declared.load_per_mille,
+            key=book.key(),
+            erasures=book.erasures(declared.shards, HAZARD_WEIGHT),
         )
-        for placement in placements
-        for record_id in records_of[placement.unit_id]
-    ]
-    book.append(events)
-    progress(_told(len(events), declared.shards))
-    for line in passed_bounds(placements):
-        progress(line)
-    return len(events)
+        assigned = 0
+        for events in _events(units, declared.map_id):
+            book.append(events)
+            assigned += len(events)
+        progress(_told(assigned, declared.shards))
+        for line in passed_bounds(units.passed()):
+            progress(line)
+        return assigned
+
+
+def _events(units: UnitFile, map_id: str) -> Iterator[list[RecordAssigned]]:
+    """The assignments of every new record, some at a time."""
+    events = (
+        RecordAssigned(map_id=map_id, record_id=record_id, shard=shard, slice=slice_)
+        for record_id, shard, slice_ in units.records()
+    )
+    while part := list(islice(events, EVENTS)):
+        yield part
 
 
 def _told(records: int, shards: int) -> str:
@@ -90,23 +102,13 @@ def _told(records: int, shards: int) -> str:
     )
 
 
-def held_erasures(members: Iterable[UnitRecord], shards: int) -> list[int]:
-    """Expected erasures that each shard holds already."""
-    placed: dict[int, list[UnitRecord]] = defaultdict(list)
-    for member in members:
-        if member.shard is not None:
-            placed[member.shard].append(member)
-    return [erasures_of(placed[shard]) for shard in range(shards)]
-
-
-def passed_bounds(placements: Iterable[Placement]) -> list[str]:
+def passed_bounds(passed: Iterable[tuple[int, Sequence[Dimension]]]) -> list[str]:
     """One line for each shard that a unit took past its bound, by shard."""
-    passed: dict[int, set[str]] = defaultdict(set)
-    for placement in placements:
-        if placement.over:
-            passed[placement.shard].update(placement.over)
+    names: dict[int, set[str]] = {}
+    for shard, over in passed:
+        names.setdefault(shard, set()).update(over)
     return [
-        f"shard {shard} is past its bound in {' and '.join(sorted(passed[shard]))}: "
+        f"shard {shard} is past its bound in {' and '.join(sorted(names[shard]))}: "
         "a unit found no shard with room"
-        for shard in sorted(passed)
+        for shard in sorted(names)
     ]

@@ -11,7 +11,8 @@ import msgspec
 from ledger.errors import InputError
 from ledger.events import Event
 from ledger.events.policy import Jurisdiction
-from ledger.intake import Intake, Placer
+from ledger.intake import Intake
+from ledger.placer import Placer
 from ledger.quarantine import Quarantine
 from ledger.readings import Reading
 from ledger.workspace import Workspace

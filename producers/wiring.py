@@ -16,8 +16,8 @@ from ledger.erasure_book import ErasureBook
 from ledger.errors import InputError, LockedError
 from ledger.events import Event
 from ledger.events.erasure_request import Ground
-from ledger.intake import Placer
 from ledger.leftovers import Leftovers
+from ledger.placer import Placer
 from ledger.training_book import TrainingBook
 from ledger.workspace import Workspace
 from producers.assign import assign
@@ -274,6 +274,7 @@ def _begin(workspace: Workspace, progress: Progress) -> TrainingBook:
 def _world(workspace: Workspace, progress: Progress) -> World:
     return World(
         weights=weight_store(workspace),
+        evidence=workspace.evidence,
         emit=TrainingBook(workspace).append,
         clock_ms=workspace.clock_ms,
         random_bytes=workspace.random_bytes,

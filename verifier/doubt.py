@@ -25,3 +25,12 @@ class NoFindings(FindingList):
             Doubt: always.
         """
         raise Doubt(str(finding))
+
+    def put_first(self, findings: list[Finding]) -> None:
+        """Raise instead of keeping findings, if there are any.
+
+        Raises:
+            Doubt: there are.
+        """
+        for finding in findings:
+            self.add(finding)

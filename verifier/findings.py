@@ -38,6 +38,7 @@ class Code(StrEnum):
     EVENTS_ROOT = "LV309"
     FAMILY_NOT_ALLOWED = "LV310"
     STREAM_GAP = "LV311"
+    LINE_REDACTED = "LV312"
 
     KEY_ENCODING = "LV401"
     KEY_LOW_ORDER = "LV402"
@@ -85,6 +86,9 @@ class Code(StrEnum):
     QUARANTINE = "LV721"
     DATASET = "LV722"
     SENSITIVE = "LV723"
+    REDACTION = "LV724"
+    PLAN = "LV725"
+    METERED_FLOP = "LV726"
 
     ROOT_NOT_PINNED = "LV801"
     ROOT_DIFFERS = "LV802"
@@ -161,6 +165,12 @@ class FindingList:
         self.total += 1
         if len(self._kept) < FINDINGS_MAX:
             self._kept.append(finding)
+
+    def put_first(self, findings: list[Finding]) -> None:
+        """Keep findings before all others, which may follow from them."""
+        self.total += len(findings)
+        self._kept[:0] = findings
+        del self._kept[FINDINGS_MAX:]
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self._kept)

@@ -2,7 +2,8 @@
 
 from verifier.clock import utc
 from verifier.history.walk import Walk
-from verifier.report.verdict import Report
+from verifier.report.verdict import REDACTED_LISTED_MAX, Report
+from verifier.rules.redactions import event_id
 from verifier.verdict import Covers
 
 _WHOLE = (
@@ -45,6 +46,7 @@ def summarise(
     report.root_keys = [f"{key.name} {key.public_key.hex()}" for key in walk.ring.roots]
     _add_head(report, walk)
     _add_counts(report, walk)
+    _add_redacted(report, walk)
     _add_anchors(report, covers)
     _add_gaps(report, walk)
 
@@ -141,8 +143,42 @@ def _add_counts(report: Report, walk: Walk) -> None:
         f"checkpoints        {heads.passed}/{heads.stored} signed, root as computed",
         f"signatures         {walk.signatures} in {len(walk.streams)} streams",
         f"event lines        {walk.events} bound, {typed} match their type",
-        f"rules across       {walk.content.judged} events",
+        f"rules across       {walk.content.judged} events{_unjudged(walk)}",
     ]
+
+
+def _unjudged(walk: Walk) -> str:
+    redacted = len(walk.history.redactions.met)
+    return f"; {redacted} redacted lines not judged" if redacted else ""
+
+
+def _add_redacted(report: Report, walk: Walk) -> None:
+    """List the redacted lines, and say what that leaves open."""
+    redactions = walk.history.redactions
+    met, named = redactions.met, redactions.named
+    report.redacted_total = len(met | named.keys())
+    report.redacted = [
+        {
+            "event": event_id(number),
+            "by": event_id(named[number]) if number in named else "",
+            "state": "redacted" if number in met else "named",
+        }
+        for number in sorted(met | named.keys())[:REDACTED_LISTED_MAX]
+    ]
+    if not met:
+        return
+    by = {named[number] for number in met if number in named}
+    report.counts |= {"redacted": len(met), "redactions": len(by)}
+    report.checked.append(f"redacted lines     {len(met)}, named by {len(by)} events")
+    report.not_proven.append(
+        f"what {len(met)} redacted lines said, of which type they were, and that they"
+        " broke no rule: whoever holds the keys that signed them and the eraser's could"
+        " have hidden a quarantine, a scan or a step of an erasure"
+    )
+    if walk.content.stopped and redactions.unnamed():
+        report.not_checked.append(
+            f"whether an event names {len(redactions.unnamed())} redacted lines"
+        )
 
 
 def _add_anchors(report: Report, covers: Covers) -> None:

@@ -1,7 +1,7 @@
 """How a person was forgotten: the `erasure` family (GDPR Article 17).
 
 No event names the person: `erasure_id` is random, and only the vault ever knew whose
-it is. The events come in the order of the classes below.
+it is. The events come in the order of the classes below; the last stands by itself.
 """
 
 from typing import Annotated, Literal
@@ -14,6 +14,7 @@ from ledger.events.base import (
     Count,
     Event,
     Id,
+    OptionalId,
     OptionalSha256Hex,
     Sha256Hex,
     ShardIndex,
@@ -38,6 +39,12 @@ KeyStore = Literal["file", "passphrase", "keyring", "kms"]
 can promise."""
 
 Exactness = Literal["bitwise_equal", "not_re_executable_here", "not_run"]
+
+RedactionReason = Literal["erasure", "retention"]
+"""Why a line need not be kept any longer."""
+
+Place = Annotated[int, Meta(ge=0, le=1023)]
+"""0-based place of an event in its submission (EVT-9)."""
 
 
 class ShardHit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -242,6 +249,27 @@ class ErasureCertified(Event, frozen=True, kw_only=True, tag="erasure.certified.
     certificate_sha256: Sha256Hex
 
 
+class LinesRedacted(Event, frozen=True, kw_only=True, tag="erasure.lines_redacted.v1"):
+    """Event lines give way to their leaf hashes; every proof stays what it was.
+
+    The event comes first, and the lines are replaced after it (docs/spec.md, STO-5
+    and XEV-22).
+
+    Attributes:
+        redaction_id: random id.
+        reason: an erasure that the lines fall under, or the end of their retention.
+        erasure_id: that erasure; empty where the reason is another one.
+        entry: seq of the entry that carries the lines.
+        places: their places in it, ascending.
+    """
+
+    redaction_id: Id
+    reason: RedactionReason
+    erasure_id: OptionalId
+    entry: Count
+    places: Annotated[list[Place], Meta(min_length=1, max_length=LIST_MAX)]
+
+
 ErasureEvent = (
     ErasureRequested
     | ErasureExtended
@@ -258,4 +286,5 @@ ErasureEvent = (
     | RecipientsNotified
     | ErasureVerified
     | ErasureCertified
+    | LinesRedacted
 )

@@ -15,8 +15,9 @@ Ground = Literal[
     "unlawful",
     "legal_obligation",
     "child_service",
+    "not_stated",
 ]
-"""GDPR Article 17(1), letters (a) to (f)."""
+"""GDPR Article 17(1), letters (a) to (f); or nobody said which."""
 
 RefusalGround = Literal[
     "expression",
@@ -40,7 +41,7 @@ class ErasureRequested(Event, frozen=True, kw_only=True, tag="erasure.requested.
 
     Attributes:
         erasure_id: random id.
-        ground: GDPR Article 17(1), its letter's meaning.
+        ground: GDPR Article 17(1), its letter's meaning; or that none was stated.
         received_at_ms: when it was received.
         due_at_ms: one calendar month later (GDPR Article 12(3)).
         fence_commitment: HMAC-SHA-256 of the fence under a key in the fences file.

@@ -27,6 +27,12 @@ from ledger.events.base import (
     SliceIndex,
     StreamName,
 )
+from ledger.events.training_plan import (
+    SHAPES_MAX,
+    CountedPasses,
+    Faults,
+    PlanRegistered,
+)
 
 Objective = Literal["pretraining", "continued_pretraining", "sft", "preference"]
 Technique = Literal["full", "lora"]
@@ -103,20 +109,6 @@ class RunStarted(Event, frozen=True, kw_only=True, tag="training.run_started.v1"
     threads: Annotated[int, Meta(ge=1, le=4096)]
 
 
-class StepShape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How often a batch of one shape went through the model.
-
-    Attributes:
-        batch: sequences in the batch.
-        sequence: positions in each sequence, padding included.
-        steps: how many steps had this shape.
-    """
-
-    batch: Count
-    sequence: Count
-    steps: Count
-
-
 class StepsMetered(Event, frozen=True, kw_only=True, tag="training.steps_metered.v1"):
     """A run's compute over some steps, as it happened.
 
@@ -128,7 +120,8 @@ class StepsMetered(Event, frozen=True, kw_only=True, tag="training.steps_metered
         step_first: 0-based first step covered, counted over the run.
         steps: how many steps.
         tokens: tokens through the model in training, padding included.
-        shapes: the shapes that the FLOP follow from.
+        shapes: the passes that the FLOP follow from; none only where `faults` say why.
+        faults: what was not counted or is in doubt; the FLOP are then a lower bound.
         flop_forward: training forward passes.
         flop_backward: training backward passes.
         flop_recompute: activations computed again to save memory.
@@ -146,7 +139,8 @@ class StepsMetered(Event, frozen=True, kw_only=True, tag="training.steps_metered
     step_first: Count
     steps: Count
     tokens: Count
-    shapes: Annotated[list[StepShape], Meta(min_length=1, max_length=LIST_MAX)]
+    shapes: Annotated[list[CountedPasses], Meta(max_length=SHAPES_MAX)]
+    faults: Faults
     flop_forward: Flop
     flop_backward: Flop
     flop_recompute: Flop
@@ -216,6 +210,9 @@ class RunFinished(Event, frozen=True, kw_only=True, tag="training.run_finished.v
         flop_reward: see `StepsMetered`.
         flop_auxiliary: see `StepsMetered`.
         flop_evaluation: see `StepsMetered`.
+        completeness: whether every pass was counted; `incomplete` exactly where a batch
+            had faults, and the FLOP are then a lower bound.
+        reasons: the faults of all batches.
         adapters: the weights that result.
     """
 
@@ -231,6 +228,8 @@ class RunFinished(Event, frozen=True, kw_only=True, tag="training.run_finished.v
     flop_reward: Flop
     flop_auxiliary: Flop
     flop_evaluation: Flop
+    completeness: Literal["complete", "incomplete"]
+    reasons: Faults
     adapters: Annotated[list[Adapter], Meta(min_length=1, max_length=LIST_MAX)]
 
 
@@ -249,5 +248,11 @@ class RunFailed(Event, frozen=True, kw_only=True, tag="training.run_failed.v1"):
 
 
 TrainingEvent = (
-    RunKeyCertified | RunStarted | StepsMetered | SliceTrained | RunFinished | RunFailed
+    RunKeyCertified
+    | RunStarted
+    | PlanRegistered
+    | StepsMetered
+    | SliceTrained
+    | RunFinished
+    | RunFailed
 )

@@ -8,6 +8,9 @@ import msgspec
 
 from ledger.projections.erasures import Erasure, is_overdue, outstanding
 
+ID_SHOWN: Final = 16
+"""How many characters of an erasure's id `erasure_line` shows."""
+
 _SHOWN_MAX_S: Final = 253_402_300_799
 """The last second of the year 9999, where dates end."""
 
@@ -30,10 +33,7 @@ def erasure_text(document: dict[str, Any]) -> str:
         if document["certificate"]
         else f"to do: {'; '.join(document['outstanding'])}"
     )
-    return (
-        f"erasure {document['erasure_id']}: {document['records']} records, "
-        f"shards {document['shards_hit']}\n{state}"
-    )
+    return f"erasure {document['erasure_id']}: {_planned(document)}\n{state}"
 
 
 def erasure_facts(erasure_id: str, erasure: Erasure, now_ms: int) -> dict[str, Any]:
@@ -82,9 +82,8 @@ def erasure_line(erasure: dict[str, Any]) -> str:
     whole = [one for one in erasure["whole_models"] if not one["deleted"]]
     measures = [one["measure"] for one in erasure["interim_measures"]]
     parts = [
-        f"erasure    {erasure['erasure_id'][:16]} {_answer(erasure)}",
-        f"{erasure['records']} records",
-        f"shards {erasure['shards_hit']}",
+        f"erasure    {erasure['erasure_id'][:ID_SHOWN]} {_answer(erasure)}",
+        _planned(erasure),
         f"due {due:%Y-%m-%d}" + (", OVERDUE" if erasure["overdue"] else ""),
         *(
             f"MODEL {one['weights_sha256'][:16]} SAW THEM: whole model, full retrain, "
@@ -94,6 +93,15 @@ def erasure_line(erasure: dict[str, Any]) -> str:
     ]
     interim = f"; interim, not erasure: {', '.join(measures)}" if measures else ""
     return ", ".join(parts) + interim + (f"; to do: {owed}" if owed else "")
+
+
+def _planned(erasure: dict[str, Any]) -> str:
+    """What is erased; before the plan nobody has looked yet."""
+    if "planned" not in erasure["phases"]:
+        return "not planned yet"
+    count = erasure["records"]
+    noun = "record" if count == 1 else "records"
+    return f"{count} {noun}, shards {erasure['shards_hit']}"
 
 
 def _answer(erasure: dict[str, Any]) -> str:

@@ -8,6 +8,8 @@ from ledger.checkpoint import parse_checkpoint
 from ledger.entry import parse_entry
 from ledger.errors import InputError
 from ledger.log import Ledger
+from ledger.redacted import line_leaves
+from ledger.redactions import check_shown
 
 SCHEMA = "tuneledger.event/1"
 
@@ -16,7 +18,8 @@ def event_document(ledger: Ledger, event_id: str) -> dict[str, Any]:
     """The event, the hashes up to its signed root, the signature and the tree.
 
     Raises:
-        InputError: the id is malformed, or the ledger has no such event.
+        InputError: the id is malformed, the ledger has no such event, or it was
+            redacted.
     """
     seq, index = parse_event_id(event_id)
     row = ledger.row(seq)
@@ -24,9 +27,10 @@ def event_document(ledger: Ledger, event_id: str) -> dict[str, Any]:
     if row is None or index >= len(event_lines):
         message = f"event {event_id}: the ledger has no such event"
         raise InputError(message)
+    check_shown(ledger, seq, index, event_lines[index])
     entry = parse_entry(row.entry)
     text, note = submission.parse_submission(entry.submission)
-    leaves = [tree.leaf_hash(line) for line in event_lines]
+    leaves = line_leaves(event_lines)
     # Another process may append while we read: the path is to the root that is shown.
     checkpoint = ledger.newest_checkpoint()
     entries = list(ledger.leaves(parse_checkpoint(checkpoint)[0].size))

@@ -9,6 +9,8 @@ from ledger.entry import parse_entry
 from ledger.events import decode_event
 from ledger.grants import is_below
 from ledger.log import Ledger
+from ledger.redacted import is_redacted, line_leaf
+from ledger.redactions import named_lines
 from ledger.submission import parse_submission, split_lines
 
 SCHEMA = "tuneledger.log/1"
@@ -21,40 +23,54 @@ def log_document(
     event_type: str | None = None,
     last: int | None = None,
 ) -> dict[str, Any]:
-    """The events that match, oldest first.
+    """The events that match, oldest first; of redacted ones the leaf hash.
 
     Args:
         ledger: the ledger.
         stream: only this stream and those below; all by default.
-        event_type: only types that begin with this.
+        event_type: only types that begin with this, so no redacted ones.
         last: only the last so many.
     """
     events: deque[dict[str, Any]] = deque(maxlen=last)
+    named = named_lines(ledger.rows())
     for row in ledger.rows():
         entry = parse_entry(row.entry)
         text, note = parse_submission(entry.submission)
         if stream is not None and not is_below(text.stream, stream):
             continue
         for index, line in enumerate(split_lines(row.events)):
-            plain = msgspec.to_builtins(decode_event(line))
-            if event_type is not None and not plain["type"].startswith(event_type):
+            event_id = f"{row.seq}.{index}"
+            said = _said(line, named.get((row.seq, index), ""))
+            name = str(said["event"]["type"]) if said["event"] else ""
+            if event_type is not None and not name.startswith(event_type):
                 continue
             events.append(
                 {
-                    "event_id": f"{row.seq}.{index}",
+                    "event_id": event_id,
                     "recorded_at_ms": entry.recorded_at_ms,
                     "stream": text.stream,
                     "signed_by": [one.name for one in note.signatures],
-                    "event": plain,
+                    **said,
                 }
             )
     return {"schema": SCHEMA, "origin": ledger.origin, "events": list(events)}
+
+
+def _said(line: bytes, by: str) -> dict[str, Any]:
+    """What an event says; of a redacted one its leaf hash, and what redacted it."""
+    if is_redacted(line):
+        return {"event": None, "leaf": line_leaf(line).hex(), "redacted_by": by}
+    return {"event": msgspec.to_builtins(decode_event(line))}
 
 
 def log_text(document: dict[str, Any]) -> str:
     """One line an event: id, type, and its first fields."""
     lines = []
     for item in document["events"]:
+        if item["event"] is None:
+            by = item["redacted_by"] or "no event"
+            lines.append(f"{item['event_id']:<9} REDACTED_BY {by}")
+            continue
         event = dict(item["event"])
         name = event.pop("type")
         event.pop("salt")

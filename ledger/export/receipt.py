@@ -13,6 +13,7 @@ from ledger.export.proof_parts import Basis, Proof, read_basis
 from ledger.export.receipts import encode_events_of
 from ledger.export.tlog_proof import encode_tlog_proof
 from ledger.log import Ledger
+from ledger.redactions import check_shown
 
 FORMAT: Final = "tuneledger/receipt/v1"
 
@@ -32,8 +33,8 @@ def encode_receipt(
         The receipt, and the C2SP tlog-proof of the event's entry by itself.
 
     Raises:
-        InputError: the ledger has no such event or checkpoint, or the checkpoint does
-            not cover the event.
+        InputError: the ledger has no such event or checkpoint, the checkpoint does
+            not cover the event, or the event was redacted.
         IntegrityError: the ledger contradicts its checkpoint.
     """
     seq, index = parse_event_id(event_id)
@@ -43,6 +44,7 @@ def encode_receipt(
     entry = basis.shown[seq]
     if index >= len(entry.event_lines):
         raise _unknown(event_id)
+    check_shown(ledger, seq, index, entry.event_lines[index])
     (event,) = encode_events_of(replace(entry, shown=[index]))
     tlog_proof = _tlog_proof(basis, seq)
     document = {

@@ -7,7 +7,7 @@ from ledger.errors import InputError, IntegrityError
 from ledger.export.canonical import canonical_json
 from ledger.export.paths import audit_paths
 from ledger.export.run import FinishedRun, ShownEntry
-from ledger.tree import leaf_hash
+from ledger.redacted import line_leaves
 
 FORMAT: Final = "tuneledger/receipts/v1"
 
@@ -54,8 +54,7 @@ def encode_receipt_of(shown: ShownEntry, path: list[bytes]) -> dict[str, Any]:
 
 def encode_events_of(shown: ShownEntry) -> list[dict[str, Any]]:
     """The shown events of an entry, each with its path to `events_root`."""
-    leaves = [leaf_hash(line) for line in shown.event_lines]
-    _, paths = audit_paths(leaves, shown.shown)
+    _, paths = audit_paths(line_leaves(shown.event_lines), shown.shown)
     return [
         {
             "index": index,

@@ -45,7 +45,7 @@ _STARTED_FIELDS: Final = (
     "base_sha256",
     "recipe_sha256",
 )
-_FINISHED_FIELDS: Final = ("batches", "steps", "tokens", *FLOP_FIELDS)
+_FINISHED_FIELDS: Final = ("batches", "steps", "tokens", "completeness", *FLOP_FIELDS)
 
 
 def encode_statement(run: FinishedRun, files: Mapping[str, bytes]) -> bytes:

@@ -232,6 +232,8 @@ def _meter(run: Run, event: StepsMetered, event_id: str) -> None:
         _fault(run, "metered_after_its_end")
     if event.batch != run.batches:
         _fault(run, "batches_missing_or_repeated")
+    for fault in event.faults:
+        _fault(run, fault)
     run.batches += 1
     run.batch_first = run.batch_first or event_id
     run.batch_last = event_id
@@ -258,6 +260,8 @@ def _finish(run: Run, event: RunFinished, event_id: str) -> None:
     declared = (event.steps, event.tokens, _flop_of(event))
     if declared != (run.steps, run.tokens, run.flop):
         _fault(run, "totals_differ_from_batches")
+    for fault in event.reasons:
+        _fault(run, fault)
 
 
 def _end(run: Run, status: Status, batches: int, event_id: str) -> None:

@@ -11,6 +11,7 @@ from ledger.events.erasure import (
     ErasurePlanned,
     ErasureVerified,
     KeysDestroyed,
+    LinesRedacted,
     MeasureTaken,
     RecipientsNotified,
     RecordsErased,
@@ -74,7 +75,7 @@ _PHASES: Final[dict[type, Phase]] = {
 def apply(state: ErasuresState, recorded: Recorded) -> ErasuresState:
     """Fold one event in place; events of other families change nothing."""
     event = recorded.event
-    if not isinstance(event, ErasureEvent):
+    if not isinstance(event, ErasureEvent) or isinstance(event, LinesRedacted):
         return state
     if isinstance(event, ErasureRequested):
         state.erasures.setdefault(

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, get_args
 import click
 import msgspec
 
-from ledger.datasets import REVIEW_BYTES_MAX
+from ledger.datasets import REVIEW_BYTES_MAX, Datasets
 from ledger.events.ingest import Classification, ConsentReview, PersonalData
 from producers.commands.common import (
     json_option,
@@ -117,6 +117,17 @@ def show_command(name: str, folder: Path, *, as_json: bool) -> None:
     for field, value in {"name": plain(one.name), **said, **read}.items():
         if field not in {"type", "salt"}:
             click.echo(f"{field:<18} {value if value != '' else '-'}")
+
+
+@dataset.command("rename")
+@click.argument("name")
+@click.argument("new")
+@workspace_option
+def rename_command(name: str, new: str, folder: Path) -> None:
+    """Call the dataset NAME by a NEW name; the ledger has neither."""
+    with open_workspace(folder) as workspace:
+        Datasets(workspace.vault).rename(name, new)
+    click.echo("renamed; older copies of the vault have the old name")
 
 
 def _line(one: Listed) -> str:

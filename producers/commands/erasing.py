@@ -31,7 +31,7 @@ LIST_BYTES_MAX: Final = 1024 * 1024
 ground_option = click.option(
     "--ground",
     type=click.Choice(get_args(Ground)),
-    default="consent_withdrawn",
+    default="not_stated",
     show_default=True,
     help="GDPR Article 17(1).",
 )

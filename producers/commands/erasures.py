@@ -12,7 +12,7 @@ from ledger.erasure_book import ErasureBook
 from ledger.errors import InputError
 from ledger.events.erasure import Measure
 from ledger.events.erasure_request import Ground, RefusalGround, RestrictionCause
-from ledger.export.erasure_status import erasure_document, erasure_line
+from ledger.export.erasure_status import ID_SHOWN, erasure_document, erasure_line
 from ledger.papers import PAPER_BYTES_MAX, Papers
 from ledger.workspace import Workspace
 from producers import wiring
@@ -250,18 +250,21 @@ def notify(
 
 
 def find_erasure(workspace: Workspace, text: str) -> str:
-    """The erasure of an id, or of the controller's own reference.
+    """The erasure of an id, of its beginning, or of the controller's own reference.
 
     Raises:
-        InputError: there is none, or a reference was given for several.
+        InputError: there is none, or a reference or beginning fits several.
     """
-    if text in workspace.states()["erasures"].erasures:
+    known = workspace.states()["erasures"].erasures
+    if text in known:
         return text
-    referred = Papers(workspace.vault).referred(text)
-    if len(referred) > 1:
-        message = f"--request was given for {len(referred)} erasures: name one by id"
+    found = Papers(workspace.vault).referred(text)
+    if not found and len(text) >= ID_SHOWN:
+        found = [one for one in known if one.startswith(text)]
+    if len(found) > 1:
+        message = f"{text[:32]!r} names {len(found)} erasures: name one by its whole id"
         raise InputError(message)
-    return referred[0] if referred else ErasureBook(workspace).by_id(text).erasure_id
+    return found[0] if found else ErasureBook(workspace).by_id(text).erasure_id
 
 
 def _document(workspace: Workspace, erasure_id: str) -> dict[str, Any]:

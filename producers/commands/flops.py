@@ -1,4 +1,4 @@
-"""Commands about compute before it is spent: flops estimate."""
+"""Commands about compute: flops estimate, flops audit."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -8,6 +8,7 @@ from typing import get_args
 import click
 
 from producers.commands.common import json_option, print_json
+from producers.commands.flops_audit import audit_command
 from producers.flops.config import load_config
 from producers.flops.count import AttentionKernel, Checkpointing, Lora, Training
 from producers.flops.estimate import FLOP_MAX, Workload, estimate
@@ -135,5 +136,7 @@ def estimate_command(
     else:
         click.echo(estimate_text(found))
 
+
+flops_group.add_command(audit_command)
 
 COMMANDS = (flops_group,)

@@ -151,7 +151,7 @@ def _show(report: IngestReport) -> None:
             click.echo(f"{name:<9} {count}")
     if sum(report.reasons.values()) > sum(report.decisions.values()):
         say("a record may have several reasons")
-    for step in ingest_steps(report.decisions):
+    for step in ingest_steps(report.decisions, report.reasons):
         say(step)
 
 

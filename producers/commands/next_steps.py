@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from ledger.events.ingest import Decision
+from ledger.events.ingest import Decision, IngestReason
 from producers.commands.words import counted
 from producers.optout.vocabulary.causes import CAUSES
 from producers.rights import Decided
@@ -65,15 +65,23 @@ class NextSteps:
             yield f"  {cause}: {meanings.get(cause, 'the status of the answer')}"
 
 
-def ingest_steps(decisions: Mapping[Decision, int]) -> Iterator[str]:
-    """One line for what waits, and one where nothing was accepted."""
+def ingest_steps(
+    decisions: Mapping[Decision, int], reasons: Mapping[IngestReason, int]
+) -> Iterator[str]:
+    """One line for what waits, one for who is fenced, one where all was blocked."""
     if waiting := decisions.get("pending", 0):
         yield (
             f"next: {counted(waiting, 'record')} for a person: `tuneledger review "
             "list` names scans to read; for an unclear licence state a known one; "
             "then ingest the same file again: what was accepted is kept as it is"
         )
-    if (blocked := decisions.get("blocked", 0)) and not decisions.get("accepted"):
+    if fenced := reasons.get("subject_fenced", 0):
+        yield (
+            f"next: {counted(fenced, 'record')} of persons who were erased, or asked "
+            "to be: leave out"
+        )
+    blocked = decisions.get("blocked", 0) - fenced
+    if blocked and not decisions.get("accepted"):
         yield (
             f"next: {counted(blocked, 'record')} blocked and none accepted: see the "
             "reasons above; `tuneledger scan --details URL` says what a site reserves"

@@ -57,8 +57,8 @@ TASKS: Final = {
 @click.option(
     "--resume",
     is_flag=True,
-    help="Skip what the last day's scans could read, by the same policy, rules and "
-    "lists.",
+    help="Skip what the last day's scans could read, by the same policy, rules, "
+    "lists and terms.",
 )
 @click.option("--details", is_flag=True, help="Show what every channel said.")
 @click.option(

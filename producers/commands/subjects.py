@@ -1,4 +1,4 @@
-"""What is known of a person: subject show."""
+"""People: what is known of one, and who may come back."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ import click
 from ledger.access import subject_document
 from ledger.erasure_preview import find_subject
 from ledger.files import write_once
+from ledger.readmission import readmit as readmit_person
 from producers.commands.common import (
     json_option,
     open_workspace,
@@ -20,7 +21,7 @@ from producers.commands.words import plain
 
 @click.group()
 def subject() -> None:
-    """Answer a data subject's request for access (GDPR Article 15)."""
+    """Answer a data subject: access (GDPR Article 15), and coming back."""
 
 
 @subject.command()
@@ -57,6 +58,19 @@ def show(subject: str, folder: Path, out: Path | None, *, as_json: bool) -> None
             click.echo(f"recipient  {one['name']}  {one['handed']}")
         if document["erasure"]:
             click.echo(f"erasure    {document['erasure']}")
+
+
+@subject.command()
+@click.argument("identifier", metavar="IDENTIFIER")
+@workspace_option
+def readmit(identifier: str, folder: Path) -> None:
+    """Let an erased person come back, by IDENTIFIER, who consented anew.
+
+    What was erased stays erased; the ledger is not told.
+    """
+    with open_workspace(folder) as workspace:
+        erasure_id = readmit_person(workspace, identifier)
+    click.echo(f"erasure {erasure_id} fences this person no longer")
 
 
 COMMANDS = (subject,)

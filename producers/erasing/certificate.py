@@ -44,6 +44,11 @@ NOT_COVERED: Final = (
         "Article 19), are not touched"
     ),
     (
+        "what texts of other records say of the person without declaring it: corpus "
+        "and weights are encrypted, and the search for identifiers does not open them"
+    ),
+    "records that declare the person by another identifier than those erased",
+    (
         "backups of the vault made before the erasure still open the records until "
         "they are deleted; restored here, they are erased again from the fences"
     ),
@@ -56,10 +61,13 @@ NOT_COVERED: Final = (
 """What every certificate says it does not prove."""
 
 RESIDUE: Final = {
-    "everything": "every file of the workspace was searched after the keys were gone",
+    "everything": (
+        "every file of the workspace was searched, as its bytes lie, after the keys "
+        "were gone"
+    ),
     "without_vault": (
-        "every file but the vault was searched before the keys were destroyed; the "
-        "vault holds no row of the person since"
+        "every file but the vault was searched, as its bytes lie, before the keys were "
+        "destroyed, and none since; the vault's rows of the person are deleted"
     ),
     "too_short": "not searched: an identifier is too short for a match to mean much",
 }
@@ -129,7 +137,7 @@ def certificate_document(facts: Facts) -> dict[str, Any]:
         "schema": SCHEMA,
         "erasure_id": facts.erasure_id,
         "ledger": facts.anchor,
-        "ground": f"GDPR Article 17(1), {erasure.ground}",
+        "ground": _ground(erasure.ground),
         "received_at": utc(erasure.received_at_ms),
         "due_at": utc(erasure.due_at_ms),
         "extended_for": erasure.extended,
@@ -153,6 +161,12 @@ def certificate_document(facts: Facts) -> dict[str, Any]:
         "not_covered": list(NOT_COVERED),
         "receipts": list(facts.receipts),
     }
+
+
+def _ground(ground: str) -> str:
+    if ground == "not_stated":
+        return "not stated; GDPR Article 17(1) names what it can be"
+    return f"GDPR Article 17(1), {ground}"
 
 
 def _weights(erasure: Erasure) -> dict[str, Any]:

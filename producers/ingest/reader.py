@@ -33,7 +33,7 @@ IDENTIFIER_CHARS_MAX: Final = 256
 """Longest identifier; an e-mail address has at most 254 (RFC 5321, 4.5.3.1.3)."""
 
 
-_ALIAS: Final = re.compile(r"[sS]-[0-9]+")
+_ALIAS: Final = re.compile(r"s-[0-9]+")
 """How the vault names subjects locally; as an identifier it would be two persons."""
 
 
@@ -151,9 +151,13 @@ def _check_strings(record: InputRecord) -> None:
             if not _is_unicode(text):
                 rule = f"expected Unicode text in {name}, found a surrogate"
                 _refuse(rule, field=name)
-            if name in {"id", "text", "subjects"} and not text.strip():
+            if name in {"id", "text"} and not text.strip():
                 _refuse(f"expected text in {name}, found only blanks", field=name)
-    if any(_ALIAS.fullmatch(subject.strip()) for subject in record.subjects):
+    subjects = [normalise_identifier(subject) for subject in record.subjects]
+    if not all(subjects):
+        rule = "expected text in subjects, found only blanks"
+        _refuse(rule, field="subjects")
+    if any(map(_ALIAS.fullmatch, subjects)):
         rule = "expected an identifier in subjects, found a local alias (s-1)"
         _refuse(rule, field="subjects")
     if record.url and not is_web_url(record.url):

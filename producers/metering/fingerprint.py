@@ -6,6 +6,8 @@ from typing import Final
 
 from torch import nn
 
+from producers.metering.wrapping import plain_name
+
 _SETTINGS: Final = ("_attn_implementation", "_experts_implementation")
 """Settings of a Hugging Face configuration that choose kernels."""
 
@@ -35,9 +37,11 @@ def fingerprint(model: nn.Module) -> str:
 
 
 def trained_weights(model: nn.Module) -> frozenset[str]:
-    """Names of the weights that training changes."""
+    """Names of the weights that training changes, as they are without a wrapper."""
     return frozenset(
-        name for name, weight in model.named_parameters() if weight.requires_grad
+        plain_name(name)
+        for name, weight in model.named_parameters()
+        if weight.requires_grad
     )
 
 

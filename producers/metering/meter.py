@@ -14,18 +14,18 @@ from typing import Any, Final, get_args
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
 from torch.utils.hooks import RemovableHandle
 
 from producers.metering.batch import Batch, Phase
 from producers.metering.closed_form import ClosedForm
-from producers.metering.fingerprint import trained_weights
+from producers.metering.fingerprint import fingerprint, trained_weights
 from producers.metering.plan import Plan
-from producers.metering.shapes import UnknownShapeError, shape_of
+from producers.metering.shapes import UnknownShapeError, has_head_in_part, shape_of
 from producers.metering.tally import Key, MeteringError, Tally
 from producers.metering.trace import Loss, MakeInputs, tensors_of, trace
+from producers.metering.wrapping import unwrapped
 
-__all__ = ["Meter", "MeteringError", "unwrapped"]
+__all__ = ["Meter", "MeteringError"]
 
 _ALL_PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
 
@@ -57,9 +57,15 @@ class Meter:
         """
         self.plans: list[Plan] = []
         self._phase: Phase | None = None
+        self._without_gradient: Phase = "evaluation"
         self._is_tracing = False
         self._attached: list[_Attached] = []
         self._tally = Tally(strict=strict)
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether what cannot be counted is raised where it happens."""
+        return self._tally.strict
 
     def attach(
         self,
@@ -69,6 +75,7 @@ class Meter:
         inputs: MakeInputs | None = None,
         loss: Loss | None = None,
         closed_form: ClosedForm | None = None,
+        plan: Plan | None = None,
     ) -> Plan | None:
         """Trace `model` and count its calls from now on.
 
@@ -82,12 +89,17 @@ class Meter:
             inputs: see `trace`.
             loss: see `trace`.
             closed_form: see `trace`.
+            plan: one that was traced before, of an equal model; nothing is traced then.
 
         Returns:
-            The plan; None where none could be traced, which is a fault.
+            The plan; None where none could be traced or `plan` is another model's,
+            which is a fault.
         """
-        number = self._trace(
-            twin or unwrapped(model), inputs=inputs, loss=loss, closed_form=closed_form
+        traced = twin or unwrapped(model)
+        number = (
+            self._trace(traced, inputs=inputs, loss=loss, closed_form=closed_form)
+            if plan is None
+            else self._take(traced, plan)
         )
         if number is None:
             return None
@@ -145,10 +157,19 @@ class Meter:
         self._attached.clear()
 
     @contextmanager
-    def step(self) -> Iterator[None]:
-        """One optimizer step: any number of micro-batches."""
+    def step(self, *, without_gradient: Phase = "evaluation") -> Iterator[None]:
+        """One optimizer step: any number of micro-batches.
+
+        Args:
+            without_gradient: what a pass without gradients is for inside of the step
+                and outside of any phase.
+        """
         forwards, backwards = self._tally.in_training()
-        yield
+        outer, self._without_gradient = self._without_gradient, without_gradient
+        try:
+            yield
+        finally:
+            self._without_gradient = outer
         self._tally.steps += 1
         forwards_after, backwards_after = self._tally.in_training()
         if forwards_after - forwards > backwards_after - backwards:
@@ -159,13 +180,25 @@ class Meter:
         """Say what the passes inside are for.
 
         Outside of any phase, a pass with gradients is training, and one without is
-        evaluation.
+        evaluation, or what the step says.
         """
         outer, self._phase = self._phase, phase
         try:
             yield
         finally:
             self._phase = outer
+
+    def fault(self, name: str, error: Exception | None = None) -> None:
+        """Note that something was not counted, or is in doubt.
+
+        Args:
+            name: the fault's name.
+            error: what led to it.
+
+        Raises:
+            MeteringError: the meter is strict.
+        """
+        self._tally.fault(name, error)
 
     def batches(self) -> Iterator[Batch]:
         """Everything counted since the last time; nothing where nothing was."""
@@ -203,11 +236,13 @@ class Meter:
         if self._is_tracing:
             return
         has_gradient = torch.is_grad_enabled()
-        phase = self._phase or ("train" if has_gradient else "evaluation")
+        phase = self._phase or ("train" if has_gradient else self._without_gradient)
         batch, sequence = shape_of(args, named)
         key = Key(attached.plans[phase], phase, batch, sequence, has_gradient)
         self._tally.forwards[key] += 1
         attached.call = key
+        if has_head_in_part(named):
+            self._tally.fault("head_in_part")
 
     def _after(self, attached: _Attached, args: tuple[Any, ...], output: Any) -> None:
         del args
@@ -234,6 +269,14 @@ class Meter:
 
         return count
 
+    def _take(self, model: nn.Module, plan: Plan) -> int | None:
+        """Take a plan that was traced before and return its number."""
+        if fingerprint(model) != plan.model_sha256:
+            self._tally.fault("plan_of_another_model", is_standing=True)
+            return None
+        self.plans.append(plan)
+        return len(self.plans) - 1
+
     def _trace(self, model: nn.Module, **options: Any) -> int | None:
         """Trace a plan and return its number; None where that failed."""
         self._is_tracing = True
@@ -245,14 +288,3 @@ class Meter:
         finally:
             self._is_tracing = False
         return len(self.plans) - 1
-
-
-def unwrapped(model: nn.Module) -> nn.Module:
-    """The module inside a compiled or replicated one."""
-    while True:
-        inner = getattr(model, "_orig_mod", None)
-        if isinstance(model, DistributedDataParallel):
-            inner = model.module
-        if not isinstance(inner, nn.Module):
-            return model
-        model = inner

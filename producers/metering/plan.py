@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ledger.errors import InputError
 from producers.metering.polynomial import Polynomial
 
 PHASES: Final = ("forward", "backward", "recompute", "inference")
@@ -71,3 +72,32 @@ class Plan:
     def costs(self) -> dict[str, Polynomial]:
         """The polynomials by phase."""
         return {phase: getattr(self, phase) for phase in PHASES}
+
+
+def parse_plan(content: bytes) -> Plan:
+    """Read a plan's canonical form.
+
+    Raises:
+        InputError: it is none, or not in its one spelling.
+    """
+    try:
+        fields = json.loads(content)
+        costs = {
+            phase: Polynomial(token=int(token), pair=int(pair))
+            for phase, (token, pair) in fields["cost"].items()
+        }
+        plan = Plan(
+            model_sha256=fields["model_sha256"],
+            **costs,
+            shapes=tuple((batch, sequence) for batch, sequence in fields["shapes"]),
+            unknown=tuple(fields["unknown"]),
+            faults=tuple(fields["faults"]),
+            closed_form=fields["closed_form"],
+            torch_version=fields["torch_version"],
+        )
+        if plan.canonical() == content:
+            return plan
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+    message = "plan: expected its canonical form, found something else"
+    raise InputError(message)

@@ -25,6 +25,12 @@ KNOWN: Final = frozenset(
 )
 """Arguments that are understood; another one may bring in products of its own."""
 
+HEAD_IN_PART: Final = frozenset({"fused_lm_head", "shift_labels"})
+"""Arguments with which the output head may leave positions out, by their labels.
+
+Source: TRL 1.16, `trl.trainer.utils.add_fused_lm_head`.
+"""
+
 
 class UnknownShapeError(Exception):
     """A call whose cost does not follow from its shape; its text is a fault's name."""
@@ -38,7 +44,9 @@ def shape_of(args: Sequence[Any], named: Mapping[str, Any]) -> tuple[int, int]:
             the plan knows of.
     """
     if not named.keys() <= KNOWN and any(
-        value is not None for name, value in named.items() if name not in KNOWN
+        value is not None
+        for name, value in named.items()
+        if name not in KNOWN and name not in HEAD_IN_PART
     ):
         raise UnknownShapeError("argument_unknown")
     cache = named.get("past_key_values")
@@ -53,3 +61,8 @@ def shape_of(args: Sequence[Any], named: Mapping[str, Any]) -> tuple[int, int]:
     if len(args) > 1 or len(shape) != dimensions:
         raise UnknownShapeError("shape_unknown")
     return shape[0], shape[1]
+
+
+def has_head_in_part(named: Mapping[str, Any]) -> bool:
+    """Whether the head may meet fewer positions than the shape has."""
+    return any(named.get(name) is not None for name in HEAD_IN_PART)

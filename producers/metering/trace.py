@@ -16,6 +16,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.func import functional_call
 
 from ledger.errors import InputError
+from ledger.events.training_plan import OPERATIONS_MAX
 from producers.metering.closed_form import ClosedForm, agree
 from producers.metering.counter import PhaseCounter
 from producers.metering.fingerprint import fingerprint
@@ -27,6 +28,9 @@ SHAPES: Final = ((2, 4), (2, 6), (3, 5))
 
 MakeInputs = Callable[[int, int], dict[str, Tensor]]
 """From a batch's sequences and positions to the model's arguments by name."""
+
+_NAME_MAX: Final = 128
+"""Most characters of an operation's name that a plan keeps."""
 
 POSITIONAL: Final = ""
 """The name of an argument that is given by position."""
@@ -85,11 +89,14 @@ def trace(
         costs[phase] = cost or Polynomial(0, 0)
     if closed_form is not None and not agree(costs, closed_form):
         faults.add("closed_form_differs")
+    unknown = sorted({name[:_NAME_MAX] for each in counted for name in each.unknown})
+    if len(unknown) > OPERATIONS_MAX:
+        faults.add("more_unknown_operations")
     return Plan(
         model_sha256=fingerprint(model),
         **costs,
         shapes=shapes,
-        unknown=tuple(sorted({name for each in counted for name in each.unknown})),
+        unknown=tuple(unknown[:OPERATIONS_MAX]),
         faults=tuple(sorted(faults)),
         closed_form=closed_form is not None,
         torch_version=str(torch.__version__),

@@ -8,20 +8,20 @@ from typing import Literal
 
 from ledger.errors import ErasedError, TuneledgerError
 from ledger.events.training import RunFailed
+from producers.metering.record import RunRecord
 from producers.ports import Emit
 from producers.training.errors import WorkerKilledError
-from producers.training.meter import StepMeter
 
 Reason = Literal["interrupted", "killed", "error", "out_of_space", "fenced"]
 
 
 @contextmanager
-def failure_on_record(run_id: str, meter: StepMeter, emit: Emit) -> Iterator[None]:
+def failure_on_record(run_id: str, record: RunRecord, emit: Emit) -> Iterator[None]:
     """Emit what was computed and why the run ended, if the body raises anything.
 
     Args:
         run_id: the run.
-        meter: its meter.
+        record: its record.
         emit: where events go.
     """
     try:
@@ -29,9 +29,9 @@ def failure_on_record(run_id: str, meter: StepMeter, emit: Emit) -> Iterator[Non
     except BaseException as error:
         # The ledger may be what failed; the first error is the one to report.
         with contextlib.suppress(TuneledgerError):
-            if meter.is_counted:
-                meter.flush_all()
-            batches, reason = meter.batches, _reason(error)
+            if record.is_counted:
+                record.flush_all()
+            batches, reason = record.batches, _reason(error)
             emit([RunFailed(run_id=run_id, reason=reason, batches=batches)])
         raise
 

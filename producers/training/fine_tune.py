@@ -7,7 +7,7 @@ from typing import Protocol
 from ledger.errors import InputError
 from ledger.events.training import SliceTrained
 from ledger.ports import SliceRecords
-from producers.ports import ClockMs, Emit, Progress, RandomBytes
+from producers.ports import ClockMs, Emit, Evidence, Progress, RandomBytes
 from producers.training.plan import (
     PretrainingPlan,
     RunPlan,
@@ -76,6 +76,7 @@ class World:
 
     Attributes:
         weights: where weights are kept.
+        evidence: where recipes are kept.
         emit: where training events go.
         clock_ms: the time now.
         random_bytes: makes run ids.
@@ -83,6 +84,7 @@ class World:
     """
 
     weights: Weights
+    evidence: Evidence
     emit: Emit
     clock_ms: ClockMs
     random_bytes: RandomBytes
@@ -141,6 +143,7 @@ def pretrain(
             model_name=BASE_NAME,
         ),
         weights=world.weights,
+        evidence=world.evidence,
         emit=world.emit,
         clock_ms=world.clock_ms,
         random_bytes=world.random_bytes,
@@ -194,6 +197,7 @@ def fine_tune(
     return run_shards(
         plan=plan,
         weights=world.weights,
+        evidence=world.evidence,
         emit=world.emit,
         publish=dataset.publish,
         clock_ms=world.clock_ms,

@@ -19,6 +19,7 @@ from typing import BinaryIO, Final, cast
 import msgspec
 
 from ledger.errors import InputError
+from producers.metering.plan import Plan
 from producers.training.errors import TrainingError, WorkerKilledError
 from producers.training.recipe import Recipe
 from producers.training.wire import (
@@ -53,6 +54,7 @@ class WorkerJob:
     Attributes:
         shard: the shard; 0 for a base.
         recipe: with lora for a shard, without for a base.
+        plan: what a pass costs; None counts none.
         base: safetensors bytes of the frozen base; empty for a base.
         parent: those of the adapter of slice `slice_first` - 1; empty for slice 0.
         slice_first: the slice to begin with.
@@ -62,6 +64,7 @@ class WorkerJob:
 
     shard: int
     recipe: Recipe
+    plan: Plan | None = None
     base: bytes = b""
     parent: bytes = b""
     slice_first: int = 0
@@ -176,6 +179,7 @@ def _header(job: WorkerJob) -> bytes:
         Job(
             kind="base" if job.recipe.settings.lora is None else "shard",
             recipe=job.recipe.canonical().decode(),
+            plan="" if job.plan is None else job.plan.canonical().decode(),
             slice_first=job.slice_first,
             slices=[
                 SliceHeader(records=len(records), seed=f"{seed:016x}")

@@ -9,22 +9,20 @@ computed by then stays on record.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from statistics import fmean
 
 from ledger.errors import InputError, TuneledgerError
-from ledger.events.training import (
-    Adapter,
-    RunStarted,
-    SliceTrained,
-)
-from producers.ports import ClockMs, Emit, Progress, RandomBytes
+from ledger.events.training import Adapter, SliceTrained
+from producers.metering.batch import Counted
+from producers.metering.plan import Plan
+from producers.metering.record import RunRecord
+from producers.ports import ClockMs, Emit, Evidence, Progress, RandomBytes
 from producers.training.failure import failure_on_record
-from producers.training.flop import StepFlop, step_flop
-from producers.training.meter import StepMeter
 from producers.training.plan import PretrainingPlan, RunPlan, RunResult
 from producers.training.pool import WorkerJob, train_in_workers
-from producers.training.recipe import Recipe
+from producers.training.recipe import Settings
+from producers.training.started import pretraining_started, started
 from producers.training.weights import Weights
 from producers.training.wire import StepDone
 
@@ -39,6 +37,7 @@ def run_shards(
     *,
     plan: RunPlan,
     weights: Weights,
+    evidence: Evidence,
     emit: Emit,
     publish: Publish,
     clock_ms: ClockMs,
@@ -47,9 +46,10 @@ def run_shards(
 ) -> RunResult:
     """Train every shard of `plan`.
 
-    Emits `RunStarted`, then `StepsMetered` as the steps happen; for each slice, saves
-    the weights and publishes `SliceTrained`; in the end emits `RunFinished`. Whatever
-    ends the run before that, Ctrl-C included, is emitted as `RunFailed` and raised.
+    Keeps the recipe as evidence. Emits `RunStarted` with `PlanRegistered`, then
+    `StepsMetered` as the steps happen; for each slice, saves the weights and publishes
+    `SliceTrained`; in the end emits `RunFinished`. Whatever ends the run before that,
+    Ctrl-C included, is emitted as `RunFailed` and raised.
 
     Raises:
         InputError: the plan contradicts itself; nothing was emitted.
@@ -59,17 +59,19 @@ def run_shards(
         StorageError: weights or events could not be written.
     """
     plan.check()
-    jobs = _worker_jobs(plan, weights)
+    cost = _cost(plan.recipe.settings)
+    jobs = _worker_jobs(plan, weights, cost)
     run_id = random_bytes(16).hex()
-    meter = _meter(plan.recipe, run_id, emit, clock_ms)
-    run = _ShardRun(plan, run_id, meter, weights, publish, progress)
-    emit([_started(plan, run_id)])
-    with failure_on_record(run_id, meter, emit):
+    record = _record(run_id, cost, emit, clock_ms)
+    run = _ShardRun(plan, run_id, cost, record, weights, publish, progress)
+    evidence.put(plan.recipe.canonical())
+    emit([started(plan, run_id), *record.plans()])
+    with failure_on_record(run_id, record, emit):
         train_in_workers(
             jobs, on_step=run.on_step, on_slice=run.on_slice, workers=plan.workers
         )
         adapters = run.adapters()
-        emit([meter.finished(list(adapters))])
+        emit([record.finished(list(adapters))])
     return RunResult(run_id=run_id, adapters=adapters)
 
 
@@ -77,6 +79,7 @@ def run_pretraining(
     *,
     plan: PretrainingPlan,
     weights: Weights,
+    evidence: Evidence,
     emit: Emit,
     clock_ms: ClockMs,
     random_bytes: RandomBytes,
@@ -89,28 +92,34 @@ def run_pretraining(
     if plan.recipe.settings.lora is not None:
         message = "recipe of a pre-training: expected no lora, found lora"
         raise InputError(message)
+    cost = _cost(plan.recipe.settings)
     job = WorkerJob(
-        shard=0, recipe=plan.recipe, slices=[plan.records], seeds=[plan.seed]
+        shard=0,
+        recipe=plan.recipe,
+        plan=cost,
+        slices=[plan.records],
+        seeds=[plan.seed],
     )
     run_id = random_bytes(16).hex()
-    meter = _meter(plan.recipe, run_id, emit, clock_ms)
+    record = _record(run_id, cost, emit, clock_ms)
     tally = _Tally()
     saved: list[str] = []
 
     def on_step(shard: int, step: StepDone) -> None:
         tally.add(step)
-        _count(meter, shard, step)
+        _count(record, cost, shard, step)
 
     def on_slice(shard: int, _: int, content: bytes) -> None:
-        meter.flush(shard)
+        record.flush(shard)
         saved.append(weights.put(content))
         progress(f"base {plan.model_name}: {tally}")
 
-    emit([_pretraining_started(plan, run_id)])
-    with failure_on_record(run_id, meter, emit):
+    evidence.put(plan.recipe.canonical())
+    emit([pretraining_started(plan, run_id), *record.plans()])
+    with failure_on_record(run_id, record, emit):
         train_in_workers([job], on_step=on_step, on_slice=on_slice)
         adapters = tuple(Adapter(shard=0, weights_sha256=sha256) for sha256 in saved)
-        emit([meter.finished(list(adapters))])
+        emit([record.finished(list(adapters))])
     return RunResult(run_id=run_id, adapters=adapters)
 
 
@@ -142,14 +151,16 @@ class _ShardRun:
         self,
         plan: RunPlan,
         run_id: str,
-        meter: StepMeter,
+        cost: Plan | None,
+        record: RunRecord,
         weights: Weights,
         publish: Publish,
         progress: Progress,
     ) -> None:
         self._plan = plan
         self._run_id = run_id
-        self._meter = meter
+        self._cost = cost
+        self._record = record
         self._weights = weights
         self._publish = publish
         self._progress = progress
@@ -161,10 +172,10 @@ class _ShardRun:
 
     def on_step(self, shard: int, step: StepDone) -> None:
         self._tallies[shard].add(step)
-        _count(self._meter, shard, step)
+        _count(self._record, self._cost, shard, step)
 
     def on_slice(self, shard: int, k: int, content: bytes) -> None:
-        self._meter.flush(shard)
+        self._record.flush(shard)
         is_known = hashlib.sha256(content).hexdigest() in self._weights.list()
         sha256 = self._weights.put(content)
         try:
@@ -202,12 +213,13 @@ class _ShardRun:
         )
 
 
-def _worker_jobs(plan: RunPlan, weights: Weights) -> list[WorkerJob]:
+def _worker_jobs(plan: RunPlan, weights: Weights, cost: Plan | None) -> list[WorkerJob]:
     base = weights.get(plan.base_sha256)
     return [
         WorkerJob(
             shard=job.shard,
             recipe=plan.recipe,
+            plan=cost,
             base=base,
             parent=weights.get(job.parent_sha256) if job.parent_sha256 else b"",
             slice_first=job.slice_first,
@@ -218,69 +230,38 @@ def _worker_jobs(plan: RunPlan, weights: Weights) -> list[WorkerJob]:
     ]
 
 
-def _started(plan: RunPlan, run_id: str) -> RunStarted:
-    return RunStarted(
-        run_id=run_id,
-        objective=plan.objective,
-        technique="lora",
-        purpose=plan.purpose,
-        erasure_id=plan.erasure_id,
-        model_name=plan.model_name,
-        base_name=plan.base_name,
-        base_sha256=plan.base_sha256,
-        base_licence=plan.base_licence,
-        base_flop=plan.base_flop,
-        base_flop_source=plan.base_flop_source,
-        base_flop_estimable=plan.base_flop_estimable,
-        base_systemic_risk=plan.base_systemic_risk,
-        map_id=plan.map_id,
-        shards=[job.shard for job in plan.jobs],
-        slices=len(plan.jobs[0].slices),
-        generation=plan.generation,
-        recipe_sha256=plan.recipe.sha256,
-        torch_version=plan.recipe.environment.torch_version,
-        threads=plan.recipe.environment.threads,
-    )
+@lru_cache(maxsize=8)
+def _cost(settings: Settings) -> Plan | None:
+    """What a pass costs; None where that cannot be traced."""
+    # The tensor library takes a second to load; it is there, for the recipe needs it.
+    from producers.training.compute import compute_plan  # noqa: PLC0415
+
+    return compute_plan(settings)
 
 
-def _pretraining_started(plan: PretrainingPlan, run_id: str) -> RunStarted:
-    return RunStarted(
-        run_id=run_id,
-        objective="pretraining",
-        technique="full",
-        purpose="train",
-        erasure_id="",
-        model_name=plan.model_name,
-        base_name=plan.model_name,
-        base_sha256="",
-        base_licence="",
-        # Nothing was computed for a start from random weights.
-        base_flop="0",
-        base_flop_source="measured",
-        base_flop_estimable=True,
-        base_systemic_risk=False,
-        map_id="",
-        shards=[],
-        slices=0,
-        generation=0,
-        recipe_sha256=plan.recipe.sha256,
-        torch_version=plan.recipe.environment.torch_version,
-        threads=plan.recipe.environment.threads,
-    )
+def _record(run_id: str, cost: Plan | None, emit: Emit, clock_ms: ClockMs) -> RunRecord:
+    plans = [] if cost is None else [cost]
+    return RunRecord(run_id=run_id, plans=plans, emit=emit, clock_ms=clock_ms)
 
 
-def _meter(recipe: Recipe, run_id: str, emit: Emit, clock_ms: ClockMs) -> StepMeter:
-    @cache
-    def flop_of(batch: int, sequence: int) -> StepFlop:
-        return step_flop(recipe.settings, batch=batch, sequence=sequence)
-
-    return StepMeter(run_id=run_id, flop_of=flop_of, emit=emit, clock_ms=clock_ms)
-
-
-def _count(meter: StepMeter, shard: int, step: StepDone) -> None:
-    meter.step(
+def _count(record: RunRecord, cost: Plan | None, shard: int, step: StepDone) -> None:
+    counted = [
+        Counted(
+            plan=cost,
+            phase=each.phase,
+            batch=each.batch,
+            sequence=each.sequence,
+            has_gradient=each.has_gradient,
+            forwards=each.forwards,
+            backwards=each.backwards,
+        )
+        for each in step.passes
+        if cost is not None
+    ]
+    record.step(
         shard=shard,
         slice_index=step.slice,
-        batch=step.batch,
-        sequence=step.sequence,
+        tokens=step.batch * step.sequence,
+        counted=counted,
+        faults=["trace_failed"] if cost is None else step.faults,
     )

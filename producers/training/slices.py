@@ -14,7 +14,6 @@ Source: Bourtoule and others, Machine Unlearning (arXiv:1912.03817), for slices.
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Final
 
 import torch
@@ -22,18 +21,21 @@ from torch import Tensor
 from torch.nn import functional
 
 from ledger.errors import InputError
+from producers.metering.meter import Meter
+from producers.metering.plan import Plan
 from producers.training import model as gpt
 from producers.training.errors import TrainingError
 from producers.training.packing import batches, pack
 from producers.training.recipe import VOCABULARY, Settings
+from producers.training.wire import Passes, StepDone
 
 _BETAS: Final = (0.9, 0.95)
 _WEIGHT_DECAY: Final = 0.01
 _CLIP_NORM: Final = 1.0
 _WARMUP: Final = 0.1  # share of the steps
 
-OnStep = Callable[[int, int, int, float], None]
-"""Told after each step: slice, sequences, positions, loss in nats a token."""
+OnStep = Callable[[StepDone], None]
+"""Told after each step."""
 
 OnSlice = Callable[[int, dict[str, Tensor]], None]
 """Told after each slice: slice, trained tensors, valid only during the call."""
@@ -47,6 +49,7 @@ def train_slices(
     slices: Sequence[Sequence[bytes]],
     seeds: Sequence[int],
     settings: Settings,
+    plan: Plan | None,
     on_step: OnStep,
     on_slice: OnSlice,
 ) -> None:
@@ -60,6 +63,7 @@ def train_slices(
             packed; those before `slice_first` included.
         seeds: one a slice, 0 .. 2^64 - 1.
         settings: with lora.
+        plan: what a pass costs; None counts none.
         on_step: told after each step.
         on_slice: told after each slice.
 
@@ -75,6 +79,7 @@ def train_slices(
     gpt.add_adapter(model, settings, seed=seeds[0])
     if parent is not None:
         gpt.load_adapter(model, parent)
+    meter = _metering(model, plan)
     for k in range(slice_first, len(slices)):
         records = [record for part in slices[: k + 1] for record in part]
         _train(
@@ -83,13 +88,20 @@ def train_slices(
             epochs=epochs_per_slice(settings.epochs, len(slices)),
             seed=seeds[k],
             settings=settings,
-            on_step=partial(on_step, k),
+            slice_index=k,
+            meter=meter,
+            on_step=on_step,
         )
         on_slice(k, _tensors(model))
 
 
 def pretrain(
-    records: Sequence[bytes], *, seed: int, settings: Settings, on_step: OnStep
+    records: Sequence[bytes],
+    *,
+    seed: int,
+    settings: Settings,
+    plan: Plan | None,
+    on_step: OnStep,
 ) -> dict[str, Tensor]:
     """Train a base from scratch and return its weights.
 
@@ -97,6 +109,7 @@ def pretrain(
         records: texts, in the order in which they are packed.
         seed: 0 .. 2^64 - 1.
         settings: without lora.
+        plan: what a pass costs; None counts none.
         on_step: told after each step, with slice 0.
 
     Raises:
@@ -114,7 +127,9 @@ def pretrain(
         epochs=settings.epochs,
         seed=seed,
         settings=settings,
-        on_step=partial(on_step, 0),
+        slice_index=0,
+        meter=_metering(model, plan),
+        on_step=on_step,
     )
     return _tensors(model)
 
@@ -146,7 +161,9 @@ def _train(
     epochs: float,
     seed: int,
     settings: Settings,
-    on_step: Callable[[int, int, float], None],
+    slice_index: int,
+    meter: Meter,
+    on_step: OnStep,
 ) -> None:
     """Train the trainable weights of `model` in place, with a fresh optimizer."""
     if not records:
@@ -159,21 +176,55 @@ def _train(
         weights, betas=_BETAS, weight_decay=_WEIGHT_DECAY, fused=True
     )
     generator = torch.Generator().manual_seed(seed)
-    plan = batches(rows, batch=settings.batch, steps=steps, generator=generator)
-    for step, (input_BS, target_BS) in enumerate(plan):  # noqa: N806 - shape suffix
+    order = batches(rows, batch=settings.batch, steps=steps, generator=generator)
+    for step, (input_BS, target_BS) in enumerate(order):  # noqa: N806 - shape suffix
         for group in optimizer.param_groups:
             group["lr"] = _learning_rate(settings, step=step, steps=steps)
-        logits = model(input_BS)
-        loss = functional.cross_entropy(logits.view(-1, VOCABULARY), target_BS.view(-1))
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
-        torch.nn.utils.clip_grad_norm_(weights, _CLIP_NORM)
-        optimizer.step()
+        with meter.step():
+            logits_NV = model(input_BS).view(-1, VOCABULARY)  # noqa: N806
+            loss = functional.cross_entropy(logits_NV, target_BS.view(-1))
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+            torch.nn.utils.clip_grad_norm_(weights, _CLIP_NORM)
+            optimizer.step()
         if not math.isfinite(nats := loss.item()):
             message = f"loss at step {step}: expected a finite number, found {nats}"
             raise TrainingError(message)
-        batch, sequence = input_BS.shape
-        on_step(batch, sequence, nats)
+        on_step(_step_done(slice_index, input_BS.shape, nats, meter))
+
+
+def _metering(model: torch.nn.Module, plan: Plan | None) -> Meter:
+    """A meter on `model`; on nothing where there is no plan."""
+    meter = Meter()
+    if plan is not None:
+        meter.attach(model, plan=plan)
+    return meter
+
+
+def _step_done(
+    slice_index: int, shape: torch.Size, nats: float, meter: Meter
+) -> StepDone:
+    """A step, with the passes that the meter counted in it."""
+    metered = list(meter.batches())
+    return StepDone(
+        slice=slice_index,
+        batch=shape[0],
+        sequence=shape[1],
+        loss=nats,
+        passes=[
+            Passes(
+                phase=each.phase,
+                batch=each.batch,
+                sequence=each.sequence,
+                has_gradient=each.has_gradient,
+                forwards=each.forwards,
+                backwards=each.backwards,
+            )
+            for batch in metered
+            for each in batch.counted
+        ],
+        faults=sorted({name for batch in metered for name in batch.faults}),
+    )
 
 
 def _learning_rate(settings: Settings, *, step: int, steps: int) -> float:

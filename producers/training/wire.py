@@ -12,6 +12,7 @@ from typing import Annotated, BinaryIO, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from ledger.events.training_plan import FAULTS_MAX, SHAPES_MAX, Phase
 from producers.training.errors import TrainingError
 
 FRAME_BYTES_MAX: Final = 2**29
@@ -34,23 +35,47 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     Attributes:
         kind: a base from scratch, or one shard's adapter.
         recipe: canonical JSON.
+        plan: what a pass costs, canonical JSON; empty where no pass is counted.
         slice_first: the slice to begin with; those before it only lend records.
         slices: every slice, in order.
     """
 
     kind: Literal["base", "shard"]
     recipe: str
+    plan: str
     slice_first: _SLICE
     slices: Annotated[list[SliceHeader], Meta(min_length=1, max_length=256)]
 
 
+class Passes(msgspec.Struct, frozen=True, kw_only=True):
+    """Passes of one shape in a step, as the meter counted them."""
+
+    phase: Phase
+    batch: _COUNT
+    sequence: _COUNT
+    has_gradient: bool
+    forwards: _COUNT
+    backwards: _COUNT
+
+
 class StepDone(msgspec.Struct, frozen=True, kw_only=True, tag="step"):
-    """One optimizer step; `loss` in nats a token, before the step."""
+    """One optimizer step.
+
+    Attributes:
+        slice: the slice.
+        batch: sequences that the step was on.
+        sequence: positions in each.
+        loss: in nats a token, before the step.
+        passes: what went through the model; nothing where no pass is counted.
+        faults: what was not counted or is in doubt.
+    """
 
     slice: _SLICE
     batch: Annotated[int, Meta(ge=1, le=65_536)]
     sequence: Annotated[int, Meta(ge=1, le=65_536)]
     loss: float
+    passes: Annotated[list[Passes], Meta(max_length=SHAPES_MAX)] = []
+    faults: Annotated[list[str], Meta(max_length=FAULTS_MAX)] = []
 
 
 class SliceDone(msgspec.Struct, frozen=True, kw_only=True, tag="slice"):

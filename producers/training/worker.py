@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from ledger.errors import TuneledgerError
+from producers.metering.plan import parse_plan
 from producers.training.errors import TrainingError
 from producers.training.recipe import Settings, parse_recipe, same_environment
 from producers.training.wire import (
@@ -83,17 +84,18 @@ def _train(
         encode_tensors,
     )
 
-    def on_step(k: int, batch: int, sequence: int, loss: float) -> None:
-        _say(answer, StepDone(slice=k, batch=batch, sequence=sequence, loss=loss))
+    def on_step(step: StepDone) -> None:
+        _say(answer, step)
 
     def on_slice(k: int, tensors: dict[str, Tensor]) -> None:
         _say(answer, SliceDone(slice=k), encode_tensors(tensors))
 
+    plan = parse_plan(job.plan.encode()) if job.plan else None
     seeds = [int(part.seed, 16) for part in job.slices]
     if job.kind == "base":
         (records,), (seed,) = texts, seeds
         tensors = slices.pretrain(
-            records, seed=seed, settings=settings, on_step=on_step
+            records, seed=seed, settings=settings, plan=plan, on_step=on_step
         )
         on_slice(0, tensors)
         return
@@ -104,6 +106,7 @@ def _train(
         slices=texts,
         seeds=seeds,
         settings=settings,
+        plan=plan,
         on_step=on_step,
         on_slice=on_slice,
     )

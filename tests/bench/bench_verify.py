@@ -127,6 +127,7 @@ def trained(sim: LedgerSimulator, batches: int, records: int) -> Iterator[dict]:
     """One run over all shards: its batches, then its slices."""
     shards = list(range(SHARDS))
     yield chapters.run_started(sim, chapters.RUN, shards, slices=SLICES)
+    yield chapters.plan_registered(sim, chapters.RUN)
     cost: Counter[tuple[int, int]] = Counter()
     for batch in range(batches):
         place = batch % SHARDS, batch // SHARDS % SLICES

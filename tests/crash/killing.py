@@ -11,11 +11,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def run_and_kill(arguments, chance, *, moments_max, number=signal.SIGKILL):
+def run_and_kill(
+    arguments, chance, *, moments_max, number=signal.SIGKILL, wait_s=0.004
+):
     """Run a command, signal it at a moment that chance decides.
 
-    The moment is a number of durable writes and up to 4 ms more: the last wait is on
-    the child's output, so it ends at the next write or within it.
+    The moment is a number of durable writes and up to `wait_s` more: the last wait is
+    on the child's output, so it ends at the next write or within it.
 
     Returns:
         The child's exit status, 0 where it was done before, and what it said.
@@ -32,7 +34,7 @@ def run_and_kill(arguments, chance, *, moments_max, number=signal.SIGKILL):
         for _ in range(chance.randrange(moments_max)):
             if not child.stdout.readline():
                 break
-        select.select([child.stdout], [], [], chance.random() * 0.004)
+        select.select([child.stdout], [], [], chance.random() * wait_s)
         child.send_signal(number)
         _, said = child.communicate()
         return child.returncode, said.decode()

@@ -22,7 +22,7 @@ from tests.unit.workspace.office import (
 from tests.unit.workspace.points import Countdown, Crash, watch
 
 CRASHES, KILLS, KILLS_SOAK = 10, 4, 100
-MOMENTS = 128
+MOMENTS = 126
 """Moments of one ingest, counted by `test_every_moment_is_known`."""
 
 NEAR = ((SqliteBands, "add"),)

@@ -5,8 +5,8 @@ import pytest
 from ledger.dataset import Dataset
 from ledger.errors import BasisError
 from ledger.events.optout import UrlScanned
-from ledger.intake import Placer
 from ledger.log import Ledger
+from ledger.placer import Placer
 from ledger.quarantine import Quarantine
 from producers.assign import assign
 from tests.unit.projections.builders import ident

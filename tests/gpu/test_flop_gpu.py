@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
-from producers.training.flop import step_flop  # noqa: E402
+from producers.training.compute import compute_plan  # noqa: E402
 from producers.training.model import add_adapter, make_base  # noqa: E402
 from producers.training.recipe import (  # noqa: E402
     DEMO_ADAPTER,
@@ -30,6 +30,7 @@ def test_counted_equals_measured_on_cuda(settings):
         torch.nn.functional.cross_entropy(
             logits.view(-1, VOCABULARY), tokens.view(-1)
         ).backward()
-    counted = step_flop(settings, batch=8, sequence=96)
+    plan = compute_plan(settings)
+    counted = plan.forward.at(8, 96) + plan.backward.at(8, 96)
 
-    assert counted.forward + counted.backward == measured.get_total_flops()
+    assert counted == measured.get_total_flops()

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from ledger import Ledger
 from ledger.errors import InputError
-from ledger.links import Links
 from ledger.ports import UnitRecord
 from ledger.projections import PROJECTIONS, advance, initial
 from ledger.projector import project
@@ -17,6 +16,7 @@ from ledger.vault import Vault
 from ledger.vault_rows import UNPLACED, Record
 from producers.placement.units import units_of
 from tests.unit.workspace.office import PEOPLE, leaks, new_office, record, secrets_of
+from tests.unit.workspace.test_links import links_of
 
 NAMES = sorted(PEOPLE)[:4]
 
@@ -74,7 +74,7 @@ def test_links_foresee_what_placement_refuses(before, new):
     subjects, text, _ = new
     one = as_record(99, subjects, text, UNPLACED)
 
-    assert is_tied([*kept, one]) == Links(kept).would_tie(one.subjects, one.digest)
+    assert is_tied([*kept, one]) == links_of(kept).would_tie(one.subjects, one.digest)
 
 
 acts = st.lists(

@@ -1,5 +1,6 @@
 """The chapters of the story: the events of one stage each, true and complete."""
 
+import json
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -15,6 +16,13 @@ FLOP = (
     "flop_auxiliary",
     "flop_evaluation",
 )
+# FLOP for each token and for each pair of tokens of one sequence.
+COSTS = {
+    "forward": (3, 2),
+    "backward": (6, 4),
+    "recompute": (0, 1),
+    "inference": (2, 2),
+}
 ROLES = {
     "governance": ["policy", "review", "licence"],
     "scanner": ["optout"],
@@ -232,6 +240,56 @@ def run_started(ledger: LedgerSimulator, run: str, shards: list[int], **more) ->
     return ledger.event("training.run_started.v1", **fields)
 
 
+def plan_registered(ledger: LedgerSimulator, run: str) -> dict:
+    """What a pass costs in this run."""
+    content = {
+        "closed_form": True,
+        "cost": {
+            phase: [str(token), str(pair)] for phase, (token, pair) in COSTS.items()
+        },
+        "faults": [],
+        "model_sha256": digest("model"),
+        "shapes": [[2, 4], [2, 6], [3, 5]],
+        "torch_version": "2.6.0",
+        "unknown": [],
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    costs = {
+        f"{phase}_{part}": str(number)
+        for phase, cost in COSTS.items()
+        for part, number in zip(("token", "pair"), cost, strict=True)
+    }
+    return ledger.event(
+        "training.plan_registered.v1",
+        run_id=run,
+        plan=0,
+        plan_sha256=sha256(text.encode()).hexdigest(),
+        model_sha256=content["model_sha256"],
+        torch_version=content["torch_version"],
+        closed_form=True,
+        **costs,
+        shapes=[{"batch": b, "sequence": s} for b, s in content["shapes"]],
+        unknown=[],
+        faults=[],
+    )
+
+
+def passes(phase: str, **counts: object) -> dict:
+    """Passes of a batch of 4 sequences of 128 positions."""
+    return {"plan": 0, "phase": phase, "batch": 4, "sequence": 128, **counts}
+
+
+def flop(batches: int = 1) -> dict[str, str]:
+    """What the passes of some batches of metered steps cost, by field."""
+    cost = {name: 4 * 128 * (a + b * 128) for name, (a, b) in COSTS.items()}
+    found = dict.fromkeys(FLOP, 0)
+    found["flop_forward"] = 10 * cost["forward"]
+    found["flop_backward"] = 10 * cost["backward"]
+    found["flop_recompute"] = 10 * cost["recompute"]
+    found["flop_evaluation"] = 2 * cost["inference"]
+    return {name: str(batches * number) for name, number in found.items()}
+
+
 def metered(ledger: LedgerSimulator, run: str, batch: int, shard: int, slice_: int):
     """Ten steps of a slice."""
     return ledger.event(
@@ -244,10 +302,11 @@ def metered(ledger: LedgerSimulator, run: str, batch: int, shard: int, slice_: i
         steps=10,
         tokens=10 * 4 * 128,
         shapes=[
-            {"batch": 4, "sequence": 128, "steps": 6},
-            {"batch": 4, "sequence": 128, "steps": 4},
+            passes("evaluation", has_gradient=False, forwards=2, backwards=0),
+            passes("train", has_gradient=True, forwards=10, backwards=10),
         ],
-        **{name: str(1000 * n) for n, name in enumerate(FLOP)},
+        faults=[],
+        **flop(),
     )
 
 
@@ -292,7 +351,9 @@ def run_finished(ledger: LedgerSimulator, run: str, batches: int, shards: list[i
         batches=batches,
         steps=10 * batches,
         tokens=5120 * batches,
-        **{name: str(1000 * n * batches) for n, name in enumerate(FLOP)},
+        **flop(batches),
+        completeness="complete",
+        reasons=[],
         adapters=[
             {"shard": shard, "weights_sha256": digest("weights", run, shard, 1)}
             for shard in shards
@@ -302,7 +363,7 @@ def run_finished(ledger: LedgerSimulator, run: str, batches: int, shards: list[i
 
 def train(ledger: LedgerSimulator) -> list[Step]:
     """A finished run over both shards, and one that failed."""
-    events = [run_started(ledger, RUN, [0, 1])]
+    events = [run_started(ledger, RUN, [0, 1]), plan_registered(ledger, RUN)]
     for batch, (shard, slice_) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
         events.append(metered(ledger, RUN, batch, shard, slice_))
         events.append(slice_trained(ledger, RUN, shard, slice_))
@@ -311,6 +372,7 @@ def train(ledger: LedgerSimulator) -> list[Step]:
     no_map = {"map_id": "", "shards": [], "slices": 0}
     failed = [
         run_started(ledger, plain, **no_map),
+        plan_registered(ledger, plain),
         metered(ledger, plain, 0, 0, 0),
         ledger.event(
             "training.run_failed.v1", run_id=plain, reason="killed", batches=1
@@ -366,6 +428,7 @@ def retrain(ledger: LedgerSimulator) -> list[Step]:
         run_started(
             ledger, RETRAIN, [1], purpose="retrain", erasure_id=ERASURE, generation=1
         ),
+        plan_registered(ledger, RETRAIN),
         metered(ledger, RETRAIN, 0, 1, 1),
         slice_trained(ledger, RETRAIN, 1, 1, gone=[ERASED], generation=1),
         run_finished(ledger, RETRAIN, 1, [1]),
@@ -458,6 +521,7 @@ def late_run(ledger: LedgerSimulator) -> list[dict]:
     no_map = {"map_id": "", "shards": [], "slices": 0}
     return [
         run_started(ledger, LATE_RUN, **no_map),
+        plan_registered(ledger, LATE_RUN),
         metered(ledger, LATE_RUN, 0, 0, 0),
         ledger.event(
             "training.run_failed.v1", run_id=LATE_RUN, reason="killed", batches=1

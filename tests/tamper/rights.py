@@ -8,6 +8,7 @@ from tests.tamper.chapters import (
     digest,
     ident,
     metered,
+    plan_registered,
     record_decided,
     run_finished,
     run_started,
@@ -102,7 +103,10 @@ def hear(ledger: LedgerSimulator) -> list[Step]:
 
 def train_without(ledger: LedgerSimulator) -> list[dict]:
     """A run over the shard of the quarantined record, which leaves it out."""
-    events = [run_started(ledger, CLEAN_RUN, [0])]
+    events = [
+        run_started(ledger, CLEAN_RUN, [0]),
+        plan_registered(ledger, CLEAN_RUN),
+    ]
     parent = BASE
     for slice_ in (0, 1):
         events.append(metered(ledger, CLEAN_RUN, slice_, 0, slice_))

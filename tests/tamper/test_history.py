@@ -3,7 +3,17 @@
 import pytest
 
 from tests.tamper.answers import REFUSED
-from tests.tamper.chapters import BASE, ERASED, ERASURE, RUN, Step, digest, ident
+from tests.tamper.chapters import (
+    BASE,
+    ERASED,
+    ERASURE,
+    FLOP,
+    RUN,
+    Step,
+    digest,
+    ident,
+    passes,
+)
 from tests.tamper.harness import found, verify_simulated
 from tests.tamper.provenance import ENDED_LICENCE, UNLICENSED, UNREVIEWED
 from tests.tamper.rights import LICENCE, QUARANTINED, RESCANNED, RESERVED
@@ -261,12 +271,14 @@ SCANNED, DECIDED = "optout.url_scanned", "ingest.record_decided"
 ASSIGNED, STARTED = "shards.record_assigned", "training.run_started"
 METERED, TRAINED = "training.steps_metered", "training.slice_trained"
 FINISHED, FAILED = "training.run_finished", "training.run_failed"
+PLANNED = "training.plan_registered"
 REVIEWED, QUARANTINE = "review.decided", "optout.records_quarantined"
 LICENSED, REVOKED = "licence.granted", "licence.revoked"
 REVIEWED_RECORD, LICENSED_RECORD = 11, 12
 SITES = [ident("site", 0), ident("site", 1)]
 WHOLE = {"run_id": RUN, "weights_sha256": digest("whole"), "tokens": 9}
 HIT = {"shard": 1, "slice_first": 1, "rollback_sha256": ""}
+TRAINED_PASSES = passes("train", has_gradient=True, forwards=10, backwards=10)
 KEEP = [{"shard": 0, "weights_sha256": digest("weights", RUN, 0, 1)}]
 
 CASES = {
@@ -415,6 +427,44 @@ CASES = {
     "XEV-9 shard without map": ("METERING", change(METERED, 4, shard=1)),
     "XEV-9 slice": ("METERING", change(METERED, 1, slice=2)),
     "XEV-9 slice without map": ("METERING", change(METERED, 4, slice=1)),
+    "XEV-9 no shape": (
+        "METERING",
+        change(METERED, 1, shapes=[], **dict.fromkeys(FLOP, "0")),
+    ),
+    "XEV-8 plan after the end": ("RUN_LIFE", again(PLANNED)),
+    "XEV-10 completeness": ("RUN_TOTALS", change(FINISHED, completeness="incomplete")),
+    "XEV-10 reasons": ("RUN_TOTALS", change(FINISHED, reasons=["hook_failed"])),
+    "XEV-10 faults unsaid": (
+        "RUN_TOTALS",
+        lambda story: (
+            story.one(METERED).update(faults=["hook_failed"]),
+            story.one(FINISHED),
+        )[1],
+    ),
+    "XEV-23 number": ("PLAN", change(PLANNED, plan=1)),
+    "XEV-23 cost": ("PLAN", change(PLANNED, forward_token="4")),
+    "XEV-23 digest": ("PLAN", change(PLANNED, plan_sha256=OTHER)),
+    "XEV-23 order": ("PLAN", change(PLANNED, unknown=["b::b", "a::a"])),
+    "XEV-23 twice": ("PLAN", change(PLANNED, faults=["a", "a"])),
+    "XEV-24 flop": ("METERED_FLOP", change(METERED, 1, flop_forward="1")),
+    "XEV-24 phase": ("METERED_FLOP", change(METERED, 1, flop_reward="1")),
+    "XEV-24 more passes": (
+        "METERED_FLOP",
+        change(METERED, 1, shapes=[TRAINED_PASSES | {"forwards": 11}]),
+    ),
+    "XEV-24 no plan": ("METERED_FLOP", after(METERED, drop=PLANNED)),
+    "XEV-24 no such plan": (
+        "METERED_FLOP",
+        change(METERED, 1, shapes=[TRAINED_PASSES | {"plan": 1}]),
+    ),
+    "XEV-24 backward of nothing": (
+        "METERED_FLOP",
+        change(METERED, 1, shapes=[TRAINED_PASSES | {"has_gradient": False}]),
+    ),
+    "XEV-24 order of faults": (
+        "METERED_FLOP",
+        change(METERED, 1, faults=["trace_failed", "hook_failed"]),
+    ),
     "XEV-10 batches": ("RUN_TOTALS", change(FINISHED, 0, batches=3)),
     "XEV-10 steps": ("RUN_TOTALS", change(FINISHED, 0, steps=39)),
     "XEV-10 tokens": ("RUN_TOTALS", change(FINISHED, 0, tokens=1)),
@@ -733,8 +783,10 @@ def test_the_story_keeps_every_rule(tmp_path):
 
 
 def test_every_rule_has_a_case():
-    """XEV-1 to XEV-21 are each broken at least once above."""
-    assert {f"XEV-{n}" for n in range(1, 22)} == {name.split()[0] for name in CASES}
+    """All are each broken at least once above; XEV-22 is in `test_redacted`."""
+    assert {f"XEV-{n}" for n in (*range(1, 22), 23, 24)} == {
+        name.split()[0] for name in CASES
+    }
 
 
 def test_slice_without_records(tmp_path):
@@ -830,8 +882,10 @@ def test_quarantine_during_a_run(tmp_path):
     started = story.one(STARTED, -1)
     step = story.step_of(started)
     story.steps.insert(story.steps.index(story.step_of(quarantine)), Step("trainer"))
+    plan = story.one(PLANNED, -1)
     story.drop(started)
-    next(s for s in story.steps if not s.events).events.append(started)
+    story.drop(plan)
+    next(s for s in story.steps if not s.events).events += [started, plan]
 
     assert step.events[0]["type"] == METERED + ".v1"
     assert [] == found(verify_simulated(story.build(), tmp_path))

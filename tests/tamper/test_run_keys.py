@@ -8,6 +8,7 @@ from tests.tamper.chapters import (
     RUN,
     ident,
     metered,
+    plan_registered,
     run_started,
 )
 from tests.tamper.harness import found, told_ledger, verify_file, verify_simulated
@@ -35,7 +36,7 @@ def ledger() -> LedgerSimulator:
     """A ledger with a run that has a key and goes on."""
     ledger = told_ledger()
     ledger.submit("trainer", [ledger.certified(OPEN)])
-    ledger.submit(STREAM, [started(ledger)])
+    ledger.submit(STREAM, [started(ledger), plan_registered(ledger, OPEN)])
     return ledger
 
 

@@ -8,6 +8,7 @@ from tests.tamper import (
     attacks_keys,
     attacks_notes,
     attacks_proofs,
+    attacks_redaction,
 )
 from tests.tamper.attack import Scene, attacks
 from verifier import PolicyError, load_policy, verify
@@ -20,6 +21,7 @@ MODULES = (
     attacks_keys,
     attacks_notes,
     attacks_proofs,
+    attacks_redaction,
 )
 ROWS = list(attacks("T"))
 

@@ -7,10 +7,13 @@ from ledger.events.training import (
     RunFinished,
     RunKeyCertified,
     RunStarted,
-    StepShape,
     StepsMetered,
 )
+from ledger.events.training_plan import CountedPasses
 from ledger.keys import RoleGrant
+from producers.metering.plan import Plan
+from producers.metering.polynomial import Polynomial
+from producers.metering.registered import plan_event
 from tests.vectors.book import (
     LOG,
     ORIGIN,
@@ -109,6 +112,24 @@ def started(run=RUN):
     return line(event)
 
 
+def planned(run=RUN):
+    """A line that says that a pass costs nothing."""
+    nothing = Polynomial(0, 0)
+    plan = Plan(
+        model_sha256="ab" * 32,
+        forward=nothing,
+        backward=nothing,
+        recompute=nothing,
+        inference=nothing,
+        shapes=((2, 4), (2, 6), (3, 5)),
+        unknown=(),
+        faults=(),
+        closed_form=True,
+        torch_version="2.6.0",
+    )
+    return line(plan_event(plan, run_id=run, number=0))
+
+
 def metered(run=RUN):
     """A line with the first batch of a run."""
     event = StepsMetered(
@@ -119,7 +140,18 @@ def metered(run=RUN):
         step_first=0,
         steps=1,
         tokens=8,
-        shapes=[StepShape(batch=1, sequence=8, steps=1)],
+        shapes=[
+            CountedPasses(
+                plan=0,
+                phase="train",
+                batch=1,
+                sequence=8,
+                has_gradient=True,
+                forwards=1,
+                backwards=1,
+            )
+        ],
+        faults=[],
         **FLOP,
     )
     return line(event)
@@ -129,7 +161,8 @@ def finished(run=RUN):
     """A line that ends a run without batches."""
     zeros = {"batches": 0, "steps": 0, "tokens": 0, **FLOP}
     adapters = [Adapter(shard=0, weights_sha256="bb" * 32)]
-    return line(RunFinished(run_id=run, adapters=adapters, **zeros))
+    complete = {"completeness": "complete", "reasons": []}
+    return line(RunFinished(run_id=run, adapters=adapters, **zeros, **complete))
 
 
 def failed(run=RUN, batches=0):
@@ -311,13 +344,13 @@ def _run_key_cases():
         "KEY-11",
         "accept",
         "run-of-one-entry",
-        keyed(started(), metered(), failed(RUN, 1)),
+        keyed(started(), planned(), metered(), failed(RUN, 1)),
     )
     yield (
         "KEY-11",
         "accept",
         "run-of-three-entries",
-        keyed(started())
+        keyed(started(), planned())
         .put(f"train/{RUN}", [metered()], [run_key()])
         .put(f"train/{RUN}", [failed(RUN, 1)], [run_key()]),
     )

@@ -1,5 +1,6 @@
 """Vectors of event lines: EVT-1 to EVT-8."""
 
+from ledger.events.erasure import LinesRedacted
 from ledger.events.optout import ChannelRead, Stated, UrlScanned, UsageVerdict
 from ledger.events.policy import PolicyAdopted
 from tests.vectors.book import NOW_MS, line, mapped
@@ -82,6 +83,7 @@ def event_cases():
         _policy(["x"]).replace(b'"x"', b'{"x":"x"}'),
     )
     yield from _scan_cases()
+    yield from _redaction_cases()
     for rule, slug, old, new in _changes():
         changed = EVENT.replace(old, new, 1)
         if changed == EVENT:
@@ -105,6 +107,27 @@ def _scan_cases():
         if scan.count(old) != 1:
             raise ValueError(slug)
         yield rule, "refuse", slug, scan.replace(old, new)
+
+
+def _redaction_cases():
+    """EVT-3, EVT-4 and EVT-6 on the line of a redaction, and what it leaves behind."""
+    content = line(
+        LinesRedacted(
+            redaction_id="0" * 32,
+            reason="retention",
+            erasure_id="",
+            entry=7,
+            places=[0, 1023],
+        )
+    )
+    yield "EVT-4", "accept", "places", content
+    yield "EVT-4", "refuse", "place-above-its-range", content.replace(b"1023", b"1024")
+    yield "EVT-4", "refuse", "no-place", content.replace(b"0,1023", b"")
+    yield "EVT-4", "refuse", "another-reason", content.replace(b"retention", b"wish")
+    most = ",".join(map(str, range(256))).encode()
+    yield "EVT-6", "accept", "256-places", content.replace(b"0,1023", most)
+    yield "EVT-6", "refuse", "257-places", content.replace(b"0,1023", most + b",256")
+    yield "EVT-2", "refuse", "redacted-line", b"redacted " + b"0" * 64
 
 
 def _changes():

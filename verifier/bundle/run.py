@@ -9,11 +9,20 @@ from verifier.bundle.events import ReadEvent
 from verifier.bundle.files import RECEIPTS
 from verifier.bundle.findings import BundleCode, BundleViolation, placed
 from verifier.findings import Code, Violation
+from verifier.rules.plans import (
+    check_amounts,
+    check_batch,
+    check_completeness,
+    check_plan,
+    read_plan,
+)
+from verifier.rules.state import Plan
 from verifier.schema.lines import Event
 from verifier.schema.model_tables import FLOP_FIELDS
 
 CERTIFIED = "training.run_key_certified.v1"
 STARTED = "training.run_started.v1"
+PLANNED = "training.plan_registered.v1"
 METERED = "training.steps_metered.v1"
 TRAINED = "training.slice_trained.v1"
 FINISHED = "training.run_finished.v1"
@@ -48,6 +57,8 @@ class _Sums:
         batches: metered batches.
         totals: sums of `TOTALS`.
         trained: hex digest of each shard's weights after its last slice.
+        plans: what its passes cost.
+        faults: of all its batches.
     """
 
     shards: frozenset[int]
@@ -55,6 +66,8 @@ class _Sums:
     batches: int = 0
     totals: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOTALS, 0))
     trained: dict[int, str] = field(default_factory=dict)
+    plans: list[Plan] = field(default_factory=list)
+    faults: set[str] = field(default_factory=set)
 
 
 def check_run(events: Sequence[ReadEvent]) -> Run:
@@ -97,6 +110,9 @@ def _ends(events: Sequence[ReadEvent], begin: int) -> tuple[Event, Event]:
 def _take(sums: _Sums, started: Event, event: ReadEvent, fields: Event) -> None:
     if event.name == METERED:
         _take_batch(sums, fields)
+    elif event.name == PLANNED:
+        sums.plans.append(read_plan(fields))
+        check_plan(fields, number=len(sums.plans) - 1)
     elif event.name == TRAINED:
         _take_slice(sums, started, fields)
     else:
@@ -136,14 +152,8 @@ def _take_slice(sums: _Sums, started: Event, fields: Event) -> None:
 
 
 def _take_batch(sums: _Sums, fields: Event) -> None:
-    """Add one metered batch (XEV-9)."""
-    shapes = json.loads(fields["shapes"])
-    expected = {
-        "batch": sums.batches,
-        "step_first": sums.totals["steps"],
-        "steps": sum(shape["steps"] for shape in shapes),
-        "tokens": sum(s["batch"] * s["sequence"] * s["steps"] for s in shapes),
-    }
+    """Add one metered batch (XEV-9, XEV-24)."""
+    expected = {"batch": sums.batches, "step_first": sums.totals["steps"]}
     for name, value in expected.items():
         if int(fields[name]) != value:
             raise Violation(
@@ -160,6 +170,8 @@ def _take_batch(sums: _Sums, fields: Event) -> None:
             expected=f"a slice below {max(sums.slices, 1)}",
             found=fields["slice"],
         )
+    check_amounts(fields, check_batch(sums.plans, fields))
+    sums.faults.update(json.loads(fields["faults"]))
     sums.batches += 1
     for name in TOTALS:
         sums.totals[name] += int(fields[name])
@@ -175,6 +187,7 @@ def _check_totals(sums: _Sums, finished: Event) -> None:
                 expected=f"{name} {value}",
                 found=finished[name],
             )
+    check_completeness(finished, sums.faults)
 
 
 def _adapters(

@@ -122,7 +122,9 @@ def _predicate(chain: Chain, run: Run) -> dict[str, Any]:
         },
         **{name: run.started[name].decode() for name in _TEXTS},
         **{name: int(run.finished[name]) for name in counts},
-        **{name: run.finished[name].decode() for name in FLOP_FIELDS},
+        **{
+            name: run.finished[name].decode() for name in ("completeness", *FLOP_FIELDS)
+        },
         "does_not_prove": list(DOES_NOT_PROVE),
     }
 

@@ -3,6 +3,7 @@
 import re
 from binascii import unhexlify
 from collections import Counter
+from collections.abc import Collection
 from typing import NoReturn
 
 from verifier.doubt import Doubt
@@ -14,6 +15,7 @@ from verifier.keys.changes import declare, rotate
 from verifier.keys.ring import KEYS_FAMILY, Grant, KeyRing
 from verifier.keys.run_keys import CERTIFIED, TRAINING_FAMILY, certify, check_event
 from verifier.rules import BULK, HANDLERS
+from verifier.rules.redactions import FAMILIES, LINES_REDACTED
 from verifier.rules.state import History
 from verifier.rules.streams import Streams
 from verifier.schema.lines import (
@@ -27,8 +29,9 @@ from verifier.schema.lines import (
 
 CREATED = "keys.ledger_created.v1"
 _GENESIS_PLACE = (0, 0)
-# Families whose events ask who signed them, or in which stream.
-_SIGNED = frozenset({KEYS_FAMILY, TRAINING_FAMILY, "spool"})
+# Families whose events are more than rules across events: they ask who signed them,
+# or in which stream, or say what became of lines.
+_SPECIAL = frozenset({KEYS_FAMILY, TRAINING_FAMILY, "erasure", "spool"})
 
 
 class Content:
@@ -72,15 +75,27 @@ class Content:
         submission: Submission,
         lines: list[bytes],
         signer: Grant,
+        redacted: Collection[int] = (),
     ) -> None:
-        """Check and apply the lines of a submission that is signed and whole."""
+        """Check and apply the lines of a submission that is signed and whole.
+
+        Args:
+            seq: its entry.
+            submission: its header.
+            lines: its event lines.
+            signer: who signed it.
+            redacted: the places of those of which only the leaf hash is left.
+        """
         number = seq * EVENTS_MAX
         types, families = self.types, signer.families
         for place, line in enumerate(lines):
             kind = line_type(line)
             try:
                 if kind is None:
-                    self._unknown_line(seq, place, line, families)
+                    if place in redacted:
+                        self._redacted_line(seq, place, families)
+                    else:
+                        self._unknown_line(seq, place, line, families)
                     continue
                 whole = line if len(line) <= LINE_BYTES_MAX else b""
                 match = kind.pattern.fullmatch(whole)
@@ -90,7 +105,7 @@ class Content:
                 if kind.family not in families:
                     _refuse_family(kind.family, submission.stream)
                 types[kind.name] += 1
-                if kind.family in _SIGNED and not self._apply_signed(
+                if kind.family in _SPECIAL and not self._apply_special(
                     kind, match, (seq, place), submission.stream, signer
                 ):
                     continue
@@ -116,7 +131,7 @@ class Content:
             self.judged += bulk.count
             BULK[bulk.name].apply(self._history, bulk.gist, seq * EVENTS_MAX)
 
-    def _apply_signed(
+    def _apply_special(
         self,
         kind: EventType,
         event: Event,
@@ -124,7 +139,11 @@ class Content:
         stream: str,
         signer: Grant,
     ) -> bool:
-        """Apply what rests on signer or stream; return whether rules are left."""
+        """Apply what is no rule across events; return whether such rules are left."""
+        if kind.family == "erasure":
+            if kind.name == LINES_REDACTED:
+                self._history.redactions.name(event, at[0] * EVENTS_MAX + at[1])
+            return True
         if kind.family == KEYS_FAMILY:
             self._apply_key(*at, kind.name, event)
         elif kind.name == CERTIFIED:
@@ -162,6 +181,19 @@ class Content:
                 self._streams.abandon(event)
             case _:
                 return  # the walk created the ring from it, to check its signatures
+
+    def _redacted_line(self, seq: int, place: int, families: frozenset[str]) -> None:
+        """Note a line of which only the leaf hash is left (STO-5)."""
+        if FAMILIES.isdisjoint(families):
+            self.stop(f"after event {seq}.{place}, which is redacted and may not be")
+            raise Violation(
+                Code.LINE_REDACTED,
+                "STO-5",
+                expected="no redacted line by a signer of other families than "
+                + " and ".join(sorted(FAMILIES)),
+                found="a redacted line",
+            )
+        self._history.redactions.met.add(seq * EVENTS_MAX + place)
 
     def _unknown_line(
         self, seq: int, place: int, line: bytes, families: frozenset[str]

@@ -163,6 +163,8 @@ class _Way:
             maps=standing.maps,
             runs=standing.runs,
             erasures=standing.erasures,
+            condemned=set().union(*(one.whole for one in standing.erasures.values())),
+            redactions=standing.redactions,
         )
         walk = Walk(self.file, trial, history, standing=standing, watch=self.watch)
         with closing(self._entries(walk)) as entries:

@@ -272,4 +272,5 @@ def standing_of(walk: Walk) -> Standing:
         maps=history.maps,
         runs=history.runs,
         erasures=history.erasures,
+        redactions=history.redactions,
     )

@@ -7,9 +7,10 @@ from verifier.findings import Code, Violation
 from verifier.format.entry import Entry, read_entry, with_two_ahead
 from verifier.format.submission import ROOT_STREAM, Submission, parse_submission
 from verifier.format.wire import ZERO_HASH
-from verifier.history.content import Content, check_lines, created_event
+from verifier.history.content import Content, created_event
 from verifier.history.heads import Heads
 from verifier.history.home import check_first, check_home
+from verifier.history.redacted import bound_lines, settle
 from verifier.history.standing import Standing
 from verifier.keys.authority import UnknownSignerError, check_signers
 from verifier.keys.ring import Grant
@@ -118,6 +119,12 @@ class Walk:
                 ),
             )
         self.heads.end(self._next_seq)
+        settle(
+            self._file,
+            self.history.redactions,
+            self._report.findings,
+            is_known=not self.content.stopped,
+        )
 
     def _entry(
         self, entry: Entry, follower: Entry | None, second: Entry | None
@@ -191,7 +198,7 @@ class Walk:
         try:
             submission = entry.submission or parse_submission(entry.note)
             check_home(seq, submission, self.ring.origin, self.genesis)
-            lines = _lines(entry, submission)
+            lines, redacted = bound_lines(entry, submission)
             if seq == 0:
                 self.ring.create(created_event(lines))
                 check_first(submission, self.ring.origin)
@@ -209,7 +216,7 @@ class Walk:
         self.events += submission.events
         if self._takes_place(seq, submission):
             if entry.bulk is None:
-                self.content.apply(seq, submission, lines, signer)
+                self.content.apply(seq, submission, lines, signer, redacted)
             else:
                 self.content.apply_bulk(seq, entry.bulk, signer)
         if submission.stream == ROOT_STREAM:
@@ -288,12 +295,3 @@ class Walk:
 
     def _find(self, where: str, violation: Violation) -> None:
         self._report.findings.add(violation.at(where))
-
-
-def _lines(entry: Entry, submission: Submission) -> list[bytes]:
-    """Return the event lines, which are bound; nothing is asked of those of bulk."""
-    if entry.bulk is not None:
-        return []
-    if entry.lines is not None:
-        return entry.lines
-    return check_lines(submission, entry.row.events)

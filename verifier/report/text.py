@@ -31,6 +31,7 @@ def render(report: "Report") -> str:
     lines += [_line("TRUST", f"root key {key}, {whose}") for key in report.root_keys]
     lines += [_line("TRUST", str(finding)) for finding in report.trust]
     lines += [_line("NOTED", str(finding)) for finding in report.noted]
+    lines += _redacted_lines(report)
     lines += [_line("TAIL", text) for text in report.tails]
     lines += [_line("PIN", text) for text in report.pin]
     lines += [_line("DOES NOT PROVE", text) for text in report.not_proven]
@@ -74,6 +75,20 @@ def _finding_lines(report: "Report") -> list[str]:
         _line("UNKNOWN", f"{item.where}   {item.found}")
         for item in islice(report.unknown, TEXT_FINDINGS_MAX)
     ]
+    return lines
+
+
+def _redacted_lines(report: "Report") -> list[str]:
+    """Say which event redacted which line, and what is named and stands in clear."""
+    lines = [
+        _line("REDACTED_BY", f"{item['by'] or 'nothing'}   event {item['event']}")
+        if item["state"] == "redacted"
+        else _line("NOTED", f"event {item['event']}: not yet redacted by {item['by']}")
+        for item in report.redacted[:TEXT_FINDINGS_MAX]
+    ]
+    more = report.redacted_total - TEXT_FINDINGS_MAX
+    if more > 0:
+        lines.append(_line("REDACTED_BY", f"{more} more, not listed"))
     return lines
 
 

@@ -16,6 +16,7 @@ CONSISTENT = "L0"
 AUTHENTIC = "L1"
 
 ANCHORS_LISTED_MAX = 100
+REDACTED_LISTED_MAX = 100
 
 EXIT_OK = 0
 EXIT_TAMPERED = 1
@@ -49,6 +50,10 @@ class Report:
         root_keys: the ledger's, by name and key.
         anchors: the last `ANCHORS_LISTED_MAX` of those that were accepted.
         anchors_total: how many were accepted.
+        redacted: the first `REDACTED_LISTED_MAX` lines that an event names for
+            redaction or of which only the leaf hash is left: the event that stood
+            there, `by` which event, and its state, `redacted` or still `named`.
+        redacted_total: how many there are.
         tails: lines that name entries after the newest anchored checkpoint.
         pin: lines on the kept checkpoint.
         levels: `yes`, `no` or `not asked` for each of `LEVELS`.
@@ -72,6 +77,8 @@ class Report:
     root_keys: list[str] = field(default_factory=list)
     anchors: list[dict[str, str | int]] = field(default_factory=list)
     anchors_total: int = 0
+    redacted: list[dict[str, str]] = field(default_factory=list)
+    redacted_total: int = 0
     tails: list[str] = field(default_factory=list)
     pin: list[str] = field(default_factory=list)
     levels: dict[str, str] = field(
@@ -136,6 +143,8 @@ class Report:
             "not_proven": self.not_proven,
             "anchors": self.anchors,
             "anchors_total": self.anchors_total,
+            "redacted": self.redacted,
+            "redacted_total": self.redacted_total,
             "tails": self.tails,
             "pin": self.pin,
             "first_finding": self.first.as_dict() if self.first else None,

@@ -24,6 +24,7 @@ HANDLERS: dict[str, Handler] = {
     **ingest.HANDLERS,
     **shards.HANDLERS,
     **training.HANDLERS,
+    **metered.HANDLERS,
     **erasure_request.HANDLERS,
     **erasure.HANDLERS,
 }

@@ -1,4 +1,4 @@
-"""Erasures: XEV-13 to XEV-16, and XEV-17 where weights are served."""
+"""Erasures: XEV-13 to XEV-16, XEV-17 where weights are served, and XEV-22."""
 
 import json
 from typing import NoReturn
@@ -150,6 +150,19 @@ def _recipients_notified(state: History, event: Event, _at: int) -> None:
         refuse_order(f"at most {known} recipients notified or not", dealt_with)
 
 
+def _lines_redacted(state: History, event: Event, _at: int) -> None:
+    """Check the cause; which lines are named is taken note of before (XEV-22)."""
+    erasure_id = digest(event, "erasure_id")
+    if (event["reason"] == b"erasure") != bool(erasure_id):
+        _refuse_redaction("an erasure_id exactly for the reason erasure", erasure_id)
+    if erasure_id and erasure_id not in state.erasures:
+        _refuse_redaction("an erasure that was requested", event["erasure_id"])
+
+
+def _refuse_redaction(expected: str, found: object) -> NoReturn:
+    refuse(Code.REDACTION, 22, expected=expected, found=found)
+
+
 def _check_planned(state: History, event: Event, name: str) -> None:
     """Check an event that may come at any time after the plan."""
     if find(state, event, name).records_planned is None:
@@ -194,4 +207,5 @@ HANDLERS: dict[str, Handler] = {
     "erasure.recipients_notified.v1": _recipients_notified,
     "erasure.verified.v1": _verified,
     "erasure.certified.v1": _certified,
+    "erasure.lines_redacted.v1": _lines_redacted,
 }

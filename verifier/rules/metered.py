@@ -1,17 +1,62 @@
-"""Many metered batches of one training run, all at once: XEV-9."""
+"""Plans and metered batches of a run, one at a time and many at once: XEV-9."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate
 
 from verifier.doubt import Doubt
-from verifier.rules.state import BulkRules, Column, History
+from verifier.rules.plans import (
+    are_complete,
+    check_amounts,
+    check_batch,
+    check_plan,
+    counted,
+    flop_of,
+    read_plan,
+    refuse_batch,
+)
+from verifier.rules.state import BulkRules, Column, Handler, History
+from verifier.rules.training import amounts, running
+from verifier.schema.lines import Event
 from verifier.schema.model_tables import FLOP_FIELDS
 
 Place = tuple[bytes, bytes]
 """Shard and slice, as they are written."""
+
+Claim = tuple[bytes, ...]
+"""Shapes and the FLOP fields, as they are written."""
+
+
+def _planned(state: History, event: Event, _at: int) -> None:
+    run = running(state, event)
+    run.plans.append(read_plan(event))
+    check_plan(event, number=len(run.plans) - 1)
+
+
+def _metered(state: History, event: Event, _at: int) -> None:
+    run = running(state, event)
+    batch, step_first = int(event["batch"]), int(event["step_first"])
+    expected = run.batches, run.sums[0]
+    found = amounts(event)
+    run.batches += 1
+    for place, value in enumerate(found):
+        run.sums[place] += value
+    run.faults.update(json.loads(event["faults"]))
+    if (batch, step_first) != expected:
+        refuse_batch(
+            "batch {}, step_first {}".format(*expected),
+            f"batch {batch}, step_first {step_first}",
+        )
+    shard, slice_ = int(event["shard"]), int(event["slice"])
+    cost = run.by_slice.setdefault((shard, slice_), [0, 0])
+    cost[0] += found[0]
+    cost[1] += found[1]
+    if shard not in (run.shards or {0}):
+        refuse_batch("a shard of the run", shard)
+    slices = 1 if run.shard_map is None else run.shard_map.slices
+    if slice_ >= slices:
+        refuse_batch(f"a slice below {slices}", event["slice"])
+    check_amounts(event, check_batch(run.plans, event))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +70,7 @@ class _Batches:
         step_first: steps before the first.
         sums: steps, tokens and the FLOP fields, added up.
         costs: steps and tokens by place.
+        claims: each list of shapes with the FLOP fields that were written beside it.
     """
 
     run_id: bytes
@@ -33,6 +79,7 @@ class _Batches:
     step_first: int
     sums: list[int]
     costs: dict[Place, tuple[int, int]]
+    claims: set[Claim]
 
 
 def _gather(
@@ -44,6 +91,7 @@ def _gather(
     steps: Column,
     tokens: Column,
     shapes: Column,
+    faults: Column,
     *flops: Column,
 ) -> _Batches | None:
     count = len(run_ids)
@@ -55,7 +103,8 @@ def _gather(
         run_ids.count(run_ids[0]) != count
         or numbers != list(range(numbers[0], numbers[0] + count))
         or begins != list(passed)
-        or each != list(map(_cost, shapes))
+        or faults.count(b"[]") != count
+        or not all(map(_is_counted, steps, tokens, shapes))
     ):
         return None
     costs: dict[Place, tuple[int, int]] = {}
@@ -74,16 +123,18 @@ def _gather(
             *(sum(map(int, column)) for column in flops),
         ],
         costs=costs,
+        claims=set(zip(shapes, *flops, strict=True)),
     )
 
 
-@lru_cache(maxsize=1024)
-def _cost(shapes: bytes) -> tuple[int, int]:
-    """Return the steps and tokens of a batch; batches of one shape are the rule."""
-    listed: Sequence[dict[str, int]] = json.loads(shapes)
+def _is_counted(steps: bytes, tokens: bytes, shapes: bytes) -> bool:
+    """Whether steps and tokens follow from the shapes."""
+    found = counted(shapes)
     return (
-        sum(shape["steps"] for shape in listed),
-        sum(s["batch"] * s["sequence"] * s["steps"] for s in listed),
+        bool(found.passes)
+        and not found.has_strays
+        and int(steps) <= found.steps_max
+        and int(tokens) == found.tokens
     )
 
 
@@ -95,6 +146,14 @@ def _apply(state: History, gist: _Batches, _at: int) -> None:
         or (run.batches, run.sums[0]) != (gist.batch_first, gist.step_first)
     ):
         raise Doubt
+    for shapes, *flops in gist.claims:
+        passes = counted(shapes)
+        if (
+            passes.plans > len(run.plans)
+            or not are_complete(run.plans, passes)
+            or flop_of(run.plans, passes) != tuple(map(int, flops))
+        ):
+            raise Doubt
     shards = run.shards or {0}
     slices = 1 if run.shard_map is None else run.shard_map.slices
     for (shard, slice_), (steps, tokens) in gist.costs.items():
@@ -108,6 +167,11 @@ def _apply(state: History, gist: _Batches, _at: int) -> None:
         run.sums[place] += amount
 
 
+HANDLERS: dict[str, Handler] = {
+    "training.plan_registered.v1": _planned,
+    "training.steps_metered.v1": _metered,
+}
+
 BULK: dict[str, BulkRules] = {
     "training.steps_metered.v1": BulkRules(
         fields=(
@@ -119,6 +183,7 @@ BULK: dict[str, BulkRules] = {
             "steps",
             "tokens",
             "shapes",
+            "faults",
             *FLOP_FIELDS,
         ),
         gather=_gather,

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from verifier.findings import Code, Violation
 from verifier.rules.index import Index
+from verifier.rules.redactions import Redactions
 from verifier.schema.lines import Event, Narrower
 
 
@@ -55,6 +56,19 @@ class ShardMap:
     slices: int
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a pass over B sequences of S positions costs: B (token S + pair S^2) FLOP.
+
+    Attributes:
+        costs: token and pair of backward, forward, inference and recompute.
+        is_complete: whether it misses no operation and has no fault.
+    """
+
+    costs: tuple[tuple[int, int], ...]
+    is_complete: bool
+
+
 @dataclass(slots=True)
 class Run:
     """A training run, and the sums over its batches so far.
@@ -74,6 +88,8 @@ class Run:
         adapters: what it finished with.
         assigned: how many assignments there were when it started.
         by_slice: metered steps and tokens by shard and slice.
+        plans: what its passes cost.
+        faults: of all its batches.
     """
 
     at: int
@@ -90,6 +106,8 @@ class Run:
     trained: dict[int, bytes] = field(default_factory=dict)
     adapters: dict[int, bytes] = field(default_factory=dict)
     by_slice: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    plans: list[Plan] = field(default_factory=list)
+    faults: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -135,6 +153,7 @@ class History:
 
     Attributes:
         condemned: weights without shards that saw a record of an earlier plan.
+        redactions: lines of which only the leaf hash is left, and who named them.
         counted: number and root of the records of a slice, as last counted.
         stock: slice and leaf of the records of the shard that was counted last.
         stock_of: which shard, map and time that was.
@@ -147,6 +166,7 @@ class History:
     runs: dict[bytes, Run] = field(default_factory=dict)
     erasures: dict[bytes, Erasure] = field(default_factory=dict)
     condemned: set[bytes] = field(default_factory=set)
+    redactions: Redactions = field(default_factory=Redactions)
     counted: dict[tuple[int, ...], tuple[int, bytes]] = field(default_factory=dict)
     stock: list[tuple[int, bytes]] = field(default_factory=list)
     stock_of: tuple[int, ...] = ()

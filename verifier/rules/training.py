@@ -1,4 +1,4 @@
-"""Training runs: XEV-8 to XEV-12, and XEV-17 where weights are used."""
+"""Training runs: XEV-8 and XEV-10 to XEV-12, and XEV-17 where weights are used."""
 
 import json
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from verifier.findings import Code
 from verifier.format.tree import counted_root, leaf_hash, root_of_leaves
+from verifier.rules.plans import check_completeness
 from verifier.rules.state import Handler, History, Run, ShardMap, digest, refuse
 from verifier.schema.lines import Event
 from verifier.schema.model_tables import FLOP_FIELDS
@@ -88,8 +89,12 @@ def _map_of(state: History, event: Event, shards: frozenset[int]) -> ShardMap | 
     return shard_map
 
 
-def _running(state: History, event: Event) -> Run:
-    """Return the run of an event, which must have started and not ended (XEV-8)."""
+def running(state: History, event: Event) -> Run:
+    """Return the run of an event, which must have started and not ended.
+
+    Raises:
+        Violation: XEV-8.
+    """
     run = state.runs.get(digest(event, "run_id"))
     if run is None:
         _refuse_life("a run that was started", event["run_id"])
@@ -98,42 +103,7 @@ def _running(state: History, event: Event) -> Run:
     return run
 
 
-def _metered(state: History, event: Event, _at: int) -> None:
-    run = _running(state, event)
-    shapes = json.loads(event["shapes"])
-    steps = sum(shape["steps"] for shape in shapes)
-    tokens = sum(s["batch"] * s["sequence"] * s["steps"] for s in shapes)
-    found = tuple(
-        int(event[name]) for name in ("batch", "step_first", "steps", "tokens")
-    )
-    expected = (run.batches, run.sums[0], steps, tokens)
-    run.batches += 1
-    for place, value in enumerate(_amounts(event)):
-        run.sums[place] += value
-    if found != expected:
-        refuse(
-            Code.METERING,
-            9,
-            expected="batch {}, step_first {}, steps {}, tokens {}".format(*expected),
-            found="batch {}, step_first {}, steps {}, tokens {}".format(*found),
-        )
-    shard, slice_ = int(event["shard"]), int(event["slice"])
-    cost = run.by_slice.setdefault((shard, slice_), [0, 0])
-    cost[0] += steps
-    cost[1] += tokens
-    if shard not in (run.shards or {0}):
-        refuse(Code.METERING, 9, expected="a shard of the run", found=shard)
-    slices = 1 if run.shard_map is None else run.shard_map.slices
-    if slice_ >= slices:
-        refuse(
-            Code.METERING,
-            9,
-            expected=f"a slice below {slices}",
-            found=event["slice"],
-        )
-
-
-def _amounts(event: Event) -> list[int]:
+def amounts(event: Event) -> list[int]:
     """Return steps, tokens and the FLOP fields."""
     return [int(event[name]) for name in ("steps", "tokens", *FLOP_FIELDS)]
 
@@ -141,9 +111,10 @@ def _amounts(event: Event) -> list[int]:
 def _finished(state: History, event: Event, _at: int) -> None:
     run = _end(state, event, "run_finished")
     names = ("steps", "tokens", *FLOP_FIELDS)
-    for name, expected, found in zip(names, run.sums, _amounts(event), strict=True):
+    for name, expected, found in zip(names, run.sums, amounts(event), strict=True):
         if found != expected:
             refuse(Code.RUN_TOTALS, 10, expected=f"{name} {expected}", found=found)
+    check_completeness(event, run.faults)
     adapters = [
         (item["shard"], bytes.fromhex(item["weights_sha256"]))
         for item in json.loads(event["adapters"])
@@ -170,7 +141,7 @@ def _failed(state: History, event: Event, _at: int) -> None:
 
 
 def _end(state: History, event: Event, kind: str) -> Run:
-    run = _running(state, event)
+    run = running(state, event)
     run.ended = kind
     if int(event["batches"]) != run.batches:
         refuse(
@@ -183,7 +154,7 @@ def _end(state: History, event: Event, kind: str) -> Run:
 
 
 def _trained(state: History, event: Event, at: int) -> None:
-    run = _running(state, event)
+    run = running(state, event)
     shard, slice_ = int(event["shard"]), int(event["slice"])
     if run.shard_map is None or shard not in run.shards:
         _refuse_slice("a shard of the run", shard)
@@ -281,7 +252,6 @@ def _refuse_slice(expected: str, found: object) -> NoReturn:
 
 HANDLERS: dict[str, Handler] = {
     "training.run_started.v1": _started,
-    "training.steps_metered.v1": _metered,
     "training.slice_trained.v1": _trained,
     "training.run_finished.v1": _finished,
     "training.run_failed.v1": _failed,

@@ -9,6 +9,7 @@ from verifier.schema.patterns import (
     ID_OR_EMPTY,
     LABEL,
     LICENCE,
+    RULE,
     SHA256,
     SHA256_OR_EMPTY,
     SHARD,
@@ -20,6 +21,7 @@ from verifier.schema.patterns import (
     list_of,
     one_of,
     record,
+    text,
 )
 
 FLOP_FIELDS = (
@@ -32,6 +34,30 @@ FLOP_FIELDS = (
     "flop_auxiliary",
     "flop_evaluation",
 )
+
+PLAN_COSTS = (
+    "forward_token",
+    "forward_pair",
+    "backward_token",
+    "backward_pair",
+    "recompute_token",
+    "recompute_pair",
+    "inference_token",
+    "inference_pair",
+)
+
+PASSES = record(
+    plan=integer(0, 255),
+    phase=one_of("auxiliary evaluation reference reward rollout train"),
+    batch=COUNT,
+    sequence=COUNT,
+    has_gradient=FLAG,
+    forwards=COUNT,
+    backwards=COUNT,
+)
+
+OPERATION = text("[A-Za-z0-9_][A-Za-z0-9_.:]{0,127}")
+FAULTS = list_of(RULE, 0, 32)
 
 TRAINING: dict[str, dict[str, Kind]] = {
     "training.run_key_certified.v1": {
@@ -62,6 +88,18 @@ TRAINING: dict[str, dict[str, Kind]] = {
         "torch_version": LABEL,
         "threads": integer(1, 4096),
     },
+    "training.plan_registered.v1": {
+        "run_id": ID,
+        "plan": integer(0, 255),
+        "plan_sha256": SHA256,
+        "model_sha256": SHA256,
+        "torch_version": LABEL,
+        "closed_form": FLAG,
+        **dict.fromkeys(PLAN_COSTS, FLOP),
+        "shapes": list_of(record(batch=COUNT, sequence=COUNT), 3, 16),
+        "unknown": list_of(OPERATION, 0, 64),
+        "faults": FAULTS,
+    },
     "training.steps_metered.v1": {
         "run_id": ID,
         "batch": COUNT,
@@ -70,7 +108,8 @@ TRAINING: dict[str, dict[str, Kind]] = {
         "step_first": COUNT,
         "steps": COUNT,
         "tokens": COUNT,
-        "shapes": list_of(record(batch=COUNT, sequence=COUNT, steps=COUNT), 1, 256),
+        "shapes": list_of(PASSES, 0, 128),
+        "faults": FAULTS,
         **dict.fromkeys(FLOP_FIELDS, FLOP),
     },
     "training.slice_trained.v1": {
@@ -92,6 +131,8 @@ TRAINING: dict[str, dict[str, Kind]] = {
         "steps": COUNT,
         "tokens": COUNT,
         **dict.fromkeys(FLOP_FIELDS, FLOP),
+        "completeness": one_of("complete incomplete"),
+        "reasons": FAULTS,
         "adapters": list_of(record(shard=SHARD, weights_sha256=SHA256), 1, 256),
     },
     "training.run_failed.v1": {
@@ -106,7 +147,7 @@ ERASURE: dict[str, dict[str, Kind]] = {
         "erasure_id": ID,
         "ground": one_of(
             "child_service consent_withdrawn legal_obligation "
-            "no_longer_necessary objection unlawful"
+            "no_longer_necessary not_stated objection unlawful"
         ),
         "received_at_ms": COUNT,
         "due_at_ms": COUNT,
@@ -196,4 +237,11 @@ ERASURE: dict[str, dict[str, Kind]] = {
         "residue": COUNT,
     },
     "erasure.certified.v1": {"erasure_id": ID, "certificate_sha256": SHA256},
+    "erasure.lines_redacted.v1": {
+        "redaction_id": ID,
+        "reason": one_of("erasure retention"),
+        "erasure_id": ID_OR_EMPTY,
+        "entry": COUNT,
+        "places": list_of(integer(0, 1023), 1, 256),
+    },
 }

@@ -4,6 +4,7 @@ import pytest
 
 from producers.demo import site as demo
 from producers.optout.net.resolve import Endpoint
+from tests.unit.cli.desk import Desk
 from tests.unit.cli.shell import Shell
 from tests.unit.workspace.fixtures import office, tiny_training, trained, trained_once
 
@@ -31,6 +32,12 @@ def site():
             return Endpoint(address=running.address, port=running.port, scheme="http")
 
         yield resolve
+
+
+@pytest.fixture
+def desk(office, capsys, site, tmp_path):
+    """A shell in an empty workspace, whose scans reach that server."""
+    return Desk(Shell(capsys, office.folder), site, tmp_path)
 
 
 @pytest.fixture

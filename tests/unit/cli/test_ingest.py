@@ -218,6 +218,16 @@ def classify(desk, review="done", name="letters"):
     )
 
 
+def test_a_dry_run_in_a_new_workspace(capsys, tmp_path):
+    """It is the first thing that somebody careful tries."""
+    shell = Shell(capsys, tmp_path / "acme")
+    shell.run("init", shell.folder)
+    ran = shell.w("ingest", write(tmp_path / "in.jsonl"), "--dry-run")
+
+    assert 0 == ran.code, ran
+    assert "accepted by eu_stated_licence" in ran.out
+
+
 def test_a_dry_run_of_a_dataset_that_waits(desk, office):
     """Its records would be pending, as they would be; nothing is written."""
     classify(desk, "pending")
@@ -240,6 +250,42 @@ def test_a_dataset_that_nobody_classified(desk, options):
     ran = ingest(desk, record("a", "Text."), options=("--dataset", "no", *options))
 
     check_one_error(ran, 2, "run dataset classify first")
+
+
+def test_a_dataset_that_is_named_after_somebody(desk, office):
+    """Their erasure waits for another name; the ledger takes no note of that."""
+    name = f"mail of {PEOPLE['jane']}"
+    dataset_id = classify(desk, name=name).out.strip()
+    ingest(desk, record("a", "Text.", "jane"))
+    waits = desk.w("erase", PEOPLE["jane"])
+    size = len(office.events())
+    renamed = desk.w("dataset", "rename", name, "letters")
+    shown = desk.w("dataset", "show", "letters", "--json").json()
+    after = len(office.events())
+    erased = desk.w("erase", PEOPLE["jane"])
+
+    assert (4, True) == (waits.code, ".vault" in waits.err)
+    assert (0, size) == (renamed.code, after)
+    assert dataset_id == shown["classified"]["dataset_id"]
+    assert 0 == erased.code, erased
+
+
+@pytest.mark.parametrize(
+    ("name", "new", "text"),
+    [
+        ("no", "fresh", "expected the name of a dataset"),
+        ("letters", "notes", "found another dataset's"),
+        ("letters", "", "expected a name of 1 to 256"),
+    ],
+    ids=["unknown", "taken", "empty"],
+)
+def test_a_name_that_cannot_be_given(desk, name, new, text):
+    """One line, and nothing is renamed."""
+    classify(desk)
+    classify(desk, name="notes")
+
+    check_one_error(desk.w("dataset", "rename", name, new), 2, text)
+    assert 0 == desk.w("dataset", "show", "letters").code
 
 
 def test_dataset_show(desk, office):

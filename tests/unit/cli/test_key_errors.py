@@ -17,11 +17,19 @@ def test_a_passphrase_that_does_not_fit(here, tmp_path, monkeypatch, given):
     assert "horse" not in ran.err
 
 
-def test_a_passphrase_where_none_is_needed(shell, tmp_path, monkeypatch):
-    """It may be the wrong workspace."""
+def test_a_passphrase_for_the_vault_alone(here, tmp_path, monkeypatch):
+    """Signing keys in clear go on to open once `key_store` is a passphrase."""
+    folder = tmp_path / "acme"
+    here.run("init", folder)
+    here.run("ingest", write(tmp_path / "in"), "-w", folder)
+    settings = folder / "tuneledger.toml"
+    settings.write_text(settings.read_text().replace('"file"', '"passphrase"'))
     monkeypatch.setenv("TUNELEDGER_PASSPHRASE", "horse")
+    rotated = here.run("vault", "rotate", "-w", folder)
+    erased = here.run("erase", "s-1", "-w", folder)
 
-    check_one_error(shell.w("erase", "s-1"), 7, "needs no passphrase")
+    assert (0, 0) == (rotated.code, erased.code), erased
+    assert "passphrase" in rotated.out
 
 
 @pytest.mark.parametrize("role", ["log", "eraser"])

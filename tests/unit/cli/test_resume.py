@@ -6,29 +6,22 @@ from ledger.events.optout import UrlScanned
 from producers.demo import site as demo
 from producers.scanning import RESCAN_AFTER_MS, ScanOptions, scan_urls
 from tests.unit.ledger.workshop import NOW_MS
-from tests.unit.workspace.office import new_office
 
 PAGE = "https://clear.example/a.html"
 HOUR_MS = 3600 * 1000
 
 
 @pytest.fixture
-def office(tmp_path):
-    """An empty workspace."""
-    return new_office(tmp_path / "acme")
-
-
-@pytest.fixture
 def scan(office, site):
     """Scans the page so many milliseconds after the first time; how many scans are."""
 
-    def run(after_ms, *, resume=True):
+    def run(after_ms, *, resume=True, terms=()):
         office.clock.now_ms = NOW_MS + after_ms
         with office.open() as workspace:
             scan_urls(
                 workspace,
                 [PAGE],
-                options=ScanOptions(resolver=site, spacing_s=0),
+                options=ScanOptions(resolver=site, spacing_s=0, terms_urls=terms),
                 report=lambda _: None,
                 progress=lambda _: None,
                 resume=resume,
@@ -64,3 +57,21 @@ def test_a_scan_counts_for_a_day(scan, after_ms, scans):
     scan(0)
 
     assert scans == scan(after_ms)
+
+
+def test_terms_that_no_scan_read_count(scan):
+    """A yes that was found without these terms is none; one that read them counts."""
+    terms = ("https://clear.example/terms.html",)
+    scan(0)
+
+    assert 2 == scan(HOUR_MS, terms=terms)
+    assert 2 == scan(2 * HOUR_MS, terms=terms)
+
+
+def test_terms_that_must_be_asked_for_again_count(scan):
+    """After a day they may say something else: a scan that read them is no scan now."""
+    terms = ("https://clear.example/terms.html",)
+    scan(0, terms=terms)
+
+    assert 2 == scan(HOUR_MS, terms=terms, resume=False)
+    assert 3 == scan(RESCAN_AFTER_MS, terms=terms)

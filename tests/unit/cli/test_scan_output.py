@@ -1,52 +1,19 @@
-"""What scan and rescan print: causes, decisions of persons, names, and what is next."""
-
-import json
-
-import pytest
+"""What scan and rescan print: causes, channels, decisions of persons, and names."""
 
 from ledger.events.ingest import RecordDecided
-from ledger.events.optout import UrlScanned
 from producers.commands import rescan_output
 from producers.demo import site as demo
-from producers.optout.net.resolve import RefusedError
-from tests.unit.cli.desk import Desk
-from tests.unit.cli.shell import Shell, check_one_error, write
-from tests.unit.workspace.office import leaks, new_office, record
-
-PAGE = "https://clear.example/a.html"
-OTHER_PAGE = "https://allow-all.example/b.html"
-UNREAD = "https://robots-503.example/"
-REFUSED = "https://disallow-all.example/a.html"
-MALFORMED = (("tdm-reservation", "maybe"),)
-RESERVED = (("tdm-reservation", "1"),)
-
-
-@pytest.fixture
-def office(tmp_path):
-    """An empty workspace."""
-    return new_office(tmp_path / "acme")
-
-
-@pytest.fixture
-def desk(office, capsys, site, tmp_path):
-    """A shell in it."""
-    return Desk(Shell(capsys, office.folder), site, tmp_path)
-
-
-def page(name, url=PAGE):
-    """A record that was copied from a page."""
-    return record(name, f"The text of {name}.", url=url, licence="", source="web")
-
-
-def reviewed(desk, office, choice="--clear"):
-    """Scan a page that a person must read, and decide; the scan's id."""
-    desk.w("scan", PAGE)
-    scan_id = office.events(UrlScanned)[-1].scan_id
-    desk.w("review", "decide", scan_id, choice)
-    return scan_id
-
-
-# Causes
+from tests.unit.cli.pages import (
+    MALFORMED,
+    OTHER_PAGE,
+    PAGE,
+    REFUSED,
+    RESERVED,
+    UNREAD,
+    page,
+    reviewed,
+)
+from tests.unit.workspace.office import leaks
 
 
 def test_a_line_says_why_it_could_not_be_read(desk):
@@ -145,9 +112,6 @@ def test_details_say_what_was_read_in_vain(desk):
     assert "  access  parsed  allowed\n" in out
 
 
-# What persons decided
-
-
 def test_a_cleared_url_says_so(desk, office, say):
     """By which review of which scan, and until when; the verdict is the site's."""
     say(MALFORMED)
@@ -194,9 +158,6 @@ def test_rescan_says_what_was_cleared(desk, office, say):
     assert "cleared      1 URL by a person\n" in ran.out
     [one] = document["not_allowed"]
     assert "cleared" == one["review"]["outcome"]
-
-
-# Names of what was taken out
 
 
 def test_rescan_names_what_it_took_out(desk, office, say):
@@ -247,254 +208,3 @@ def test_many_names_are_cut(desk, say, monkeypatch):
     assert 1 == out.count(f"  {PAGE}\n")
     assert "  and 2 more, not named here\n" in out
     assert 1 < rescan_output.SHOWN_MAX < rescan_output.NAMED_MAX
-
-
-# Lists of URLs
-
-
-def test_a_comment_may_follow_a_url(desk, office, tmp_path):
-    """After white space a # begins a comment; inside a URL it begins a fragment."""
-    other = "https://clear.example/b.html#part"
-    listed = f"{PAGE}  # the first\n{other}\t#second\n  # third\n".encode()
-    ran = desk.w("scan", "--from", write(tmp_path / "urls", listed))
-
-    assert 0 == ran.code, ran
-    assert 2 == len(office.events(UrlScanned))
-    assert "# the first" not in ran.out
-
-
-def test_a_bad_line_is_named_by_its_number_in_the_file(desk, office, tmp_path):
-    """Comments and blank lines count; the other lines are scanned."""
-    path = write(tmp_path / "urls", f"# one\n\nftp://x.example/\n{PAGE}\n".encode())
-    ran = desk.w("scan", "--from", path)
-
-    check_one_error(ran, 2, "1 URL could not be scanned")
-    assert f"{path}: line 3: url: expected an http or https URL" in ran.err
-    assert 1 == len(office.events(UrlScanned))
-
-
-def test_a_url_is_scanned_once(desk, office, tmp_path):
-    """Wherever it stands and however it is written; the line says where it was."""
-    other = "HTTPS://Clear.example:443/a.html#part"
-    path = write(tmp_path / "urls", f"{OTHER_PAGE}\n{other}\n{OTHER_PAGE}\n".encode())
-    ran = desk.w("scan", PAGE, PAGE, "--from", path)
-
-    assert 0 == ran.code, ran
-    assert 2 == len(office.events(UrlScanned))
-    for line in (
-        "URL 2: same as URL 1, scanned once\n",
-        f"{path}: line 2: same as URL 1, scanned once\n",
-        f"{path}: line 3: same as line 1, scanned once\n",
-    ):
-        assert line in ran.err
-
-
-def test_what_is_remembered_of_urls_has_a_bound(desk, office, monkeypatch):
-    """One that was not remembered is scanned again, and nothing else happens."""
-    monkeypatch.setattr("producers.commands.url_lists.REMEMBERED_MAX", 1)
-    desk.w("scan", PAGE, OTHER_PAGE, PAGE, OTHER_PAGE)
-
-    assert 3 == len(office.events(UrlScanned))
-
-
-def test_what_is_no_url_is_repeated(desk):
-    """Whoever typed it sees what was read."""
-    ran = desk.w("scan", "htp://clear.example/")
-
-    assert "URL 1: url: expected an http or https URL with a host, found 'htp://" in (
-        ran.err
-    )
-
-
-def test_a_scan_ends_with_its_verdicts(desk):
-    """Once, and by verdict; progress before it counts URLs alone."""
-    ran = desk.w("scan", PAGE, REFUSED, UNREAD)
-
-    assert 1 == ran.err.count("verdicts: 1 allowed, 1 reserved, 1 unknown\n")
-
-
-def test_a_list_of_comments_is_no_list(desk, tmp_path):
-    """Nothing asked is nothing found, and no success."""
-    path = write(tmp_path / "urls", b"# later\n\n")
-
-    check_one_error(desk.w("scan", "--from", path), 2, "expected a URL on a line")
-
-
-def test_bad_lines_and_bad_arguments_add_up(desk, tmp_path):
-    """The error counts both."""
-    path = write(tmp_path / "urls", b"ftp://x.example/\n")
-
-    ran = desk.w("scan", "--from", path, "mailto:x@x.example")
-    check_one_error(ran, 2, "2 URLs could not be scanned")
-
-
-# Exit codes and next steps
-
-
-@pytest.mark.parametrize(
-    ("urls", "code", "text"),
-    [
-        ([PAGE], 0, ""),
-        ([REFUSED], 3, "next: 1 URL reserved: leave out, or enter a licence"),
-        ([UNREAD], 3, "next: 1 URL could not be read: scan again in an hour"),
-        ([PAGE, REFUSED], 3, "next: 1 URL reserved"),
-    ],
-    ids=["allowed", "all-reserved", "unread", "some"],
-)
-def test_what_is_next(desk, urls, code, text):
-    """The exit code of docs/spec.md, section 10, and one line that says what to do."""
-    ran = desk.w("scan", *urls)
-
-    assert code == ran.code
-    assert ("next: " in ran.err) == bool(text)
-    assert text in ran.err
-
-
-def not_public(_host, _port, _scheme):
-    """Resolves every name to an address of one's own network."""
-    raise RefusedError("the name has an address that is not public")
-
-
-def unknown_name(_host, _port, _scheme):
-    """Resolves no name."""
-    raise OSError
-
-
-@pytest.mark.parametrize(
-    ("resolve", "text"),
-    [
-        (not_public, "next: 1 URL at an address that is not public, which is never"),
-        (unknown_name, "next: 1 URL whose host has no address: check the spelling"),
-    ],
-    ids=["refused-address", "dns"],
-)
-def test_what_is_next_by_cause(desk, monkeypatch, resolve, text):
-    """Nobody is told to ask again what asking again cannot read."""
-    monkeypatch.setattr(desk, "site", resolve)
-    err = desk.w("scan", PAGE).err
-
-    assert text in err
-    assert "in an hour" not in err
-
-
-@pytest.mark.parametrize(
-    ("status", "text"),
-    [
-        (404, "next: 1 URL gone from the site (http_404, http_410): leave out\n"),
-        (410, "next: 1 URL gone from the site (http_404, http_410): leave out\n"),
-        (401, "next: 1 URL behind a login or a paywall: leave out, or get lawful"),
-        (500, "next: 1 URL could not be read: scan again in an hour"),
-    ],
-    ids=str,
-)
-def test_what_is_next_by_status(desk, monkeypatch, status, text):
-    """The page's status says whether asking again may help."""
-    files = {"/a.html": demo.Answer(status=status, body="")}
-    monkeypatch.setitem(demo.POLICIES, "clear", demo.SitePolicy(files=files))
-
-    assert text in desk.w("scan", PAGE).err
-
-
-def test_what_a_person_must_read_is_next(desk, say):
-    """The command that lists it."""
-    say(MALFORMED)
-
-    ran = desk.w("scan", PAGE)
-    assert "next: 1 URL for a person to read: tuneledger review list\n" in ran.err
-
-
-def test_a_skipped_no_says_how_to_see_why(desk):
-    """Where --resume leaves out what is not allowed, the reasons are not at hand."""
-    desk.w("scan", REFUSED)
-
-    ran = desk.w("scan", REFUSED, "--resume")
-    assert "next: 1 URL not allowed when scanned within the last day" in ran.err
-
-
-def test_after_a_quarantine_the_next_run_is_named(desk, say):
-    """What was taken out is left out of the next training."""
-    desk.ingest(page("a"))
-    say(RESERVED)
-
-    assert "next: the next `tuneledger train` leaves out" in desk.w("rescan").err
-
-
-def test_an_ingest_that_keeps_nothing_is_no_success(desk, say):
-    """Where every record was blocked the exit code is 3, and a line says what next."""
-    say(RESERVED)
-    ran = desk.ingest(page("a"), page("b"))
-
-    assert 3 == ran.code, ran
-    assert "next: 2 records blocked and none accepted" in ran.err
-
-
-def test_one_accepted_record_is_a_success(desk):
-    """Blocked records beside it are decisions, and no failure."""
-    ran = desk.ingest(page("a"), page("b", REFUSED))
-
-    assert 0 == ran.code, ran
-    assert "next: " not in ran.err
-
-
-def test_the_status_says_that_reasons_may_be_several(desk, say):
-    """It counts the first of each record, an ingest all; 1 is a singular."""
-    say(RESERVED)
-    desk.w(
-        *("licence", "add", "--spdx", "MIT", "--site", "https://clear.example"),
-        *("--permit", "train", "--permit", "commercial", "--jurisdiction", "eu"),
-        *("--ends", "2099-12-31"),
-    )
-    ran = desk.ingest(page("a"))
-    out = desk.w("status").out
-
-    assert "accepted   1 decision by first reason: 1 licence_register\n" in out
-    assert "a record may have several reasons\n" in ran.err
-
-
-def test_a_record_that_waits_says_for_what(desk, say):
-    """The command that lists the scans."""
-    say(MALFORMED)
-    ran = desk.ingest(page("a"))
-
-    assert 4 == ran.code
-    assert "next: 1 record for a person: `tuneledger review list`" in ran.err
-    assert "then ingest the same file again" in ran.err
-
-
-# Options that say nothing beside others
-
-
-UNREAD_OPTIONS = {
-    "replay-resume": (["--replay", "--resume"], "--resume says nothing beside"),
-    "replay-details": (["--replay", "--details"], "--details says nothing beside"),
-    "replay-json": (["--replay", "--json"], "--json says nothing beside"),
-    "replay-workers": (["--replay", "--workers", "8"], "--workers says nothing beside"),
-    "replay-tos": (["--replay", "--tos", PAGE], "--tos says nothing beside"),
-    "replay-list": (["--replay", "--piracy-list", "x"], "--piracy-list says nothing"),
-    "warc-registry": (["--warc", "w", "--registry", "x"], "--registry says nothing"),
-    "warc-resume": (["--warc", "w", "--resume"], "--resume says nothing beside"),
-    "json-details": (["--json", "--details", PAGE], "--details says nothing beside"),
-    "resume-alone": (["--resume"], "--replay or --warc alone, found --resume"),
-    "nothing": ([], "alone, found nothing"),
-    "url-replay": ([PAGE, "--replay"], "alone, found URL and --replay"),
-    "replay-warc": (["--replay", "--warc", "w"], "found --replay and --warc"),
-    "replay-fresh": (["--replay", "--fresh"], "--fresh says nothing beside"),
-    "no-such-list": (["--piracy-list", "nope.txt", PAGE], "nope.txt: site list: "),
-    "no-such-registry": (["--registry", "nope.txt", PAGE], "nope.txt: site list: "),
-}
-
-
-@pytest.mark.parametrize(
-    ("options", "text"), UNREAD_OPTIONS.values(), ids=UNREAD_OPTIONS
-)
-def test_nothing_is_left_unread(desk, office, options, text):
-    """An option that nothing reads is refused, and nothing is done."""
-    check_one_error(desk.w("scan", *options), 2, text)
-    assert [] == office.events(UrlScanned)
-
-
-def test_a_document_on_each_line(desk):
-    """A list may be of any length, so each URL is a document by itself."""
-    lines = desk.w("scan", "--json", PAGE, OTHER_PAGE).out.splitlines()
-
-    assert {PAGE, OTHER_PAGE} == {json.loads(line)["url"] for line in lines}

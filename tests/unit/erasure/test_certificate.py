@@ -19,7 +19,7 @@ from producers.erasing.certificate import (
 from producers.erasing.certificate_page import certificate_page
 from tests.unit.erasure.asked import answer
 from tests.unit.ledger.workshop import NOW_MS
-from tests.unit.workspace.office import leaks, secrets_of
+from tests.unit.workspace.office import leaks, record, secrets_of
 from verifier.proofs.check import check_proof
 
 
@@ -53,6 +53,18 @@ class Page(HTMLParser):
 def test_it_says_what_it_does_not_cover(certified):
     """Pre-training, originals, copies, backups, remnants, and the ids."""
     assert list(NOT_COVERED) == document_of(certified[1])["not_covered"]
+
+
+def test_a_record_that_only_mentions_the_person_stays(office):
+    """It is encrypted, so no search finds it; the certificate says so."""
+    hers = record("hers", "My own letter.", "Ursula Lindqvist")
+    his = record("his", "Ursula Lindqvist wrote to me at noon.", "bob")
+    office.ingest([hers, his])
+    erased = office.erase("Ursula Lindqvist")
+    document = document_of(erased.certificate)
+
+    assert (1, 0) == (document["records_erased"], document["files_with_an_identifier"])
+    assert any("without declaring it" in one for one in document["not_covered"])
 
 
 def test_it_names_the_guarantee_of_the_key_store(certified):

@@ -5,9 +5,9 @@ import stat
 
 import pytest
 
-from tests.unit.cli.shell import Shell, check_one_error
+from tests.unit.cli.shell import Shell, check_one_error, write
 from tests.unit.erasure.asked import train_whole
-from tests.unit.workspace.office import PEOPLE, letter
+from tests.unit.workspace.office import PEOPLE, jsonl, letter, record
 
 
 @pytest.fixture
@@ -64,6 +64,38 @@ def test_open_then_erase(shell):
 
     assert erasure_id == document["erasure_id"]
     assert document["certificate"]
+
+
+def test_a_request_before_its_plan(shell):
+    """Nothing was counted yet: neither answer says that there are no records."""
+    ran = shell.w("erasure", "open", "s-1")
+    listed = shell.w("erasure", "list")
+
+    assert "not planned yet" in ran.out
+    assert "open, not planned yet, due" in listed.out
+
+
+def test_an_erasure_by_the_id_that_the_list_shows(shell):
+    """Its beginning is enough; fewer characters are not."""
+    erasure_id = opened(shell)
+    shown = shell.w("erasure", "list").out.split()[1]
+    ran = shell.w("erasure", "show", shown, "--json")
+
+    assert (erasure_id, True) == (ran.json()["erasure_id"], shown != erasure_id)
+    check_one_error(
+        shell.w("erasure", "show", shown[:15]), 2, f"unknown erasure '{shown[:15]}'"
+    )
+
+
+def test_a_fenced_person_is_to_be_left_out(shell, tmp_path):
+    """No site is to blame."""
+    shell.w("erasure", "open", PEOPLE["jane"])
+    new = jsonl([record("new", "A new text.", "jane")])
+    ran = shell.w("ingest", write(tmp_path / "in", new))
+
+    assert 3 == ran.code
+    assert "next: 1 record of persons who were erased, or asked to be" in ran.err
+    assert "tuneledger scan" not in ran.err
 
 
 def test_request_extend_and_show(shell, notice):

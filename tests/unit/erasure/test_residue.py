@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+import os
 import random
 import unicodedata
 import zlib
@@ -96,14 +97,42 @@ def test_a_name_of_a_file_is_not_repeated(tmp_path):
     assert ["artifacts/?"] == find(tmp_path, [PLAIN])
 
 
-def test_links_are_not_followed(tmp_path):
-    """What a link leads to is not of the workspace."""
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_links_are_followed(tmp_path, kind):
+    """A folder that was moved to a larger disk is of the workspace still."""
     inside, outside = tmp_path / "in", tmp_path / "out"
-    inside.mkdir()
-    outside.write_bytes(PLAIN.encode())
-    (inside / "link").symlink_to(outside)
+    for folder in (inside, outside):
+        folder.mkdir()
+    (outside / "file").write_bytes(PLAIN.encode())
+    (inside / "link").symlink_to(outside if kind == "folder" else outside / "file")
 
-    assert [] == find(inside, [PLAIN])
+    expected = "link/file" if kind == "folder" else "link"
+    assert [expected] == find(inside, [PLAIN])
+
+
+def test_a_circle_of_links_ends(tmp_path):
+    """Each folder is looked into once."""
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "up").symlink_to(tmp_path)
+    (tmp_path / "below" / "gone").symlink_to(tmp_path / "nothing")
+    (tmp_path / "file").write_bytes(PLAIN.encode())
+
+    assert ["file"] == find(tmp_path, [PLAIN])
+
+
+def test_a_name_of_a_folder_is_not_repeated(tmp_path):
+    """Neither for itself nor for what lies in it."""
+    (tmp_path / "artifacts" / PLAIN).mkdir(parents=True)
+    (tmp_path / "artifacts" / PLAIN / "file").write_bytes(PLAIN.encode())
+
+    assert ["artifacts/?"] == find(tmp_path, [PLAIN])
+
+
+def test_a_pipe_is_passed_over(tmp_path):
+    """Nobody waits for its writer."""
+    os.mkfifo(tmp_path / "pipe")
+
+    assert [] == find(tmp_path, [PLAIN])
 
 
 def test_hidden_files_and_folders_are_searched(tmp_path):
@@ -163,9 +192,9 @@ def test_a_file_that_goes_meanwhile_is_no_error(tmp_path, monkeypatch):
     path.write_bytes(PLAIN.encode())
     real = residue.open_regular
 
-    def vanish(name, *, follow):
+    def vanish(name):
         name.unlink()
-        return real(name, follow=follow)
+        return real(name)
 
     monkeypatch.setattr(residue, "open_regular", vanish)
 

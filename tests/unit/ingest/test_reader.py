@@ -112,6 +112,11 @@ BAD_LINES = {
     "extra-source": (line(source=SECRET), "source to be one of web, licensed"),
     "id-number": (line(id=7), "`str`, got `int` - at `$.id`"),
     "id-empty": (line(id=""), "`str` of length >= 1 - at `$.id`"),
+    "subjects-not-seen": (
+        line(subjects=["\u200b"]),
+        "text in subjects, found only blanks",
+    ),
+    "subjects-hidden-alias": (line(subjects=["S-1\u200b"]), "found a local alias"),
     "id-blank": (line(id=" "), "text in id, found only blanks"),
     "id-long": (line(id=SECRET * 40), "`str` of length <= 256 - at `$.id`"),
     "text-null": (line(text=None), "`str`, got `null` - at `$.text`"),

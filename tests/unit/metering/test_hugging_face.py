@@ -12,6 +12,9 @@ from producers.flops.count import Lora, Training, count  # noqa: E402
 from producers.flops.of_model import closed_form_of  # noqa: E402
 from producers.metering.trace import trace  # noqa: E402
 
+# transformers warns of names that it and peft still use.
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
+
 SIZES = {
     "hidden_size": 32,
     "intermediate_size": 48,

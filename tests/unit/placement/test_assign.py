@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from ledger.events.shards import MapDeclared
 from ledger.ports import UnitRecord
-from producers.assign import assign, held_erasures, passed_bounds
-from producers.placement.place import Placement
+from producers.assign import assign, passed_bounds
+from producers.placement.units import components, erasures_of
 
 
 class Book:
@@ -27,18 +27,18 @@ class Book:
             salt="0" * 24,
         )
 
-    def members(self):
-        return list(self.records.values())
+    def units(self):
+        found = components(self.records.values(), self.clusters)
+        return [one for one in found if any(record.shard is None for record in one)]
 
-    def near(self):
-        return self.clusters
+    def placed(self, shard):
+        return [one for one in self.records.values() if one.shard == shard]
 
     def loads(self, shards):
-        found = [0] * shards
-        for record in self.members():
-            if record.shard is not None:
-                found[record.shard] += record.size
-        return found
+        return [sum(one.size for one in self.placed(n)) for n in range(shards)]
+
+    def erasures(self, shards, weights):
+        return [erasures_of(self.placed(number)) for number in range(shards)]
 
     def key(self):
         return bytes(32)
@@ -100,18 +100,6 @@ def test_a_later_near_duplicate_goes_where_the_first_lies():
     assert late.record_id == book.events[-1].record_id
 
 
-def test_expected_erasures_of_a_shard_are_of_its_subjects():
-    """Each subject of a shard counts once; what has no shard counts nowhere."""
-    members = [
-        record(0, "a", shard=1),
-        record(1, "a", "b", shard=1),
-        record(2, "c", shard=0, hazard="consent"),
-        record(3, "d"),
-    ]
-
-    assert [4, 2, 0] == held_erasures(members, 3)
-
-
 def test_a_passed_bound_is_told():
     """A person learns which shard a unit took past its bound, and in what."""
     told = []
@@ -128,17 +116,12 @@ def test_a_passed_bound_is_told():
 
 def test_passed_bounds_are_one_line_a_shard():
     """Both dimensions of a shard stand in one line; shards in order."""
-    placements = [
-        Placement(unit_id="a", shard=3, slice=0, over=("tokens",)),
-        Placement(unit_id="b", shard=3, slice=0, over=("erasures",)),
-        Placement(unit_id="c", shard=0, slice=0, over=("tokens",)),
-        Placement(unit_id="d", shard=1, slice=0),
-    ]
+    passed = [(3, ("tokens",)), (3, ("erasures",)), (0, ("tokens",))]
 
     assert [
         "shard 0 is past its bound in tokens",
         "shard 3 is past its bound in erasures and tokens",
-    ] == [line.partition(":")[0] for line in passed_bounds(placements)]
+    ] == [line.partition(":")[0] for line in passed_bounds(passed)]
 
 
 def test_one_record_is_told_as_one():

@@ -1,6 +1,6 @@
 """Events with defaults, so that a test names only what it is about."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ledger.events import AnyEvent
@@ -32,9 +32,9 @@ from ledger.events.training import (
     RunFinished,
     RunStarted,
     SliceTrained,
-    StepShape,
     StepsMetered,
 )
+from ledger.events.training_plan import CountedPasses
 from ledger.projections import Recorded
 
 NOVEMBER_2026_MS = 1_795_400_000_000
@@ -98,7 +98,9 @@ def _flop(amounts: dict[str, int]) -> dict[str, Any]:
     return {f"flop_{phase}": str(amounts.get(phase, 0)) for phase in PHASES}
 
 
-def metered(run: str = "run", batch: int = 0, **amounts: int) -> StepsMetered:
+def metered(
+    run: str = "run", batch: int = 0, faults: Sequence[str] = (), **amounts: int
+) -> StepsMetered:
     return StepsMetered(
         run_id=ident(run),
         batch=batch,
@@ -107,7 +109,18 @@ def metered(run: str = "run", batch: int = 0, **amounts: int) -> StepsMetered:
         step_first=batch * 10,
         steps=10,
         tokens=1000,
-        shapes=[StepShape(batch=1, sequence=100, steps=10)],
+        shapes=[
+            CountedPasses(
+                plan=0,
+                phase="train",
+                batch=1,
+                sequence=100,
+                has_gradient=True,
+                forwards=10,
+                backwards=10,
+            )
+        ],
+        faults=list(faults),
         **_flop(amounts),
     )
 
@@ -117,6 +130,7 @@ def finished(
     *,
     batches: int = 1,
     adapters: dict[int, str] | None = None,
+    reasons: Sequence[str] = (),
     **amounts: int,
 ) -> RunFinished:
     made = {0: f"{run}-0"} if adapters is None else adapters
@@ -125,6 +139,8 @@ def finished(
         batches=batches,
         steps=10 * batches,
         tokens=1000 * batches,
+        completeness="incomplete" if reasons else "complete",
+        reasons=list(reasons),
         adapters=[
             Adapter(shard=shard, weights_sha256=digest(weights))
             for shard, weights in made.items()

@@ -235,6 +235,23 @@ def test_incomplete_metering_is_never_below():
     assert "faulty_metering" in result.flags
 
 
+@pytest.mark.parametrize(
+    "events",
+    [
+        [metered(forward=1, faults=["hook_failed"]), finished(forward=1)],
+        [metered(forward=1), finished(forward=1, reasons=["plan_incomplete"])],
+        [metered(forward=1, faults=["trace_failed"]), failed()],
+    ],
+    ids=["batch", "end", "failed"],
+)
+def test_metering_with_faults_is_never_below(events):
+    """What was not counted makes the sum a lower bound, whoever says so."""
+    result = decision(started(), *events).runs[0]
+
+    assert (None, "UNKNOWN") == (result.exceeds, result.outcome)
+    assert "faulty_metering" in result.flags
+
+
 def test_an_open_run_is_not_final():
     """A run that has not ended is listed, and below nothing yet."""
     status = decision(started(), metered(forward=1))

@@ -153,6 +153,7 @@ def test_worker_ends_with_its_parent():
     job = Job(
         kind="base",
         recipe=RECIPE.canonical().decode(),
+        plan="",
         slice_first=0,
         slices=[SliceHeader(records=1, seed="0" * 16)],
     )

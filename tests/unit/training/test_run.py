@@ -23,11 +23,14 @@ from ledger.events.training import (
     SliceTrained,
     StepsMetered,
 )
+from ledger.events.training_plan import PlanRegistered
+from producers.metering.batch import COUNTERS, total
+from producers.metering.record import RunRecord
+from producers.metering.registered import counted_of, plan_event
 from producers.training import pool
+from producers.training.compute import compute_plan
 from producers.training.errors import TrainingError, WorkerKilledError
 from producers.training.failure import failure_on_record
-from producers.training.flop import step_flop
-from producers.training.meter import StepMeter
 from producers.training.plan import PretrainingPlan, RunPlan, ShardJob, SliceInput
 from producers.training.pool import WorkerJob
 from producers.training.recipe import Architecture, Lora, Settings, make_recipe
@@ -52,6 +55,7 @@ class Desk:
         self.events = []
         self.said = []
         self.weights = WeightStore(folder)
+        self.kept = []
 
     def emit(self, events):
         for event in events:
@@ -67,6 +71,7 @@ class Desk:
     def ports(self):
         return {
             "weights": self.weights,
+            "evidence": SimpleNamespace(put=self.kept.append),
             "emit": self.emit,
             "clock_ms": lambda: 0,
             "random_bytes": lambda n: b"\7" * n,
@@ -133,7 +138,7 @@ def test_pretraining_is_a_run_without_shards(pretrained):
     kinds = [type(event) for event in pretrained.desk.events]
     started = pretrained.desk.events[0]
 
-    assert [RunStarted, StepsMetered, RunFinished] == kinds
+    assert [RunStarted, PlanRegistered, StepsMetered, RunFinished] == kinds
     assert ("pretraining", "full", "", [], 0) == (
         started.objective,
         started.technique,
@@ -147,7 +152,7 @@ def test_events_come_in_order(trained):
     """Steps are metered before the slice that they made is published."""
     told = [
         (type(event), event.slice)
-        for event in trained.desk.events[1:-1]
+        for event in trained.desk.events[2:-1]
         if event.shard == 0
     ]
 
@@ -155,6 +160,7 @@ def test_events_come_in_order(trained):
         (kind, k) for k in range(3) for kind in (StepsMetered, SliceTrained)
     ] == told
     assert isinstance(trained.desk.events[0], RunStarted)
+    assert isinstance(trained.desk.events[1], PlanRegistered)
     assert isinstance(trained.desk.events[-1], RunFinished)
 
 
@@ -173,13 +179,48 @@ def test_totals_are_the_sums(trained):
 
 def test_flop_follow_from_the_shapes(trained):
     """Whoever has the recipe can compute every FLOP field again."""
+    plan = compute_plan(ADAPTER.settings)
     for event in trained.desk.of_type(StepsMetered):
-        again = [
-            (step_flop(ADAPTER.settings, batch=s.batch, sequence=s.sequence), s.steps)
-            for s in event.shapes
-        ]
-        assert str(sum(flop.forward * n for flop, n in again)) == event.flop_forward
-        assert str(sum(flop.backward * n for flop, n in again)) == event.flop_backward
+        again = total(counted_of(event, [plan]))
+        for name in COUNTERS:
+            assert str(again[name]) == getattr(event, f"flop_{name}")
+        assert (event.steps, event.steps) == (
+            sum(each.forwards for each in event.shapes),
+            sum(each.backwards for each in event.shapes),
+        )
+
+
+@pytest.mark.parametrize(
+    ("made", "recipe"),
+    [("pretrained", BASE), ("trained", ADAPTER)],
+    ids=["base", "adapters"],
+)
+def test_plan_is_on_record_before_the_first_step(made, recipe, request):
+    """It is what the recipe gives, and the recipe itself is kept."""
+    desk = request.getfixturevalue(made).desk
+    started, planned = desk.events[:2]
+
+    plan = compute_plan(recipe.settings)
+    assert plan_event(plan, run_id="07" * 16, number=0) == planned
+    assert [recipe.canonical()] == desk.kept
+    assert recipe.sha256 == started.recipe_sha256
+    assert ("complete", []) == (desk.events[-1].completeness, desk.events[-1].reasons)
+
+
+def test_run_without_a_plan_is_incomplete(tmp_path):
+    """Where the model cannot be traced, the run goes on and says so."""
+    desk = Desk(tmp_path)
+    short = Architecture(width=16, layers=1, heads=2, context=4)
+    recipe = make_recipe(Settings(architecture=short, lora=None, steps_max=2))
+    plan = PretrainingPlan(
+        recipe=recipe, records=[b"some text"], seed=1, model_name="demo-base"
+    )
+    run_pretraining(plan=plan, **desk.ports())
+    _, metered, end = desk.events
+
+    assert ([], ["trace_failed"]) == (metered.shapes, metered.faults)
+    assert (2, "0", "0") == (metered.steps, end.flop_forward, end.flop_backward)
+    assert ("incomplete", ["trace_failed"]) == (end.completeness, end.reasons)
 
 
 def test_slices_form_a_chain_of_weights(trained, pretrained):
@@ -297,16 +338,13 @@ def _error_with_cause(cause):
 def test_failure_keeps_what_was_computed(error, reason):
     """Steps that no event covered yet are written before the failure."""
     events = []
-    meter = StepMeter(
-        run_id="0" * 32,
-        flop_of=lambda b, s: step_flop(ADAPTER.settings, batch=b, sequence=s),
-        emit=events.extend,
-        clock_ms=lambda: 0,
+    record = RunRecord(
+        run_id="0" * 32, plans=[], emit=events.extend, clock_ms=lambda: 0
     )
 
     def compute_and_fail():
-        with failure_on_record("0" * 32, meter, events.extend):
-            meter.step(shard=0, slice_index=0, batch=1, sequence=1)
+        with failure_on_record("0" * 32, record, events.extend):
+            record.step(shard=0, slice_index=0, tokens=1, counted=[])
             raise error
 
     with pytest.raises(type(error)):
@@ -322,9 +360,9 @@ def test_failing_ledger_does_not_hide_the_first_error():
     def full(_):
         raise StorageError("no space")
 
-    meter = StepMeter(run_id="", flop_of=step_flop, emit=full, clock_ms=lambda: 0)
+    record = RunRecord(run_id="", plans=[], emit=full, clock_ms=lambda: 0)
 
-    with pytest.raises(KeyboardInterrupt), failure_on_record("", meter, full):
+    with pytest.raises(KeyboardInterrupt), failure_on_record("", record, full):
         raise KeyboardInterrupt
 
 

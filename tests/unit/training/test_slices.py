@@ -7,6 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from ledger.errors import InputError  # noqa: E402
+from producers.training.compute import compute_plan  # noqa: E402
 from producers.training.errors import TrainingError  # noqa: E402
 from producers.training.model import make_base  # noqa: E402
 from producers.training.recipe import Architecture, Lora, Settings  # noqa: E402
@@ -26,14 +27,16 @@ SEEDS = [11, 12, 2**64 - 1]
 
 @pytest.fixture(scope="module")
 def base():
-    return pretrain([b"some public text " * 20], seed=1, settings=BASE, on_step=ignore)
+    return pretrain(
+        [b"some public text " * 20], seed=1, settings=BASE, plan=None, on_step=ignore
+    )
 
 
 def ignore(*_):
     pass
 
 
-def train(base, slices=SLICES, seeds=SEEDS, first=0, parent=None, settings=ADAPTER):
+def train(base, slices=SLICES, seeds=SEEDS, first=0, parent=None, **given):
     """Safetensors bytes after each slice."""
     out = []
     train_slices(
@@ -42,9 +45,9 @@ def train(base, slices=SLICES, seeds=SEEDS, first=0, parent=None, settings=ADAPT
         slice_first=first,
         slices=slices,
         seeds=seeds,
-        settings=settings,
         on_step=ignore,
         on_slice=lambda _, tensors: out.append(encode_tensors(tensors)),
+        **{"settings": ADAPTER, "plan": None, **given},
     )
     return out
 
@@ -56,6 +59,52 @@ def digests(contents):
 def test_same_inputs_give_the_same_bits(base):
     """Training is a function of its inputs."""
     assert digests(train(base)) == digests(train(base))
+
+
+def test_metering_changes_no_bit(base):
+    """A training that is metered gives the weights of one that is not."""
+    plan = compute_plan(ADAPTER)
+
+    assert plan.is_complete
+    assert digests(train(base)) == digests(train(base, plan=plan))
+
+
+def test_steps_say_what_was_counted(base):
+    """Each step is one pass forward and one backward of its shape."""
+    steps = []
+    train_slices(
+        base=base,
+        parent=None,
+        slice_first=0,
+        slices=SLICES,
+        seeds=SEEDS,
+        settings=ADAPTER,
+        plan=compute_plan(ADAPTER),
+        on_step=steps.append,
+        on_slice=ignore,
+    )
+
+    for step in steps:
+        (passes,) = step.passes
+        assert (step.batch, step.sequence) == (passes.batch, passes.sequence)
+        assert ("train", True) == (passes.phase, passes.has_gradient)
+        assert (1, 1, []) == (passes.forwards, passes.backwards, step.faults)
+
+
+def test_plan_of_another_model_counts_nothing(base):
+    """A plan holds for the model that it was traced of, and for no other."""
+    steps = []
+    pretrain(
+        [b"x" * 40],
+        seed=1,
+        settings=BASE,
+        plan=compute_plan(ADAPTER),
+        on_step=steps.append,
+    )
+
+    assert [([], ["plan_of_another_model"])] == [
+        (step.passes, step.faults) for step in steps[:1]
+    ]
 
 
 @pytest.mark.parametrize("first", [1, 2])
@@ -138,7 +187,8 @@ def test_loss_falls(base):
         [b"a rose is a rose is a rose " * 40],
         seed=3,
         settings=BASE,
-        on_step=lambda *step: losses.append(step[-1]),
+        plan=None,
+        on_step=lambda step: losses.append(step.loss),
     )
 
     assert losses[-1] < losses[0] / 1.2
@@ -161,7 +211,8 @@ def test_steps_are_capped(base):
         slices=SLICES,
         seeds=SEEDS,
         settings=Settings(architecture=TINY, lora=Lora(rank=1), batch=1, steps_max=2),
-        on_step=lambda k, *_: steps.append(k),
+        plan=None,
+        on_step=lambda step: steps.append(step.slice),
         on_slice=ignore,
     )
 
@@ -201,7 +252,7 @@ def test_parent_and_first_slice_belong_together(base, first, has_parent):
 def test_pretraining_with_an_adapter_is_refused():
     """A base is trained whole."""
     with pytest.raises(InputError, match="without lora"):
-        pretrain([b"x"], seed=1, settings=ADAPTER, on_step=ignore)
+        pretrain([b"x"], seed=1, settings=ADAPTER, plan=None, on_step=ignore)
 
 
 def test_adapter_training_without_an_adapter_is_refused(base):

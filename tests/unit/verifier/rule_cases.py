@@ -75,6 +75,7 @@ def cite(state: History, record: str, *, scan: str = "", licence: str = "") -> N
 
 
 FLOP = dict.fromkeys(FLOP_FIELDS, "0")
+END = FLOP | {"completeness": "complete", "reasons": []}
 
 
 def gathered(events: list[dict], name: str = "training.steps_metered"):

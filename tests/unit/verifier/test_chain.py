@@ -361,6 +361,24 @@ def test_number_of_checkpoints(monkeypatch, rows, expected):
     assert (0, 0, None) == (known.passed, known.unsigned, known.last_good)
 
 
+def test_checkpoint_of_a_signer_that_may_be_unknown():
+    """It is counted, and neither passes nor is found."""
+    sim = LedgerSimulator()
+    sim.leaves.append(bytes(32))
+    sim.checkpoint()
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("CREATE TABLE entry (seq)")
+        database.execute("INSERT INTO entry VALUES (0)")
+        database.execute("CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note)")
+        database.execute("INSERT INTO checkpoint VALUES (1, ?)", (sim.checkpoints[1],))
+        findings = FindingList()
+        file = LedgerFile(database, path=Path(), copied=False)
+        known = Heads(file, KeyRing(unsure="event 0.1"), findings)
+        known.check(1, damaged=False)
+
+    assert (1, 0, 0) == (known.unsigned, known.passed, findings.total)
+
+
 def test_leaf_of_an_entry():
     """The leaf is the hash of 0 and the bytes (RFC 6962, section 2.1)."""
     assert leaf(chain_of(1)[0].row.entry) == chain_of(1)[0].leaf

@@ -231,9 +231,11 @@ def test_scan_after_a_quarantine(state, status, after):
     assert ("reserved", raw(A)) == state.index.scan(raw(OPEN))
 
 
-def test_scan_that_was_allowed_before_a_quarantine(state):
-    """It speaks against nothing (XEV-20)."""
-    state.index.add_scan(raw(C), ("once_allowed", raw(A)))
+@pytest.mark.parametrize("status", ["allowed", "once_allowed"])
+def test_later_scan_that_allows(state, status):
+    """It speaks against nothing, so nothing is quarantined for it (XEV-20)."""
+    add_scan(state, C, status)
+    cite(state, A, scan=A)
     event = QUARANTINED | {"scan_id": C}
 
     assert "QUARANTINE XEV-20" == tell(state, "optout.records_quarantined", **event)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.verifier.rule_cases import (
-    FLOP,
+    END,
     ONE,
     TWO,
     A,
@@ -98,7 +98,7 @@ def test_end_counts_the_batches(state, batches_):
 
 def end(state: History, adapters: list[tuple[int, str]], **changes) -> str:
     listed = [{"shard": s, "weights_sha256": weights} for s, weights in adapters]
-    event = {"run_id": A, "batches": 0, "steps": 0, "tokens": 0, **FLOP}
+    event = {"run_id": A, "batches": 0, "steps": 0, "tokens": 0, **END}
     return tell(state, "training.run_finished", **event | changes, adapters=listed)
 
 

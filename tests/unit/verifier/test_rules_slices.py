@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.verifier.rule_cases import (
-    FLOP,
+    END,
     ONE,
     TWO,
     A,
@@ -162,4 +162,4 @@ def test_run_from_weights_that_saw_a_quarantined_record(state):
     state.index.quarantine(raw(A))
 
     assert "QUARANTINE XEV-20" == tell(state, "training.run_started", **start)
-    assert "" == tell(state, "training.run_finished", **end | FLOP)
+    assert "" == tell(state, "training.run_finished", **end | END)

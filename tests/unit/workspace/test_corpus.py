@@ -64,8 +64,24 @@ def test_sweep_takes_what_nobody_knows(corpus, tmp_path):
     (tmp_path / f".{R2}.bin.0a0b0c0d.tmp").write_bytes(b"half")
     (tmp_path / "notes.txt").write_bytes(b"not ours")
 
-    assert 1 == corpus.sweep({R1})
+    assert 1 == corpus.sweep({R1}.intersection)
     assert {f"{R1}.bin", "notes.txt"} == {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_sweep_asks_for_some_at_a_time(corpus, monkeypatch):
+    """Memory does not grow with the records; every file is asked for once."""
+    monkeypatch.setattr("ledger.corpus._PART", 2)
+    ids = [f"{number:032x}" for number in range(5)]
+    corpus.put(dict.fromkeys(ids, b"1"))
+    asked = []
+
+    def known(names):
+        asked.append(len(names))
+        return set(names) - {ids[0], ids[4]}
+
+    assert 2 == corpus.sweep(known)
+    assert [1, 2, 2] == sorted(asked)
+    assert [False, True, True, True, False] == [corpus.has(one) for one in ids]
 
 
 def test_a_refused_write_is_one_line(tmp_path):

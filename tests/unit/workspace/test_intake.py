@@ -11,9 +11,10 @@ from ledger.errors import InputError, LockedError, StorageError
 from ledger.events.ingest import RecordDecided
 from ledger.events.shards import MapDeclared, RecordAssigned
 from ledger.files import write_all
-from ledger.intake import Intake, Placer
+from ledger.intake import Intake
 from ledger.locks import file_lock
 from ledger.log import Ledger
+from ledger.placer import Placer
 from ledger.record_keys import unseal
 from ledger.settings import load_settings
 from ledger.vault import Vault

@@ -1,5 +1,6 @@
 """ledger.links: which records must lie in one shard."""
 
+import sqlite3
 from dataclasses import dataclass
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 from ledger.errors import InputError
 from ledger.links import Links
 from ledger.ports import UnitRecord
-from ledger.vault_rows import UNPLACED
+from ledger.vault import Vault
+from ledger.vault_rows import SCHEMA, UNPLACED
 from producers.placement.units import units_of
 
 
@@ -26,6 +28,36 @@ class Kept:
 
 def kept(subjects, digest, shard=UNPLACED):
     return Kept(tuple(subjects), digest.encode(), shard)
+
+
+def vault_of(records, near=None):
+    """A vault in memory, as far as these records go."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    for statement in SCHEMA:
+        connection.execute(statement)
+    for number, one in enumerate(records):
+        name = one.record_id or f"kept {number}"
+        place = ("" if one.shard == UNPLACED else "map", one.shard)
+        connection.execute(
+            "INSERT INTO record VALUES (?, ?, x'', ?, ?, 'public', 0, ?, ?, 0, 0)",
+            (name, name.encode(), one.digest, one.bytes, *place),
+        )
+        connection.executemany(
+            "INSERT INTO record_subject VALUES (?, ?)",
+            [(name, subject) for subject in set(one.subjects)],
+        )
+        connection.executemany(
+            "INSERT INTO near_record VALUES (?, ?, 1)",
+            [(name, found) for found in set((near or {}).get(name, ()))],
+        )
+    vault = Vault.__new__(Vault)
+    vault.connection = connection
+    return vault
+
+
+def links_of(records, near=None):
+    """Links over a vault that holds these records."""
+    return Links(vault_of(records, near).connection)
 
 
 @pytest.mark.parametrize(
@@ -63,12 +95,12 @@ def test_would_tie(expected, before, new):
     """Only a record between two shards would tie them."""
     subjects, digest = new
 
-    assert expected is Links(before).would_tie(tuple(subjects), digest.encode())
+    assert expected is links_of(before).would_tie(tuple(subjects), digest.encode())
 
 
 def test_asking_joins_nothing():
     """A refused record leaves the groups as they were."""
-    links = Links([kept("a", "x", 0), kept("b", "y", 1)])
+    links = links_of([kept("a", "x", 0), kept("b", "y", 1)])
     assert links.would_tie(("a", "b"), b"z")
 
     assert not links.would_tie(("a",), b"z")
@@ -77,7 +109,7 @@ def test_asking_joins_nothing():
 
 def test_joined_records_count():
     """A record kept in this ingest ties the next one."""
-    links = Links([kept("a", "x", 0), kept("b", "y", 1)])
+    links = links_of([kept("a", "x", 0), kept("b", "y", 1)])
     links.join(("a", "c"), b"w")
 
     assert links.would_tie(("b", "c"), b"z")
@@ -87,7 +119,7 @@ def test_near_texts_tie():
     """A text near one of another shard would tie the two; its number joins."""
     first, second = kept("a", "x", 0), kept("b", "y", 1)
     first.record_id, second.record_id = "1", "2"
-    links = Links([first, second], {"1": (1,), "2": (2,)})
+    links = links_of([first, second], {"1": (1,), "2": (2,)})
 
     assert links.would_tie(("b",), b"z", (1,))
     assert not links.would_tie(("c",), b"z", (1,))
@@ -97,7 +129,7 @@ def test_near_texts_tie():
 
 def test_a_number_is_no_subject():
     """What is near, a text and a person are different things, whatever their names."""
-    links = Links([kept("1", "1", 0)])
+    links = links_of([kept("1", "1", 0)])
 
     assert not links.would_tie(("2",), b"2", (1,))
     assert not links.would_pass(1, subjects=["2"], digest=b"2", near=[1], size=5)
@@ -132,12 +164,54 @@ def test_a_number_is_no_subject():
 )
 def test_would_pass(expected, subjects, digest, near, size):
     """Only a link is refused, and asking joins nothing."""
-    links = Links([])
+    links = links_of([])
     links.join(("s",), b"x", near=(7,), size=60)
     asked = {"subjects": subjects, "digest": digest, "near": near, "size": size}
 
     assert expected is links.would_pass(100, **asked)
     assert expected is links.would_pass(100, **asked)
+
+
+@pytest.mark.parametrize(
+    ("expected", "size"), [(False, 30), (True, 31)], ids=["up-to-the-cap", "past-it"]
+)
+def test_what_is_kept_has_its_weight(expected, size):
+    """Seven records of one unit, each found through another link, once."""
+    chain = [
+        kept("a", "x"),
+        kept("ab", "y"),
+        kept("b", "y"),
+        kept("c", "y"),
+        kept("c", "z"),
+        kept("d", "z"),
+        kept("a", "x"),
+    ]
+    links = links_of(chain)
+    asked = {"subjects": ["d", "e"], "digest": b"new", "near": (), "size": size}
+
+    assert expected is links.would_pass(100, **asked)
+    assert expected is links.would_pass(100, **asked)
+
+
+def test_what_is_pending_or_was_taken_out_links_nothing():
+    """As placement: of what is quarantined only a placed record binds."""
+    links = links_of([kept("a", "x", 0), kept("b", "y", 1)])
+    links._run("UPDATE record SET pending = 1 WHERE shard = 0")
+    assert not links.would_tie(("a", "b"), b"z")
+
+    links = links_of([kept("a", "x", 0), kept("b", "y", 1)])
+    links._run("UPDATE record SET quarantined = 1")
+    assert links.would_tie(("a", "b"), b"z")
+
+
+def test_a_join_that_is_undone_is_forgotten():
+    """It lies in the transaction that keeps the record."""
+    links = links_of([kept("a", "x", 0), kept("b", "y", 1)])
+    links._run("BEGIN")
+    links.join(("a", "c"), b"w")
+    links._run("ROLLBACK")
+
+    assert not links.would_tie(("b", "c"), b"z")
 
 
 NAMES = st.sets(st.sampled_from("abcdef"), max_size=2)
@@ -178,7 +252,7 @@ def test_links_and_placement_agree(first, shards, later):
         for one in placed:
             if one.record_id in unit.record_ids:
                 one.shard = shards[number]
-    links = Links(placed, near)
+    links = links_of(placed, near)
     taken = list(placed)
     for number, (subjects, text, numbers) in enumerate(later):
         new = kept(subjects, text)

@@ -9,8 +9,8 @@ from ledger.events.optout import RecordsQuarantined, SiteRegistered
 from ledger.events.training import SliceTrained
 from ledger.export.status import status_document, status_text
 from ledger.governance import Governance
-from ledger.intake import Placer
 from ledger.moment import Moment
+from ledger.placer import Placer
 from ledger.projections.affected import Affected
 from ledger.quarantine import Quarantine
 from ledger.scanned import ScannedRecord
@@ -132,7 +132,7 @@ def test_never_placed(workspace):
     put(workspace, ident("a"))
     place(workspace)
 
-    assert [] == Placer(workspace).members()
+    assert [] == list(Placer(workspace).units())
     assert "" == workspace.states()["shards"].current_map
 
 
@@ -634,7 +634,7 @@ def test_a_quarantine_during_a_training(office, monkeypatch):
 
         def late(self, event):
             if event.records:
-                left = [one for one in workspace.vault.members() if not one.quarantined]
+                left = workspace.vault.records("pending = 0 AND quarantined = 0")
                 mine = [one.record_id for one in left if one.shard == event.shard]
                 take_out(workspace, *mine)
             real(self, event)

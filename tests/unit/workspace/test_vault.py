@@ -40,8 +40,20 @@ def test_a_subject_is_found_again(vault):
 
     assert first == vault.subject("  Jane@EXAMPLE.org")
     assert first == vault.find_identifier("JANE@example.org")
+    assert first == vault.subject("jane@\u200bexample.org")
     assert first == vault.find_alias("s-1")
     assert ("s-1", JANE) == (first.alias, first.name)
+
+
+def test_a_subject_of_the_first_spelling_is_found(vault):
+    """Older vaults looked people up by another spelling."""
+    jane = vault.subject("+49 30 9000 0012")
+    with vault.transaction():
+        tag = vault.tag("subject", jane.name)
+        vault.connection.execute("UPDATE subject SET tag = ?", (tag,))
+
+    assert "+49 30 9000 0012" == jane.name
+    assert jane == vault.subject("+49 30 9000 0012")
 
 
 @pytest.mark.parametrize(

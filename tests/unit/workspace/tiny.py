@@ -8,7 +8,6 @@ from producers.training import fine_tune, replay, run
 from producers.training.pool import WorkerJob
 from producers.training.recipe import Architecture, Lora, Settings
 from producers.training.retrain import Retrainer
-from producers.training.wire import StepDone
 
 ARCHITECTURE = Architecture(width=16, layers=1, heads=2, context=16)
 TINY_BASE = Settings(architecture=ARCHITECTURE, lora=None, batch=4, steps_max=2)
@@ -26,9 +25,8 @@ def train_here(jobs, *, on_step, on_slice, workers=None):
     )
 
     def train(job: WorkerJob):
-        def step(k, batch, sequence, loss):
-            message = StepDone(slice=k, batch=batch, sequence=sequence, loss=loss)
-            on_step(job.shard, message)
+        def step(done):
+            on_step(job.shard, done)
 
         def done(k, tensors):
             on_slice(job.shard, k, encode_tensors(tensors))
@@ -37,7 +35,7 @@ def train_here(jobs, *, on_step, on_slice, workers=None):
         if settings.lora is None:
             (records,), (seed,) = job.slices, job.seeds
             tensors = slices.pretrain(
-                records, seed=seed, settings=settings, on_step=step
+                records, seed=seed, settings=settings, plan=job.plan, on_step=step
             )
             done(0, tensors)
             return
@@ -48,6 +46,7 @@ def train_here(jobs, *, on_step, on_slice, workers=None):
             slices=job.slices,
             seeds=job.seeds,
             settings=settings,
+            plan=job.plan,
             on_step=step,
             on_slice=done,
         )

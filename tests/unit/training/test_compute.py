@@ -1,4 +1,4 @@
-"""FLOP formulas against torch's own operator counter, to the integer."""
+"""What a pass costs: plan, closed form and torch's own counter, to the integer."""
 
 import pytest
 
@@ -8,10 +8,11 @@ from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
-from ledger.errors import InputError  # noqa: E402
-from producers.training.flop import step_flop  # noqa: E402
+from producers.training.compute import closed_form, compute_plan  # noqa: E402
 from producers.training.model import add_adapter, make_base  # noqa: E402
 from producers.training.recipe import (  # noqa: E402
+    DEMO_ADAPTER,
+    DEMO_BASE,
     VOCABULARY,
     Architecture,
     Lora,
@@ -41,9 +42,10 @@ def measure(settings, batch, sequence):
     return forward.get_total_flops(), backward.get_total_flops()
 
 
-def count(settings, batch, sequence):
-    flop = step_flop(settings, batch=batch, sequence=sequence)
-    return flop.forward, flop.backward
+def derived(settings, batch, sequence):
+    """The same by the closed form."""
+    cost = closed_form(settings)
+    return cost.forward.at(batch, sequence), cost.backward.at(batch, sequence)
 
 
 @pytest.mark.parametrize("architecture", [SMALL, DEEP], ids=["small", "deep"])
@@ -58,14 +60,17 @@ def count(settings, batch, sequence):
     ],
     ids=["full", "lora-all", "lora-qkv", "lora-down", "lora-up-out"],
 )
-@pytest.mark.parametrize(
-    ("batch", "sequence"), [(1, 1), (1, 7), (3, 12)], ids=["1x1", "1x7", "3x12"]
-)
-def test_counted_equals_measured(architecture, lora, batch, sequence):
-    """The formula equals the operator count of a real step, forward and backward."""
+def test_plan_equals_measured(architecture, lora):
+    """The plan is complete, and is the operator count of real steps of any shape."""
     settings = Settings(architecture=architecture, lora=lora)
+    plan = compute_plan(settings)
 
-    assert measure(settings, batch, sequence) == count(settings, batch, sequence)
+    assert plan.is_complete
+    assert plan.closed_form
+    assert (0, 0) == (plan.recompute.token, plan.recompute.pair)
+    for shape in ((1, 1), (1, 7), (3, 12)):
+        counted = plan.forward.at(*shape), plan.backward.at(*shape)
+        assert measure(settings, *shape) == counted
 
 
 @given(
@@ -74,35 +79,39 @@ def test_counted_equals_measured(architecture, lora, batch, sequence):
     batch=st.integers(1, 4),
     sequence=st.integers(1, 12),
 )
-def test_counted_equals_measured_for_any_adapter(rank, targets, batch, sequence):
+def test_derived_equals_measured_for_any_adapter(rank, targets, batch, sequence):
     """Whatever is adapted, nothing in front of the first adapter is billed."""
     lora = Lora(rank=rank, alpha=1, targets=tuple(targets))
     settings = Settings(architecture=SMALL, lora=lora)
 
-    assert measure(settings, batch, sequence) == count(settings, batch, sequence)
+    assert measure(settings, batch, sequence) == derived(settings, batch, sequence)
 
 
 def test_full_training_is_three_forward_passes():
     """Full training costs twice the forward pass again, backward."""
-    forward, backward = count(Settings(architecture=SMALL, lora=None), 2, 5)
+    forward, backward = derived(Settings(architecture=SMALL, lora=None), 2, 5)
 
     assert 2 * forward == backward
 
 
 def test_frozen_base_costs_less_than_full_training():
     """An adapter's backward pass stays below that of full training."""
-    adapter = count(Settings(architecture=DEEP, lora=Lora(rank=1)), 1, 8)
-    full = count(Settings(architecture=DEEP, lora=None), 1, 8)
+    adapter = derived(Settings(architecture=DEEP, lora=Lora(rank=1)), 1, 8)
+    full = derived(Settings(architecture=DEEP, lora=None), 1, 8)
 
     assert adapter[1] < full[1]
 
 
-@pytest.mark.parametrize(
-    ("batch", "sequence"),
-    [(0, 1), (1, 0), (1, SMALL.context + 1)],
-    ids=["no-batch", "no-position", "past-context"],
-)
-def test_impossible_shape_is_refused(batch, sequence):
-    """A shape that the model cannot run has no FLOP."""
-    with pytest.raises(InputError, match="batch shape"):
-        step_flop(Settings(architecture=SMALL), batch=batch, sequence=sequence)
+def test_plan_follows_from_the_settings():
+    """Who traces again gets the same digest; other settings give another one."""
+    again = compute_plan(DEMO_ADAPTER)
+
+    assert compute_plan(DEMO_ADAPTER) == again
+    assert compute_plan(DEMO_BASE).sha256 != again.sha256
+
+
+def test_model_that_cannot_be_traced_has_no_plan():
+    """A context below the traced shapes leaves nothing to trace."""
+    tiny = Architecture(width=8, layers=1, heads=1, context=4)
+
+    assert compute_plan(Settings(architecture=tiny, lora=None)) is None
