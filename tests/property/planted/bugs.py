@@ -9,7 +9,7 @@ from contextlib import suppress
 from verifier import verdict
 from verifier.findings import Code, Violation
 from verifier.format.cosignature import parse_line
-from verifier.history import chain, content, heads, reading, walk
+from verifier.history import chain, content, heads, reading, redacted, walk
 from verifier.keys import authority
 from verifier.keys import ring as keys
 from verifier.proofs import continuity
@@ -126,7 +126,7 @@ def event_lines_not_bound(patch):
     def split(submission, stored):
         return stored.split(b"\n")[:-1]
 
-    patch.setattr(walk, "check_lines", split)
+    patch.setattr(redacted, "check_lines", split)
     patch.setattr(reading, "check_lines", split)
 
 
