@@ -12,8 +12,8 @@ from ledger import Ledger
 from ledger.errors import InputError, NotALedgerError, TuneledgerError
 from ledger.events.policy import Jurisdiction, Purpose
 from ledger.export.bundle import write_bundle
-from ledger.settings import parse_settings
-from ledger.workspace import Workspace
+from ledger.workspace.settings import parse_settings
+from ledger.workspace.workspace import Workspace
 from producers import wiring
 from producers.commands import (
     anchors,

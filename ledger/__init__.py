@@ -4,9 +4,9 @@ with Ledger.open("acme/") as ledger:
     receipt = ledger.append(events, stream="ingest")
 """
 
-from ledger.genesis import create_ledger
-from ledger.group import Receipt
-from ledger.log import Ledger
-from ledger.recorded import Recorded
+from ledger.format.recorded import Recorded
+from ledger.log.genesis import create_ledger
+from ledger.log.group import Receipt
+from ledger.log.ledger import Ledger
 
 __all__ = ["Ledger", "Receipt", "Recorded", "create_ledger"]

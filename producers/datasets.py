@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ledger.datasets import Datasets
 from ledger.errors import InputError
 from ledger.events.ingest import (
     Classification,
@@ -17,9 +16,10 @@ from ledger.events.ingest import (
     PersonalData,
     RecordDecided,
 )
-from ledger.log import Ledger
-from ledger.vault import Vault
-from ledger.workspace import Workspace
+from ledger.log.ledger import Ledger
+from ledger.vault.datasets import Datasets
+from ledger.vault.vault import Vault
+from ledger.workspace.workspace import Workspace
 from producers.ingest.sources import Mapping, SourceFormat
 
 

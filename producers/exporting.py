@@ -6,12 +6,12 @@ A module of the composition, as `producers.wiring` is.
 import contextlib
 from pathlib import Path
 
-from ledger.artefacts import Artefacts
+from ledger.disk.files import disk_errors, write_once
 from ledger.errors import ErasedError, InputError
 from ledger.events.training import RunFinished
-from ledger.files import disk_errors, write_once
 from ledger.projections.shards import ShardsState
-from ledger.workspace import Workspace
+from ledger.vault.artefacts import Artefacts
+from ledger.workspace.workspace import Workspace
 from producers.training.weights import WeightStore
 
 

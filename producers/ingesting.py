@@ -11,11 +11,11 @@ import msgspec
 from ledger.errors import InputError
 from ledger.events import Event
 from ledger.events.policy import Jurisdiction
-from ledger.intake import Intake
-from ledger.placer import Placer
-from ledger.quarantine import Quarantine
-from ledger.readings import Reading
-from ledger.workspace import Workspace
+from ledger.records.intake import Intake
+from ledger.records.placer import Placer
+from ledger.records.quarantine import Quarantine
+from ledger.vault.readings import Reading
+from ledger.workspace.workspace import Workspace
 from producers import datasets
 from producers.assign import assign
 from producers.ingest import (

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ledger.events.policy import Jurisdiction
-from ledger.settings import Settings
+from ledger.workspace.settings import Settings
 from producers.ingest import IngestPolicy
 from producers.optout.vocabulary.basket import load_basket
 from producers.optout.vocabulary.policy import ScanPolicy

@@ -1,6 +1,6 @@
 """What a producer may ask of the world.
 
-The ledger's side of each port is `ledger.workspace`; tests pass plain functions.
+The ledger's side of each port is a `Workspace`; tests pass plain functions.
 """
 
 from collections.abc import Callable, Sequence

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Literal
 
 from ledger import Ledger
+from ledger.disk.places import ledger_file
 from ledger.events.policy import Jurisdiction
-from ledger.fences import Fences
-from ledger.log import system_clock_ms
-from ledger.names import Names
-from ledger.places import ledger_file
-from ledger.settings import load_settings
-from ledger.vault import Vault
+from ledger.log.ledger import system_clock_ms
+from ledger.vault.fences import Fences
+from ledger.vault.names import Names
+from ledger.vault.vault import Vault
+from ledger.workspace.settings import load_settings
 from producers.datasets import classified
 from producers.ingest import (
     IngestPolicy,

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ledger.projections.affected import Affected
-from ledger.quarantine import Quarantine
-from ledger.scanned import ScannedRecord
-from ledger.workspace import Workspace
+from ledger.records.quarantine import Quarantine
+from ledger.workspace.scanned import ScannedRecord
+from ledger.workspace.workspace import Workspace
 from producers.ports import Progress
 from producers.scanning import (
     ScanOptions,

@@ -18,8 +18,8 @@ from ledger.events.review import (
     review_evidence,
 )
 from ledger.projections.reviewed import waiting_for_review
-from ledger.scanned import resting_on, scanned_pages
-from ledger.workspace import Workspace
+from ledger.workspace.scanned import resting_on, scanned_pages
+from ledger.workspace.workspace import Workspace
 from producers.ingest import (
     IngestPolicy,
     Register,

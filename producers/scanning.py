@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ledger.corpus import EVIDENCE_BYTES_MAX
+from ledger.disk.places import ledger_file
 from ledger.errors import InputError
 from ledger.events.optout import UrlScanned
 from ledger.events.policy import Jurisdiction
-from ledger.places import ledger_file
 from ledger.projections.optout import UNREADABLE
-from ledger.quarantine import Quarantine
-from ledger.workspace import Workspace
+from ledger.records.quarantine import Quarantine
+from ledger.workspace.corpus import EVIDENCE_BYTES_MAX
+from ledger.workspace.workspace import Workspace
 from producers.ingest import IngestPolicy
 from producers.optout.net.resolve import Resolver
 from producers.optout.net.turns import SPACING_S

@@ -9,17 +9,17 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from ledger.certificates import Certificates
-from ledger.dataset import Dataset
-from ledger.erasure_answers import Answers
-from ledger.erasure_book import ErasureBook
+from ledger.erasing.answers import Answers
+from ledger.erasing.book import ErasureBook
+from ledger.erasing.certificates import Certificates
+from ledger.erasing.leftovers import Leftovers
 from ledger.errors import InputError, LockedError
 from ledger.events import Event
 from ledger.events.erasure_request import Ground
-from ledger.leftovers import Leftovers
-from ledger.placer import Placer
-from ledger.training_book import TrainingBook
-from ledger.workspace import Workspace
+from ledger.records.dataset import Dataset
+from ledger.records.placer import Placer
+from ledger.training.book import TrainingBook
+from ledger.workspace.workspace import Workspace
 from producers.assign import assign
 from producers.erasing.eraser import Erased, Eraser, check_not_held
 from producers.erasing.ports import DeleteWeights, DeletionMethod

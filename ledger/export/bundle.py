@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from ledger.disk.files import disk_errors, sync_folder
 from ledger.errors import ConflictError, KeyTrustError
 from ledger.export.dsse import sign_envelope
 from ledger.export.receipts import encode_receipts
 from ledger.export.run import FinishedRun, check_totals, read_run
 from ledger.export.statement import PAYLOAD_TYPE, encode_statement
-from ledger.files import disk_errors, sync_folder
-from ledger.log import Ledger
-from ledger.signers import Signer
+from ledger.format.signers import Signer
+from ledger.log.ledger import Ledger
 
 CHECKPOINT: Final = "checkpoint"
 RECEIPTS: Final = "receipts.json"

@@ -3,11 +3,11 @@
 import base64
 from typing import Final
 
-from ledger.anchors import consistency_proof
-from ledger.checkpoint import parse_checkpoint
 from ledger.export.proof_parts import encode_proof, read_basis
 from ledger.export.receipts import encode_path
-from ledger.log import Ledger
+from ledger.format.checkpoint import parse_checkpoint
+from ledger.log.anchors import consistency_proof
+from ledger.log.ledger import Ledger
 
 FORMAT: Final = "tuneledger/checkpoint-pair/v1"
 

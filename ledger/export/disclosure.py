@@ -12,8 +12,8 @@ from ledger.errors import InputError
 from ledger.events.optout import SiteRegistered, UrlScanned
 from ledger.export.proof_parts import Proof, read_basis
 from ledger.export.receipts import encode_receipt_of
-from ledger.log import Ledger
-from ledger.vault import Vault
+from ledger.log.ledger import Ledger
+from ledger.vault.vault import Vault
 
 FORMAT: Final = "tuneledger/disclosure/v1"
 

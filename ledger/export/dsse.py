@@ -6,7 +6,7 @@ Source: DSSE v1.0.2, protocol.md and envelope.md (secure-systems-lab/dsse).
 import base64
 
 from ledger.export.canonical import canonical_json
-from ledger.signers import Signer
+from ledger.format.signers import Signer
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:

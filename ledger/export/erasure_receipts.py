@@ -9,7 +9,7 @@ from ledger.export.proof_parts import read_basis
 from ledger.export.receipt import FORMAT
 from ledger.export.receipts import encode_events_of
 from ledger.export.tlog_proof import encode_tlog_proof
-from ledger.log import Ledger
+from ledger.log.ledger import Ledger
 
 
 def encode_erasure_receipts(

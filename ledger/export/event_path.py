@@ -3,13 +3,13 @@
 import re
 from typing import Any
 
-from ledger import submission, tree
-from ledger.checkpoint import parse_checkpoint
-from ledger.entry import parse_entry
 from ledger.errors import InputError
-from ledger.log import Ledger
-from ledger.redacted import line_leaves
-from ledger.redactions import check_shown
+from ledger.format import submission, tree
+from ledger.format.checkpoint import parse_checkpoint
+from ledger.format.entry import parse_entry
+from ledger.format.redacted import line_leaves
+from ledger.log.ledger import Ledger
+from ledger.log.redactions import check_shown
 
 SCHEMA = "tuneledger.event/1"
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 
-from ledger.entry import parse_entry
 from ledger.events import decode_event
-from ledger.grants import is_below
-from ledger.log import Ledger
-from ledger.redacted import is_redacted, line_leaf
-from ledger.redactions import named_lines
-from ledger.submission import parse_submission, split_lines
+from ledger.format.entry import parse_entry
+from ledger.format.redacted import is_redacted, line_leaf
+from ledger.format.submission import parse_submission, split_lines
+from ledger.keys.grants import is_below
+from ledger.log.ledger import Ledger
+from ledger.log.redactions import named_lines
 
 SCHEMA = "tuneledger.log/1"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from ledger.tree import EMPTY_ROOT, node_hash
+from ledger.format.tree import EMPTY_ROOT, node_hash
 
 
 def audit_paths(
@@ -10,9 +10,9 @@ def audit_paths(
 ) -> tuple[bytes, dict[int, list[bytes]]]:
     """The root over leaf hashes, and the audit path of each wanted leaf, leaf to root.
 
-    `ledger.tree.prove_inclusion` hashes the whole tree for one path; here each level
-    is hashed once for all of them. An odd last node is carried up unchanged and has no
-    sibling on that level.
+    `ledger.format.tree.prove_inclusion` hashes the whole tree for one path; here each
+    level is hashed once for all of them. An odd last node is carried up unchanged and
+    has no sibling on that level.
 
     Requires 0 <= index < len(leaves) for each wanted index.
 

@@ -5,8 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ledger.checkpoint import parse_checkpoint
-from ledger.entry import entry_leaf, parse_entry
+from ledger.disk.store import Row
 from ledger.errors import InputError, IntegrityError
 from ledger.events import decode_event
 from ledger.events.training import RunKeyCertified
@@ -14,10 +13,11 @@ from ledger.export.canonical import canonical_json
 from ledger.export.paths import audit_paths
 from ledger.export.receipts import encode_receipt_of
 from ledger.export.run import ShownEntry, shown_entry
-from ledger.log import Ledger
-from ledger.note import Signature, VerifierKey
-from ledger.store import Row
-from ledger.submission import ROOT_STREAM, parse_submission, split_lines
+from ledger.format.checkpoint import parse_checkpoint
+from ledger.format.entry import entry_leaf, parse_entry
+from ledger.format.note import Signature, VerifierKey
+from ledger.format.submission import ROOT_STREAM, parse_submission, split_lines
+from ledger.log.ledger import Ledger
 
 PROOF_BYTES_MAX: Final = 33_554_432
 """Longest proof file, 32 MiB (PRF-1)."""

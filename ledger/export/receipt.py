@@ -12,8 +12,8 @@ from ledger.export.event_path import parse_event_id
 from ledger.export.proof_parts import Basis, Proof, read_basis
 from ledger.export.receipts import encode_events_of
 from ledger.export.tlog_proof import encode_tlog_proof
-from ledger.log import Ledger
-from ledger.redactions import check_shown
+from ledger.log.ledger import Ledger
+from ledger.log.redactions import check_shown
 
 FORMAT: Final = "tuneledger/receipt/v1"
 

@@ -7,7 +7,7 @@ from ledger.errors import InputError, IntegrityError
 from ledger.export.canonical import canonical_json
 from ledger.export.paths import audit_paths
 from ledger.export.run import FinishedRun, ShownEntry
-from ledger.redacted import line_leaves
+from ledger.format.redacted import line_leaves
 
 FORMAT: Final = "tuneledger/receipts/v1"
 

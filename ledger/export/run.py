@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, get_args
 
-from ledger import submission
-from ledger.checkpoint import Checkpoint, parse_checkpoint
-from ledger.entry import entry_leaf, parse_entry
+from ledger.disk.store import Row
 from ledger.errors import InputError, IntegrityError
 from ledger.events import decode_event
 from ledger.events.training import (
@@ -16,9 +14,11 @@ from ledger.events.training import (
     StepsMetered,
     TrainingEvent,
 )
-from ledger.log import Ledger
-from ledger.store import Row
-from ledger.submission import ROOT_STREAM, parse_submission
+from ledger.format import submission
+from ledger.format.checkpoint import Checkpoint, parse_checkpoint
+from ledger.format.entry import entry_leaf, parse_entry
+from ledger.format.submission import ROOT_STREAM, parse_submission
+from ledger.log.ledger import Ledger
 
 _TRAINING: Final = get_args(TrainingEvent)
 

@@ -6,18 +6,18 @@ from typing import Any
 
 import msgspec
 
+from ledger.disk.places import vault_beside
 from ledger.errors import InputError
 from ledger.export.erasure_status import erasure_facts, erasure_line
-from ledger.identifiers import mask_identifier
-from ledger.log import Ledger
-from ledger.moment import Moment, root_then
-from ledger.places import vault_beside
+from ledger.log.ledger import Ledger
+from ledger.log.moment import Moment, root_then
 from ledger.projections import States
 from ledger.projections.optout import OptoutState
 from ledger.projections.provider_status import ProviderStatus, decide
 from ledger.projections.reviewed import waiting_for_review
 from ledger.projections.shards import Shard, ShardsState
-from ledger.vault import Vault
+from ledger.vault.identifiers import mask_identifier
+from ledger.vault.vault import Vault
 
 SCHEMA = "tuneledger.status/1"
 
@@ -35,7 +35,7 @@ def status_document(
         ledger: the ledger.
         states: its projections at that moment.
         moment: how many entries count, and the time for what is overdue or has ended.
-        pages: `ledger.scanned.known_pages`.
+        pages: `ledger.workspace.scanned.known_pages`.
     """
     optout: OptoutState = states["optout"]
     return {

@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from ledger.disk.places import vault_beside
 from ledger.errors import InputError
-from ledger.names import Names
-from ledger.places import vault_beside
 from ledger.projections import States
 from ledger.projections.provider_status import decide
 from ledger.projections.training_sources import SourcesState
 from ledger.projections.training_summary import Summary, draft, with_domains
-from ledger.vault import Vault
+from ledger.vault.names import Names
+from ledger.vault.vault import Vault
 
 SCHEMA = "tuneledger.training-summary/1"
 

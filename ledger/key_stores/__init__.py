@@ -1,8 +1,8 @@
 """Where the epoch keys of a vault are kept: in a file, or beyond one.
 
-A vault's keys are wrapped under an epoch key (`ledger.epochs`). Who copies the vault
-alone can read nothing; who destroys an epoch key makes every older copy of the vault
-unreadable. What each store can promise about that is in docs/threat-model.md.
+A vault's keys are wrapped under an epoch key (`ledger.vault.epochs`). Who copies the
+vault alone can read nothing; who destroys an epoch key makes every older copy of the
+vault unreadable. What each store can promise about that is in docs/threat-model.md.
 """
 
 from collections.abc import Sequence

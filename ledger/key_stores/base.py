@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 from typing import Final, Protocol
 
+from ledger.disk.files import disk_errors, open_regular, sync_folder, write_once
 from ledger.errors import KeyTrustError
 from ledger.events.erasure import KeyStore as Kind
-from ledger.files import disk_errors, open_regular, sync_folder, write_once
 
 KEY_BYTES: Final = 32
 """AES-256."""

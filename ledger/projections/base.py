@@ -15,8 +15,8 @@ from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 import msgspec
 
+from ledger.format.recorded import Recorded
 from ledger.projections.tables import Rows, Table, as_dict
-from ledger.recorded import Recorded
 
 __all__ = ["Projection", "Recorded"]
 

@@ -1,7 +1,7 @@
 """The tree head in any log's checkpoint, as a witness has to read it.
 
-Wider than `ledger.checkpoint`, which reads our own logs: any origin, an empty tree, and
-extension lines, which are cosigned but not judged.
+Wider than `ledger.format.checkpoint`, which reads our own logs: any origin, an empty
+tree, and extension lines, which are cosigned but not judged.
 
 Source: https://c2sp.org/tlog-checkpoint, "Note text"
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.errors import IntegrityError
-from ledger.note import Note, decode_base64, parse_note
+from ledger.format.note import Note, decode_base64, parse_note
 
 SIZE_MAX: Final = 2**63 - 1
 """Largest tree size read; no log comes near it."""

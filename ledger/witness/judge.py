@@ -19,10 +19,10 @@ one after a larger.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ledger.ed25519 import check_signature
 from ledger.errors import KeyTrustError
-from ledger.note import Note, Signature, VerifierKey
-from ledger.tree import EMPTY_ROOT, roots_from_consistency
+from ledger.format.ed25519 import check_signature
+from ledger.format.note import Note, Signature, VerifierKey
+from ledger.format.tree import EMPTY_ROOT, roots_from_consistency
 from ledger.witness.refusal import RefusalError
 from ledger.witness.request import Request
 

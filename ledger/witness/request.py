@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.errors import IntegrityError
-from ledger.note import NOTE_BYTES_MAX, Note
+from ledger.format.note import NOTE_BYTES_MAX, Note
 from ledger.witness.head import Head, parse_hash, parse_head, parse_size
 from ledger.witness.refusal import RefusalError
 

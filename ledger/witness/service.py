@@ -8,8 +8,8 @@ moment leaves a witness that has at most remembered more than it said.
 
 from collections.abc import Callable
 
-from ledger.cosignature import cosign
-from ledger.note import VerifierKey, format_line
+from ledger.format.cosignature import cosign
+from ledger.format.note import VerifierKey, format_line
 from ledger.witness.judge import Last, judge
 from ledger.witness.refusal import RefusalError
 from ledger.witness.request import Request, parse_request

@@ -20,12 +20,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from ledger.cosignature import (
-    check_cosigner_name,
-    check_signature_line,
-    cosigner_of,
-    parse_cosigner,
+from ledger.disk.files import (
+    disk_errors,
+    open_regular,
+    remove_temporaries,
+    write_atomic,
 )
+from ledger.disk.locks import file_lock
 from ledger.errors import (
     ConflictError,
     InputError,
@@ -33,10 +34,14 @@ from ledger.errors import (
     KeyTrustError,
     NotALedgerError,
 )
-from ledger.files import disk_errors, open_regular, remove_temporaries, write_atomic
-from ledger.keys import SigningKey, load_key, save_key
-from ledger.locks import file_lock
-from ledger.note import VerifierKey, parse_vkey
+from ledger.format.cosignature import (
+    check_cosigner_name,
+    check_signature_line,
+    cosigner_of,
+    parse_cosigner,
+)
+from ledger.format.note import VerifierKey, parse_vkey
+from ledger.keys.files import SigningKey, load_key, save_key
 from ledger.witness.head import parse_head
 from ledger.witness.judge import Last
 

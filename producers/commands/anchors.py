@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from ledger.anchors import find_stamped_size
-from ledger.checkpoint import parse_checkpoint
-from ledger.files import write_once
-from ledger.log import Ledger
-from ledger.timestamp import TOKEN_BYTES_MAX, check_reply, imprint_of, make_query
+from ledger.disk.files import write_once
+from ledger.format.checkpoint import parse_checkpoint
+from ledger.format.timestamp import TOKEN_BYTES_MAX, check_reply, imprint_of, make_query
+from ledger.log.anchors import find_stamped_size
+from ledger.log.ledger import Ledger
 from producers.commands.common import open_ledger, out_option, workspace_option
 from producers.commands.given import read_limited, shown_time, size_option, taking
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from ledger import Ledger
-from ledger.workspace import Workspace
+from ledger.workspace.workspace import Workspace
 from producers.optout.net.resolve import resolve_public
 from producers.scanning import ScanOptions
 

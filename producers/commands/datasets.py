@@ -7,8 +7,8 @@ from typing import Any, BinaryIO, get_args
 import click
 import msgspec
 
-from ledger.datasets import REVIEW_BYTES_MAX, Datasets
 from ledger.events.ingest import Classification, ConsentReview, PersonalData
+from ledger.vault.datasets import REVIEW_BYTES_MAX, Datasets
 from producers.commands.common import (
     json_option,
     open_workspace,

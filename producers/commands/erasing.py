@@ -7,12 +7,12 @@ from typing import Any, Final, get_args
 
 import click
 
-from ledger.erasure_preview import preview
+from ledger.erasing.preview import preview
 from ledger.errors import InputError
 from ledger.events.erasure_request import Ground
 from ledger.export.erasure_status import erasure_document, erasure_text
-from ledger.papers import Papers
-from ledger.workspace import Workspace
+from ledger.vault.papers import Papers
+from ledger.workspace.workspace import Workspace
 from producers import wiring
 from producers.commands.common import (
     EXIT_WAITING,

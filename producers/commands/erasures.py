@@ -6,15 +6,15 @@ from typing import Any, get_args
 
 import click
 
-from ledger.certificates import Certificates
-from ledger.erasure_answers import Answers, ExtensionReason
-from ledger.erasure_book import ErasureBook
+from ledger.erasing.answers import Answers, ExtensionReason
+from ledger.erasing.book import ErasureBook
+from ledger.erasing.certificates import Certificates
 from ledger.errors import InputError
 from ledger.events.erasure import Measure
 from ledger.events.erasure_request import Ground, RefusalGround, RestrictionCause
 from ledger.export.erasure_status import ID_SHOWN, erasure_document, erasure_line
-from ledger.papers import PAPER_BYTES_MAX, Papers
-from ledger.workspace import Workspace
+from ledger.vault.papers import PAPER_BYTES_MAX, Papers
+from ledger.workspace.workspace import Workspace
 from producers import wiring
 from producers.commands.common import (
     json_option,

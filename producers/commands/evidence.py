@@ -7,12 +7,12 @@ from typing import BinaryIO
 
 import click
 
+from ledger.disk.files import disk_errors
 from ledger.errors import InputError
 from ledger.events.optout import PolicyFileFetched, UrlScanned
 from ledger.events.policy import PolicyAdopted
-from ledger.files import disk_errors
-from ledger.moment import find_moment
-from ledger.workspace import Workspace
+from ledger.log.moment import find_moment
+from ledger.workspace.workspace import Workspace
 from producers.commands.channels import channel_line
 from producers.commands.common import open_workspace, say, workspace_option
 from producers.commands.given import shown_time

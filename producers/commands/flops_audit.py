@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from ledger.corpus import EvidenceFolder
 from ledger.errors import InputError, IntegrityError
+from ledger.workspace.corpus import EvidenceFolder
 from producers.commands.common import finish, json_option, open_ledger
 from producers.metering.audit import (
     AuditedRun,

@@ -8,8 +8,8 @@ from typing import Final, TypeVar
 
 import click
 
+from ledger.disk.files import open_regular
 from ledger.errors import InputError, IntegrityError, KeyTrustError
-from ledger.files import open_regular
 from producers.commands.words import plain
 from producers.urls import canonical, origin_of
 

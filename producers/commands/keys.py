@@ -8,8 +8,8 @@ import click
 
 from ledger import Ledger
 from ledger.events.keys import Role
-from ledger.key_admin import KeyAdmin, open_key_admin
-from ledger.key_standings import KeyStanding, active_key, key_standings
+from ledger.log.key_admin import KeyAdmin, open_key_admin
+from ledger.log.key_standings import KeyStanding, active_key, key_standings
 from producers.commands.common import (
     json_option,
     open_ledger,

@@ -7,7 +7,6 @@ from typing import Any, Final, get_args
 import click
 import msgspec
 
-from ledger.corpus import EVIDENCE_BYTES_MAX
 from ledger.errors import InputError
 from ledger.events.licence import (
     LicenceCondition,
@@ -18,12 +17,13 @@ from ledger.events.licence import (
 from ledger.events.optout import SiteRegistered
 from ledger.events.policy import Jurisdiction
 from ledger.export.summary import private_names
-from ledger.governance import Governance
-from ledger.log import system_clock_ms
+from ledger.log.ledger import system_clock_ms
+from ledger.log.projector import project
 from ledger.projections.licences import Licence
-from ledger.projector import project
-from ledger.quarantine import Quarantine
-from ledger.workspace import Workspace
+from ledger.records.quarantine import Quarantine
+from ledger.workspace.corpus import EVIDENCE_BYTES_MAX
+from ledger.workspace.governance import Governance
+from ledger.workspace.workspace import Workspace
 from producers.commands.common import (
     json_option,
     open_ledger,

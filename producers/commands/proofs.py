@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
+from ledger.disk.files import write_once
+from ledger.disk.places import ledger_file
 from ledger.errors import InputError, IntegrityError, NotALedgerError
 from ledger.export.disclosure import Asked, encode_disclosure
 from ledger.export.proof_parts import Proof
 from ledger.export.receipt import encode_receipt
-from ledger.files import write_once
-from ledger.log import system_clock_ms
-from ledger.places import ledger_file
+from ledger.log.ledger import system_clock_ms
 from producers.commands.common import (
     EXIT_ROLLED_BACK,
     finish,

@@ -12,11 +12,11 @@ from ledger.export.status import (
     status_text,
 )
 from ledger.export.summary import private_names, summary_document
-from ledger.log import Ledger, system_clock_ms
-from ledger.moment import Moment, find_moment
+from ledger.log.ledger import Ledger, system_clock_ms
+from ledger.log.moment import Moment, find_moment
+from ledger.log.projector import project
 from ledger.projections.summary_markdown import to_markdown
-from ledger.projector import project
-from ledger.scanned import known_pages
+from ledger.workspace.scanned import known_pages
 from producers.commands.common import (
     json_option,
     open_ledger,

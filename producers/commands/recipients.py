@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from ledger.errors import InputError
-from ledger.recipients import RECORDS, Recipients
+from ledger.vault.recipients import RECORDS, Recipients
 from producers.commands.common import (
     json_option,
     open_workspace,

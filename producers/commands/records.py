@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from ledger.record_check import FAULTS, Checked, check_records
+from ledger.records.record_check import FAULTS, Checked, check_records
 from producers.commands.common import (
     json_option,
     open_workspace,

@@ -5,9 +5,9 @@ from typing import get_args
 
 import click
 
+from ledger.erasing.redactor import Redactor
 from ledger.errors import InputError
 from ledger.events.erasure import RedactionReason
-from ledger.redactor import Redactor
 from producers.commands.common import (
     json_option,
     open_workspace,

@@ -6,7 +6,6 @@ import sys
 
 import click
 
-from ledger.corpus import EvidenceFolder
 from ledger.errors import InputError
 from ledger.events.optout import (
     REVIEW_REASONS,
@@ -14,7 +13,8 @@ from ledger.events.optout import (
     PolicyFileFetched,
     UrlScanned,
 )
-from ledger.workspace import Workspace
+from ledger.workspace.corpus import EvidenceFolder
+from ledger.workspace.workspace import Workspace
 from producers.commands.combinations import is_given
 from producers.commands.given import shown_time
 from producers.commands.words import plain

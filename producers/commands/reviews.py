@@ -6,9 +6,9 @@ import click
 
 from ledger.errors import InputError
 from ledger.events.optout import UrlScanned, may_be_cleared
-from ledger.governance import Governance
-from ledger.review_notes import NOTE_BYTES_MAX
-from ledger.workspace import Workspace
+from ledger.vault.review_notes import NOTE_BYTES_MAX
+from ledger.workspace.governance import Governance
+from ledger.workspace.workspace import Workspace
 from producers.commands.combinations import is_given
 from producers.commands.common import (
     json_option,

@@ -7,14 +7,14 @@ from typing import cast
 import click
 from click.core import ParameterSource
 
+from ledger.disk.places import vault_beside
 from ledger.errors import InputError
 from ledger.events.ingest import Hazard
 from ledger.export.status import shards_document, shards_text
-from ledger.places import vault_beside
+from ledger.log.projector import project
 from ledger.ports import UnitRecord
-from ledger.projector import project
-from ledger.settings import load_settings
-from ledger.vault import Vault
+from ledger.vault.vault import Vault
+from ledger.workspace.settings import load_settings
 from producers.commands.common import (
     json_option,
     open_ledger,

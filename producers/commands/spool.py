@@ -7,7 +7,7 @@ import click
 
 from ledger import Ledger
 from ledger.errors import ConflictError, NotALedgerError, TuneledgerError
-from ledger.spool import spools_in
+from ledger.spool.spool import spools_in
 from producers.commands.common import (
     json_option,
     passphrase,

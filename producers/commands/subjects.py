@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from ledger.access import subject_document
-from ledger.erasure_preview import find_subject
-from ledger.files import write_once
-from ledger.readmission import readmit as readmit_person
+from ledger.disk.files import write_once
+from ledger.erasing.access import subject_document
+from ledger.erasing.preview import find_subject
+from ledger.erasing.readmission import readmit as readmit_person
 from producers.commands.common import (
     json_option,
     open_workspace,

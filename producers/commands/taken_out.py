@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ledger import record_keys
 from ledger.errors import IntegrityError
-from ledger.record_keys import StoredRecord
-from ledger.workspace import Workspace
+from ledger.vault import record_keys
+from ledger.vault.record_keys import StoredRecord
+from ledger.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from ledger.disk.files import open_regular
 from ledger.errors import InputError
-from ledger.files import open_regular
 from producers.commands.words import plain
 from producers.ports import Progress
 from producers.urls import canonical, origin_of

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ledger.workspace import Workspace
+from ledger.workspace.workspace import Workspace
 from producers.commands.common import (
     json_option,
     open_workspace,

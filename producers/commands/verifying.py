@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from ledger.disk.places import ledger_file
 from ledger.errors import NotALedgerError
-from ledger.places import ledger_file
 from producers.commands.common import (
     finish,
     json_option,

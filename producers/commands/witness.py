@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from ledger import anchors
-from ledger.cosignature import CosignerKey, parse_cosigner, parse_lines
+from ledger.disk.files import write_once
 from ledger.errors import InputError, KeyTrustError
-from ledger.files import write_once
-from ledger.log import Ledger
-from ledger.note import format_line, parse_vkey
+from ledger.format.cosignature import CosignerKey, parse_cosigner, parse_lines
+from ledger.format.note import format_line, parse_vkey
+from ledger.log import anchors
+from ledger.log.ledger import Ledger
 from ledger.witness.head import parse_head
 from ledger.witness.refusal import RefusalError
 from ledger.witness.request import REQUEST_BYTES_MAX, parse_request, write_request

@@ -14,7 +14,7 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
-from ledger.identifiers import normalise_identifier
+from ledger.vault.identifiers import normalise_identifier
 from producers.ingest.licences import read_licence
 from producers.ingest.reader import (
     IDENTIFIER_CHARS_MAX,

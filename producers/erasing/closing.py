@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ledger.events.erasure import ErasureCertified, ErasureVerified, Exactness
-from ledger.identifiers import normalise_identifier
 from ledger.ports import Fence, Residue
 from ledger.projections.erasures import Erasure, outstanding
+from ledger.vault.identifiers import normalise_identifier
 from producers.erasing.certificate import Facts, make_certificate
 from producers.erasing.ports import Book, Certificates, Leftovers
 from producers.ports import Progress

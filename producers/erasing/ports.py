@@ -33,7 +33,7 @@ class Retrained:
 
 
 class Book(Protocol):
-    """The ledger's side of erasures; see `ledger.erasure_book`."""
+    """The ledger's side of erasures; see `ledger.erasing.book`."""
 
     def state(self, erasure_id: str) -> Erasure | None:
         """How far an erasure is."""
@@ -65,7 +65,7 @@ class Book(Protocol):
 
 
 class Leftovers(Protocol):
-    """What an erasure left; see `ledger.leftovers`."""
+    """What an erasure left; see `ledger.erasing.leftovers`."""
 
     def readable(self, erasure: Erasure) -> int:
         """How many erased records can still be read."""
@@ -93,7 +93,7 @@ class Leftovers(Protocol):
 
 
 class Certificates(Protocol):
-    """Where certificates are; see `ledger.certificates`."""
+    """Where certificates are; see `ledger.erasing.certificates`."""
 
     def keep(self, erasure_id: str, content: bytes, page: bytes) -> Path:
         """Write a certificate and its printable page."""

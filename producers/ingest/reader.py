@@ -20,7 +20,7 @@ from msgspec import Meta
 from ledger.errors import InputError
 from ledger.events.base import OptionalSha256Hex
 from ledger.events.ingest import SourceKind
-from ledger.identifiers import normalise_identifier
+from ledger.vault.identifiers import normalise_identifier
 
 RECORD_BYTES_MAX: Final = 2**20
 """Longest line that is read into memory, its line feed included; of another format, the

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from ledger.near_bands import BandIndex
 from ledger.ports import Sighting
+from ledger.vault.near_bands import BandIndex
 from producers.placement.minhash import signature, similarity
 from producers.placement.units import Near
 

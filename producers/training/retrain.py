@@ -23,7 +23,7 @@ from producers.training.weights import Weights
 
 
 class Book(Protocol):
-    """What the ledger knows for training; see `ledger.training_book`."""
+    """What the ledger knows for training; see `ledger.training.book`."""
 
     def shards(self) -> list[Shard]:
         """Every shard of the map in force."""

@@ -24,10 +24,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from ledger.fences import Fences
-from ledger.settings import Settings
-from ledger.vault_rows import Subject
-from ledger.workspace import Workspace
+from ledger.vault.fences import Fences
+from ledger.vault.rows import Subject
+from ledger.workspace.settings import Settings
+from ledger.workspace.workspace import Workspace
 from producers import ingesting, wiring
 from producers.ingest.sources import JsonLines
 from producers.scanning import ScanOptions

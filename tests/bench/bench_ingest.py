@@ -16,8 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from ledger.settings import parse_settings
-from ledger.workspace import Workspace
+from ledger.workspace.settings import parse_settings
+from ledger.workspace.workspace import Workspace
 from producers.ingest.sources import open_source
 from producers.ingesting import ingest_source
 from producers.scanning import ScanOptions

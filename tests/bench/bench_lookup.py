@@ -33,14 +33,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ledger import Ledger
-from ledger.erasure_preview import preview
+from ledger.disk.places import ledger_file
+from ledger.erasing.exposure import exposure
+from ledger.erasing.preview import preview
 from ledger.events.ingest import RecordDecided
 from ledger.events.optout import UrlScanned
 from ledger.events.shards import RecordAssigned
-from ledger.exposure import exposure
-from ledger.places import ledger_file
-from ledger.projector import project
-from ledger.vault import Vault
+from ledger.log.projector import project
+from ledger.vault.vault import Vault
 from tests.bench.lookup_workspace import (
     PER_PERSON,
     build,

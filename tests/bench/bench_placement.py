@@ -24,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from ledger.near_tables import SCHEMA, SqliteBands
+from ledger.vault.near_tables import SCHEMA, SqliteBands
 from producers.placement.cost import closed_form
 from producers.placement.minhash import signature
 from producers.placement.near import NearDuplicates

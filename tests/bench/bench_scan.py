@@ -27,8 +27,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from ledger.corpus import EvidenceFolder
 from ledger.events import Event, encode_event
+from ledger.workspace.corpus import EvidenceFolder
 from producers.optout.asking.files import PolicyFiles
 from producers.optout.asking.lists import Lists
 from producers.optout.asking.look import Look

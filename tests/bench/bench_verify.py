@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from ledger.sqlite import PAGE_BYTES
+from ledger.disk.sqlite import PAGE_BYTES
 from tests.simulator import LedgerSimulator, encode, leaf, sign_note, tree_root
 from tests.tamper import chapters
 from verifier import verify

@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ledger import Ledger, create_ledger
-from ledger.producer import Producer
+from ledger.streams.producer import Producer
 from tests.unit.ledger.workshop import assigned
 
 FLUSH_EVERY = 8

@@ -10,9 +10,11 @@ from itertools import islice
 from pathlib import Path
 
 from ledger import Ledger
+from ledger.disk.places import ledger_file
 from ledger.events import AnyEvent
 from ledger.events.shards import RecordAssigned
-from ledger.places import ledger_file
+from ledger.log.projector import CHANGES_MAX
+from ledger.log.views import Views
 from ledger.projections import (
     Recorded,
     advance,
@@ -22,11 +24,9 @@ from ledger.projections import (
     pending,
     restore,
 )
-from ledger.projector import CHANGES_MAX
-from ledger.settings import Settings
-from ledger.vault import Vault
-from ledger.views import Views
-from ledger.workspace import Workspace
+from ledger.vault.vault import Vault
+from ledger.workspace.settings import Settings
+from ledger.workspace.workspace import Workspace
 from tests.unit.projections import builders as make
 
 CACHE_KIB = 512 * 1024

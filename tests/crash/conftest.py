@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ledger import Ledger
-from ledger.entry import entry_leaf, parse_entry
-from ledger.submission import parse_submission
+from ledger.format.entry import entry_leaf, parse_entry
+from ledger.format.submission import parse_submission
 from tests.unit.ledger.workshop import new_workspace
 from verifier import verify
 

@@ -16,10 +16,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ledger import Ledger
-from ledger.cosignature import cosign, cosigner_of
 from ledger.errors import TuneledgerError
-from ledger.note import parse_note
-from ledger.producer import Producer
+from ledger.format.cosignature import cosign, cosigner_of
+from ledger.format.note import parse_note
+from ledger.streams.producer import Producer
 from tests.unit.ledger.workshop import assigned, key
 
 KINDS = {

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ledger.producer import Producer
+from ledger.streams.producer import Producer
 from tests.unit.ledger.workshop import assigned, new_workspace, open_ledger
 from tests.unit.spool.conftest import numbers
 from verifier import verify

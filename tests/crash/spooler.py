@@ -13,8 +13,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ledger.errors import LockedError
-from ledger.log import system_clock_ms
-from ledger.producer import Producer
+from ledger.log.ledger import system_clock_ms
+from ledger.streams.producer import Producer
 from tests.unit.ledger.workshop import assigned
 
 FLUSH_EVERY = 3

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from ledger.erasure_book import ErasureBook
+from ledger.erasing.book import ErasureBook
 from ledger.events.erasure import ErasureCertified, KeysDestroyed
 from ledger.projections.erasures import outstanding
 from producers.erasing.due import due_after

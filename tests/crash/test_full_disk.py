@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from ledger.errors import StorageError
-from ledger.room import Limits
+from ledger.streams.room import Limits
 from tests.crash.conftest import appender, check_holds, check_verifies, receipts
 from tests.unit.ledger.workshop import adopted, assigned, new_workspace, open_ledger
 from tests.unit.spool.conftest import numbers, open_producer

@@ -7,7 +7,7 @@ import pytest
 
 from ledger.events.ingest import RecordDecided
 from ledger.events.shards import MapDeclared, RecordAssigned
-from ledger.near_tables import SqliteBands
+from ledger.vault.near_tables import SqliteBands
 from producers.ingest import run as ingest_run
 from tests.crash.killing import places, run_and_kill
 from tests.unit.workspace.child import BATCH_EVENTS

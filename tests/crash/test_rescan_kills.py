@@ -2,12 +2,12 @@
 
 import pytest
 
-from ledger.dataset import Dataset
 from ledger.errors import BasisError
 from ledger.events.optout import UrlScanned
-from ledger.log import Ledger
-from ledger.placer import Placer
-from ledger.quarantine import Quarantine
+from ledger.log.ledger import Ledger
+from ledger.records.dataset import Dataset
+from ledger.records.placer import Placer
+from ledger.records.quarantine import Quarantine
 from producers.assign import assign
 from tests.unit.projections.builders import ident
 from tests.unit.workspace import points

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger import sqlite as sqlite_module
+from ledger.disk import sqlite as sqlite_module
 from ledger.errors import LockedError
 from tests.crash.conftest import appender, check_holds, check_verifies, receipts
 from tests.unit.ledger.workshop import assigned, open_ledger
@@ -18,7 +18,7 @@ HOLDER = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from ledger.sqlite import SqliteStore
+from ledger.disk.sqlite import SqliteStore
 store = SqliteStore.open(Path(sys.argv[1]))
 with store.writing():
     print("held", flush=True)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from ledger.cosignature import check_cosignature, parse_cosigner
 from ledger.errors import KeyTrustError
 from ledger.export.receipt import encode_receipt
+from ledger.format.cosignature import check_cosignature, parse_cosigner
 from ledger.witness.service import Witness
 from ledger.witness.state import WitnessState
 from producers.commands.witness import keep, request_body

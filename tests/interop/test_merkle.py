@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from ledger import tree as ledger_tree
+from ledger.format import tree as ledger_tree
 from verifier.format import tree
 
 

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from ledger import note as ledger_note
 from ledger.errors import TuneledgerError
+from ledger.format import note as ledger_note
 from verifier.format.checkpoint import parse_checkpoint
 from verifier.format.note import NoteError, open_note, parse_note, parse_vkey
 

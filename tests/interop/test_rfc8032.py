@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from ledger import ed25519 as ledger_ed25519
 from ledger.errors import KeyTrustError
+from ledger.format import ed25519 as ledger_ed25519
 from verifier.findings import Violation
 from verifier.format import ed25519
 

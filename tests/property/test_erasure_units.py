@@ -8,9 +8,9 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.near_bands import MemoryBands
-from ledger.near_tables import SCHEMA, SqliteBands
 from ledger.ports import UnitRecord
+from ledger.vault.near_bands import MemoryBands
+from ledger.vault.near_tables import SCHEMA, SqliteBands
 from producers.placement.bounded import DIMENSIONS
 from producers.placement.cap import held_back
 from producers.placement.groups import Groups

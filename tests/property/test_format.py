@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger import tree
 from ledger.errors import InputError, IntegrityError
 from ledger.events import AnyEvent, decode_event, encode_event
-from ledger.note import decode_base64, parse_note
+from ledger.format import tree
+from ledger.format.note import decode_base64, parse_note
 from tests.unit.ledger.tree_reference import (
     LEAVES,
     SIZES,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ledger.events import decode_event, encode_event
 from ledger.events.optout import PolicyFileFetched, SiteRegistered
 from ledger.events.policy import PolicyAdopted
+from ledger.log.views import Views
 from ledger.projections import (
     PROJECTIONS,
     advance,
@@ -28,7 +29,6 @@ from ledger.projections.provider_status import decide
 from ledger.projections.tables import Changes, Table
 from ledger.projections.thresholds import band, exceeds
 from ledger.projections.training_summary import draft
-from ledger.views import Views
 from tests.unit.projections import builders as make
 
 FEW = st.integers(0, 2)

@@ -15,11 +15,11 @@ from hypothesis.stateful import (
     rule,
 )
 
-from ledger import tree
-from ledger.entry import entry_leaf
 from ledger.errors import ConflictError, GapError, KeyTrustError, TuneledgerError
 from ledger.events.keys import KeyRetired
-from ledger.keys import RoleGrant, grant_event, save_key
+from ledger.format import tree
+from ledger.format.entry import entry_leaf
+from ledger.keys.files import RoleGrant, grant_event, save_key
 from tests.unit.ledger.rights_world import RightsWorld
 from tests.unit.ledger.workshop import (
     NOW_MS,

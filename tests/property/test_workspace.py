@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from ledger import Ledger
 from ledger.errors import InputError
+from ledger.log.projector import project
 from ledger.ports import UnitRecord
 from ledger.projections import PROJECTIONS, advance, initial
-from ledger.projector import project
-from ledger.vault import Vault
-from ledger.vault_rows import UNPLACED, Record
+from ledger.vault.rows import UNPLACED, Record
+from ledger.vault.vault import Vault
 from producers.placement.units import units_of
 from tests.unit.workspace.office import PEOPLE, leaks, new_office, record, secrets_of
 from tests.unit.workspace.test_links import links_of

@@ -8,14 +8,14 @@ import base64
 import hashlib
 from dataclasses import dataclass, field
 
-from ledger import submission, tree
-from ledger.checkpoint import Checkpoint
-from ledger.entry import Entry
 from ledger.events import encode_event
 from ledger.events.keys import KeyRetired, LedgerCreated, RootKey
 from ledger.events.shards import MapDeclared
-from ledger.keys import RoleGrant, SigningKey, grant_event
-from ledger.submission import SubmissionText
+from ledger.format import submission, tree
+from ledger.format.checkpoint import Checkpoint
+from ledger.format.entry import Entry
+from ledger.format.submission import SubmissionText
+from ledger.keys.files import RoleGrant, SigningKey, grant_event
 
 ORIGIN = "example.org/vectors"
 NOW_MS = 1_790_000_000_000

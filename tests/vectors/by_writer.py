@@ -1,14 +1,14 @@
 """The writer's answers to the vectors."""
 
-from ledger import submission, tree
-from ledger.checkpoint import parse_checkpoint
-from ledger.ed25519 import check_public_key
-from ledger.entry import parse_entry
+from ledger.disk.store import Row
 from ledger.errors import TuneledgerError, UnknownTypeError
 from ledger.events import decode_event, families_of
-from ledger.note import check_exact, parse_note, parse_vkey
-from ledger.state import State
-from ledger.store import Row
+from ledger.format import submission, tree
+from ledger.format.checkpoint import parse_checkpoint
+from ledger.format.ed25519 import check_public_key
+from ledger.format.entry import parse_entry
+from ledger.format.note import check_exact, parse_note, parse_vkey
+from ledger.log.state import State
 from tests.vectors import reading
 
 

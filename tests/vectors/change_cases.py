@@ -10,7 +10,7 @@ from ledger.events.training import (
     StepsMetered,
 )
 from ledger.events.training_plan import CountedPasses
-from ledger.keys import RoleGrant
+from ledger.keys.files import RoleGrant
 from producers.metering.plan import Plan
 from producers.metering.polynomial import Polynomial
 from producers.metering.registered import plan_event

@@ -1,6 +1,6 @@
 """Whole ledgers: for each rule those that keep it and those that break it alone."""
 
-from ledger import tree
+from ledger.format import tree
 from tests.vectors.book import (
     LOG,
     LOG_GRANT,

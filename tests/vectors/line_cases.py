@@ -1,11 +1,11 @@
 """Vectors of single values: keys, notes and headers; events and trees beside."""
 
-from ledger import submission
-from ledger.checkpoint import Checkpoint
-from ledger.ed25519 import FIELD
-from ledger.entry import Entry
-from ledger.note import VerifierKey
-from ledger.submission import SubmissionText
+from ledger.format import submission
+from ledger.format.checkpoint import Checkpoint
+from ledger.format.ed25519 import FIELD
+from ledger.format.entry import Entry
+from ledger.format.note import VerifierKey
+from ledger.format.submission import SubmissionText
 from tests.vectors.book import LOG, NOW_MS, ORIGIN, SHARDER, mapped, pair
 from tests.vectors.event_cases import EVENT, event_cases
 from tests.vectors.tree_cases import consistency_cases, inclusion_cases, root_cases

@@ -1,7 +1,7 @@
 """Whole ledgers for the rules on keys and submissions: KEY-5 to 8, SUB-2, 5 to 9."""
 
 from ledger.events.keys import StreamAbandoned
-from ledger.keys import RoleGrant
+from ledger.keys.files import RoleGrant
 from tests.vectors.book import (
     LOG,
     LOG_GRANT,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.keys import RoleGrant
+from ledger.keys.files import RoleGrant
 from tests.vectors import by_verifier, by_writer
 from tests.vectors.book import ORIGIN, Book, begun, granted, key, retired
 from tests.vectors.change_cases import certified, compromised, failed, rotated, started

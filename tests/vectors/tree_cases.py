@@ -1,6 +1,6 @@
 """Vectors of trees: TRE-1 and TRE-2."""
 
-from ledger import tree
+from ledger.format import tree
 
 LEAVES = [tree.leaf_hash(bytes([number])) for number in range(13)]
 

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from ledger.cosignature import check_cosignature
 from ledger.errors import ConflictError, InputError, KeyTrustError
+from ledger.format.cosignature import check_cosignature
 from producers.anchoring.http import ANSWER_BYTES_MAX, exchange
 from producers.anchoring.timestamp_client import ask
 from producers.anchoring.witness_client import WitnessForkError, latest, submit

@@ -1,11 +1,12 @@
-"""ledger.cosignature: C2SP tlog-cosignature, v1 with Ed25519."""
+"""ledger.format.cosignature: C2SP tlog-cosignature, v1 with Ed25519."""
 
 import base64
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from ledger.cosignature import (
+from ledger.errors import IntegrityError, KeyTrustError
+from ledger.format.cosignature import (
     TIME_MAX,
     CosignerKey,
     check_cosignature,
@@ -15,8 +16,7 @@ from ledger.cosignature import (
     parse_lines,
     signed_message,
 )
-from ledger.errors import IntegrityError, KeyTrustError
-from ledger.note import Signature, format_line
+from ledger.format.note import Signature, format_line
 from tests.unit.ledger.workshop import LOW_ORDER_KEY, key
 
 SIGNER = key("example.com/w1")

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.cosignature import cosign
-from ledger.tree import EMPTY_ROOT
+from ledger.format.cosignature import cosign
+from ledger.format.tree import EMPTY_ROOT
 from ledger.witness.judge import Last, judge
 from ledger.witness.refusal import RefusalError
 from ledger.witness.request import parse_request

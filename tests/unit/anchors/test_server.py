@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from ledger.cosignature import check_cosignature
 from ledger.errors import InputError
+from ledger.format.cosignature import check_cosignature
 from ledger.witness.request import REQUEST_BYTES_MAX
 from ledger.witness.server import CONNECTIONS_MAX, WitnessServer
 from ledger.witness.state import hash_of

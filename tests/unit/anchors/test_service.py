@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from ledger.cosignature import check_cosignature
 from ledger.errors import StorageError
+from ledger.format.cosignature import check_cosignature
 from ledger.witness.refusal import RefusalError
 from ledger.witness.service import Witness
 from ledger.witness.state import WitnessState, hash_of

@@ -11,8 +11,8 @@ from ledger.errors import (
     KeyTrustError,
     NotALedgerError,
 )
-from ledger.keys import SigningKey
-from ledger.note import VerifierKey
+from ledger.format.note import VerifierKey
+from ledger.keys.files import SigningKey
 from ledger.witness.state import LOG_KEYS_MAX, WitnessState, hash_of
 from tests.unit.anchors.toylog import NOW_S
 from tests.unit.ledger.workshop import key

@@ -4,13 +4,13 @@ import sqlite3
 
 import pytest
 
-from ledger import anchors
-from ledger.cosignature import cosign, cosigner_of
+from ledger.disk.schema import ANCHOR_SCHEMA, SCHEMA
+from ledger.disk.sqlite import SqliteStore
 from ledger.errors import InputError, IntegrityError, KeyTrustError, NotALedgerError
-from ledger.note import parse_note
-from ledger.schema import ANCHOR_SCHEMA, SCHEMA
-from ledger.sqlite import SqliteStore
-from ledger.tree import roots_from_consistency
+from ledger.format.cosignature import cosign, cosigner_of
+from ledger.format.note import parse_note
+from ledger.format.tree import roots_from_consistency
+from ledger.log import anchors
 from tests.unit.anchors.toylog import NOW_S
 from tests.unit.ledger.workshop import adopted, key, open_ledger
 

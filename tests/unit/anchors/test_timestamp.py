@@ -1,12 +1,12 @@
-"""ledger.timestamp: RFC 3161 replies of a real `openssl ts` authority."""
+"""ledger.format.timestamp: RFC 3161 replies of a real `openssl ts` authority."""
 
 import shutil
 
 import pytest
 
-from ledger.anchors import find_stamped_size
 from ledger.errors import InputError, IntegrityError
-from ledger.timestamp import TOKEN_BYTES_MAX, Query, check_reply, make_query
+from ledger.format.timestamp import TOKEN_BYTES_MAX, Query, check_reply, make_query
+from ledger.log.anchors import find_stamped_size
 from tests.unit.anchors.authority import Authority
 from tests.unit.ledger.workshop import adopted, open_ledger
 

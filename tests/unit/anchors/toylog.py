@@ -3,8 +3,8 @@
 from base64 import b64encode
 from dataclasses import dataclass, field
 
-from ledger import tree
-from ledger.keys import SigningKey
+from ledger.format import tree
+from ledger.keys.files import SigningKey
 from ledger.witness.request import write_request
 from tests.unit.ledger.workshop import key
 

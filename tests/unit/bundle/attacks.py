@@ -5,16 +5,16 @@ import dataclasses
 import hashlib
 import json
 
-from ledger.checkpoint import Checkpoint, parse_checkpoint
-from ledger.entry import entry_leaf, parse_entry
 from ledger.export.bundle import bundle_files
 from ledger.export.canonical import canonical_json
 from ledger.export.dsse import sign_envelope
 from ledger.export.run import read_run
 from ledger.export.statement import PAYLOAD_TYPE
-from ledger.keys import SigningKey, load_key
-from ledger.submission import events_root, parse_submission
-from ledger.tree import root_hash
+from ledger.format.checkpoint import Checkpoint, parse_checkpoint
+from ledger.format.entry import entry_leaf, parse_entry
+from ledger.format.submission import events_root, parse_submission
+from ledger.format.tree import root_hash
+from ledger.keys.files import SigningKey, load_key
 from tests.unit.bundle.samples import RUN_ID
 from verifier.bundle.verify import verify_bundle
 

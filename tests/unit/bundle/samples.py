@@ -16,7 +16,7 @@ from ledger.events.training import (
 from ledger.events.training_plan import CountedPasses
 from ledger.export.bundle import write_bundle
 from ledger.export.run import FLOP_FIELDS
-from ledger.keys import SigningKey, load_key
+from ledger.keys.files import SigningKey, load_key
 from producers.metering.plan import Plan
 from producers.metering.polynomial import Polynomial
 from producers.metering.registered import plan_event

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.export.paths import audit_paths
-from ledger.tree import EMPTY_ROOT, leaf_hash, prove_inclusion, root_hash
+from ledger.format.tree import EMPTY_ROOT, leaf_hash, prove_inclusion, root_hash
 
 
 @given(size=st.integers(1, 70), data=st.data())

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ledger.key_admin import open_key_admin
-from ledger.run_keys import begin_run, run_stream
+from ledger.log.key_admin import open_key_admin
+from ledger.training.run_keys import begin_run, run_stream
 from tests.unit.bundle.attacks import (
     edit_receipts,
     found,

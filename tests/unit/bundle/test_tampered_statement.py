@@ -7,7 +7,7 @@ import pytest
 from ledger.export.canonical import canonical_json
 from ledger.export.dsse import sign_envelope
 from ledger.export.statement import PAYLOAD_TYPE
-from ledger.keys import load_key
+from ledger.keys.files import load_key
 from tests.unit.bundle.attacks import (
     edit_envelope,
     found,

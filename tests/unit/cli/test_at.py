@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ledger import Ledger
-from ledger.entry import parse_entry
+from ledger.format.entry import parse_entry
 from tests.unit.cli.shell import check_one_error
 
 

@@ -6,10 +6,10 @@ import tomllib
 import msgspec
 import pytest
 
-from ledger import record_keys
 from ledger.events.ingest import DatasetRead, RecordDecided
 from ledger.events.shards import RecordAssigned
-from ledger.settings import parse_settings
+from ledger.vault import record_keys
+from ledger.workspace.settings import parse_settings
 from producers import screen
 from tests.unit.cli.desk import Desk
 from tests.unit.cli.shell import Shell, check_one_error, write

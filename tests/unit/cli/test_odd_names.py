@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.identifiers import mask_identifier
+from ledger.vault.identifiers import mask_identifier
 from tests.tamper.harness import told_ledger
 
 ROOT = Path(__file__).parents[3]

@@ -6,9 +6,9 @@ import pytest
 
 import cli
 from ledger import errors
+from ledger.disk.locks import file_lock
 from ledger.errors import TuneledgerError
-from ledger.locks import file_lock
-from ledger.log import Ledger
+from ledger.log.ledger import Ledger
 from producers.commands import reading
 from tests.unit.cli.shell import check_one_error, write
 from tests.unit.workspace.office import (

@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-from ledger.dataset import Dataset
 from ledger.events.ingest import RecordDecided
 from ledger.events.training import RunFailed, RunStarted
+from ledger.records.dataset import Dataset
 from tests.crash.killing import ROOT, run_and_kill
 from tests.unit.workspace.office import (
     BASE_TEXT,

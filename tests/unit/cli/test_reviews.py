@@ -11,8 +11,8 @@ from ledger.events.optout import (
     UrlScanned,
 )
 from ledger.events.review import ReviewDecided
-from ledger.governance import Governance
-from ledger.log import system_clock_ms
+from ledger.log.ledger import system_clock_ms
+from ledger.workspace.governance import Governance
 from producers.scanning import adopted_policy
 from tests.unit.cli.shell import Shell, check_one_error, write
 from tests.unit.workspace.office import leaks

@@ -4,7 +4,7 @@ import pytest
 
 from ledger.events.ingest import RecordDecided
 from ledger.events.optout import RecordsQuarantined, UrlScanned
-from ledger.quarantine import Quarantine
+from ledger.records.quarantine import Quarantine
 from producers.demo import site as demo
 from tests.unit.cli.pages import (
     MALFORMED,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.identifiers import normalise_identifier
+from ledger.vault.identifiers import normalise_identifier
 from producers.demo.corpus import (
     base_text,
     distribution_records,

@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
-from ledger.erasure_answers import Answers
-from ledger.training_book import TrainingBook
+from ledger.erasing.answers import Answers
+from ledger.training.book import TrainingBook
 from producers import wiring
 from tests.unit.projections.builders import (
     digest,

@@ -2,13 +2,13 @@
 
 import pytest
 
-from ledger.access import subject_document
-from ledger.erasure_preview import find_subject
+from ledger.erasing.access import subject_document
+from ledger.erasing.preview import find_subject
 from ledger.errors import ConflictError, InputError
 from ledger.events.erasure import RecipientsNotified
 from ledger.events.training import RunFinished
-from ledger.papers import Papers
-from ledger.recipients import RECORDS, Recipients
+from ledger.vault.papers import Papers
+from ledger.vault.recipients import RECORDS, Recipients
 from tests.unit.erasure.asked import answer, receive
 from tests.unit.erasure.weights import owed
 from tests.unit.workspace.office import PEOPLE, leaks, letter

@@ -14,8 +14,8 @@ from ledger.events.erasure_request import (
     ErasureRefused,
     RestrictionLifted,
 )
-from ledger.papers import Papers
 from ledger.projections.erasures import is_overdue, outstanding
+from ledger.vault.papers import Papers
 from producers.erasing.due import due_after
 from tests.unit.erasure.asked import LETTER, answer, erasure_of, receive
 from tests.unit.erasure.weights import neighbour, owed, served
@@ -285,7 +285,7 @@ def test_a_kill_between_refusal_and_fence(trained):
     """The next command that looks lifts the fence."""
     erasure_id = receive(trained, "jane")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ledger.fences.Fences.lift", lambda self, erasure_id: None)
+        patch.setattr("ledger.vault.fences.Fences.lift", lambda self, erasure_id: None)
         answer(trained, "refuse", erasure_id, "expression", notice=LETTER)
     assert erasure_id != trained.erase("jane").erasure_id
 

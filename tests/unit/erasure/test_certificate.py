@@ -10,7 +10,7 @@ import pytest
 from ledger.events.erasure import ErasureCertified
 from ledger.export.canonical import canonical_json
 from ledger.export.receipt import encode_receipt
-from ledger.recipients import RECORDS, Recipients
+from ledger.vault.recipients import RECORDS, Recipients
 from producers.erasing.certificate import (
     EXACTNESS,
     KEY_STORES,

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.dataset import Dataset
-from ledger.erasure_book import ErasureBook
+from ledger.erasing.book import ErasureBook
 from ledger.errors import InputError, IntegrityError
 from ledger.events.erasure import (
     ErasureCertified,
@@ -19,6 +18,7 @@ from ledger.events.erasure import (
     WeightsDeleted,
 )
 from ledger.events.training import RunStarted
+from ledger.records.dataset import Dataset
 from producers import wiring
 from producers.training.replay import replay
 from tests.unit.erasure.weights import models, owed, served

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from ledger.erasing.leftovers import Leftovers
 from ledger.events.erasure import ErasureCertified, ErasureVerified, KeysDestroyed
-from ledger.leftovers import Leftovers
 from ledger.ports import Residue
 from tests.unit.erasure.asked import erase_all
 from tests.unit.erasure.weights import owed

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.erasure_preview import preview
+from ledger.erasing.preview import preview
 from ledger.errors import InputError
 from ledger.events.erasure import ErasurePlanned, RecordsErased
 from tests.unit.erasure.asked import erase_all, train_whole

@@ -2,8 +2,8 @@
 
 import pytest
 
+from ledger.disk.locks import file_lock
 from ledger.errors import InputError, LockedError
-from ledger.locks import file_lock
 from producers import wiring
 from producers.training import retrain
 from tests.unit.workspace.office import train

@@ -1,9 +1,9 @@
-"""ledger.readmission: who was erased and consented anew."""
+"""ledger.erasing.readmission: who was erased and consented anew."""
 
 import pytest
 
+from ledger.erasing.readmission import readmit
 from ledger.errors import ConflictError, InputError
-from ledger.readmission import readmit
 from tests.unit.cli.shell import Shell, check_one_error
 from tests.unit.erasure.asked import erase_all, receive
 from tests.unit.workspace.office import PEOPLE, letter, record

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.record_check import check_records
+from ledger.records.record_check import check_records
 from tests.unit.cli.shell import Shell
 
 

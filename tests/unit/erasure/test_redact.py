@@ -5,15 +5,15 @@ from contextlib import closing
 
 import pytest
 
+from ledger.disk.places import ledger_file
+from ledger.disk.sqlite import SqliteStore
+from ledger.erasing.redactor import Redactor
 from ledger.errors import InputError, IntegrityError, LockedError
 from ledger.events.erasure import LinesRedacted
 from ledger.events.optout import PolicyFileFetched, SiteRegistered
 from ledger.export.event_path import event_document
 from ledger.export.receipt import encode_receipt
-from ledger.places import ledger_file
-from ledger.redactor import Redactor
-from ledger.sqlite import SqliteStore
-from ledger.views import Views
+from ledger.log.views import Views
 from tests.unit.cli.shell import Shell, check_one_error
 from tests.unit.ledger.workshop import NOW_MS
 from tests.unit.workspace.office import files, new_office
@@ -321,7 +321,7 @@ def test_a_line_is_not_named_for_a_second_redaction(office):
 def test_a_name_that_got_in_past_the_sequencer_is_not_obeyed(office, monkeypatch):
     """What may not be redacted stays, whoever wrote the event."""
     with monkeypatch.context() as patch:
-        patch.setattr("ledger.group.check_redactions", lambda *_: None)
+        patch.setattr("ledger.log.group.check_redactions", lambda *_: None)
         named(office, 0, 1)
 
     with office.open() as workspace, pytest.raises(IntegrityError, match=r"event 0\.1"):

@@ -1,4 +1,4 @@
-"""ledger.residue: an identifier is found in whatever form its bytes take."""
+"""ledger.erasing.residue: an identifier is found in whatever form its bytes take."""
 
 import base64
 import html
@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ledger import residue
-from ledger.residue import find, forms
+from ledger.erasing import residue
+from ledger.erasing.residue import find, forms
 
 NAME = "José.Núñez+work@Straße.example"
 PLAIN = "jane.doe@example.org"

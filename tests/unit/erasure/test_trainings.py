@@ -2,14 +2,14 @@
 
 import pytest
 
-from ledger.dataset import Dataset
-from ledger.erasure_book import ErasureBook
+from ledger.erasing.book import ErasureBook
 from ledger.errors import ErasedError
 from ledger.events.erasure import (
     ErasurePlanned,
     ErasureVerified,
 )
 from ledger.events.training import RunFailed, RunFinished, SliceTrained
+from ledger.records.dataset import Dataset
 from tests.unit.erasure.weights import owed
 from tests.unit.workspace.office import (
     PEOPLE,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.places import ledger_file
+from ledger.disk.places import ledger_file
 from tests.unit.cli.shell import Shell
 from tests.unit.ledger.conftest import pristine, workspace
 from tests.unit.ledger.workshop import open_ledger

@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from ledger.note import parse_vkey
-from ledger.places import ledger_file
-from ledger.training_book import TrainingBook
+from ledger.disk.places import ledger_file
+from ledger.format.note import parse_vkey
+from ledger.training.book import TrainingBook
 from tests.unit.cli.shell import Shell, check_one_error
 from tests.unit.ledger.world import World
 from tests.unit.workspace.office import RECORDS, ingest

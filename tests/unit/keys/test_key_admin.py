@@ -1,15 +1,15 @@
-"""What root decides about keys (ledger.key_admin)."""
+"""What root decides about keys (ledger.log.key_admin)."""
 
 import pytest
 
 from ledger import create_ledger
+from ledger.disk.locks import file_lock
 from ledger.errors import InputError, KeyTrustError, LockedError, NotALedgerError
 from ledger.events.keys import KeyCompromised, KeyGranted, KeyRotated
-from ledger.key_admin import KeyAdmin, open_key_admin
-from ledger.key_standings import key_standings
-from ledger.keys import ROLE_GRANTS, load_key
-from ledger.locks import file_lock
-from ledger.log import Ledger
+from ledger.keys.files import ROLE_GRANTS, load_key
+from ledger.log.key_admin import KeyAdmin, open_key_admin
+from ledger.log.key_standings import key_standings
+from ledger.log.ledger import Ledger
 from tests.unit.keys.conftest import check_keys
 from tests.unit.ledger.workshop import (
     ORIGIN,

@@ -1,12 +1,12 @@
-"""Where private keys are found (ledger.key_chain)."""
+"""Where private keys are found (ledger.keys.chain)."""
 
 import pytest
 
 from ledger import create_ledger
 from ledger.errors import KeyTrustError
-from ledger.key_chain import KeyChain
-from ledger.keys import save_key
-from ledger.signers import Signer
+from ledger.format.signers import Signer
+from ledger.keys.chain import KeyChain
+from ledger.keys.files import save_key
 from tests.unit.ledger.workshop import ORIGIN, Clock, key, open_ledger
 
 NAME = f"{ORIGIN}/ingest"

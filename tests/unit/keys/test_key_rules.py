@@ -1,13 +1,13 @@
-"""What rotations and declarations change (ledger.key_rules): KEY-9 and KEY-10."""
+"""What rotations and declarations change (ledger.keys.rules): KEY-9 and KEY-10."""
 
 import pytest
 from msgspec.structs import replace
 
 from ledger.errors import IntegrityError, KeyTrustError
 from ledger.events.keys import KeyCompromised, KeyRetired, LedgerCreated, RootKey
-from ledger.grants import Grants
-from ledger.key_rules import take_key_event
-from ledger.keys import RoleGrant, grant_event, rotation_event, rotation_text
+from ledger.keys.files import RoleGrant, grant_event, rotation_event, rotation_text
+from ledger.keys.grants import Grants
+from ledger.keys.rules import take_key_event
 from tests.unit.ledger.workshop import LOW_ORDER_KEY, ORIGIN, key
 
 ROOT = key(f"{ORIGIN}/root")

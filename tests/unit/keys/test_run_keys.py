@@ -1,4 +1,4 @@
-"""The key of a run, from its start to its end (ledger.run_keys, training_book)."""
+"""The key of a run, from its start to its end (ledger.training)."""
 
 import gc
 import itertools
@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from ledger.errors import KeyTrustError, LockedError
 from ledger.events.training import RunFailed, RunFinished
 from ledger.events.training_plan import PlanRegistered
-from ledger.grants import RUN
-from ledger.key_admin import KeyAdmin
-from ledger.keys import SigningKey
-from ledger.log import Ledger
-from ledger.training_book import TrainingBook
+from ledger.keys.files import SigningKey
+from ledger.keys.grants import RUN
+from ledger.log.key_admin import KeyAdmin
+from ledger.log.ledger import Ledger
+from ledger.training.book import TrainingBook
 from tests.unit.ledger.world import World
 
 

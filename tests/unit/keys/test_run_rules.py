@@ -1,4 +1,4 @@
-"""One run, one key (ledger.run_rules): KEY-11, on both ways into a ledger."""
+"""One run, one key (ledger.keys.run_rules): KEY-11, on both ways into a ledger."""
 
 from contextlib import closing
 from random import Random
@@ -6,14 +6,14 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
-from ledger.entry import parse_entry
 from ledger.errors import InputError, KeyTrustError
 from ledger.events.keys import KeyCompromised, KeyRetired
 from ledger.events.training import RunFailed, RunKeyCertified
-from ledger.keys import RoleGrant, grant_event, possession_text, rotation_event
-from ledger.lines import ZERO_HASH
-from ledger.submission import parse_submission, text_hash
-from ledger.views import Views
+from ledger.format.entry import parse_entry
+from ledger.format.lines import ZERO_HASH
+from ledger.format.submission import parse_submission, text_hash
+from ledger.keys.files import RoleGrant, grant_event, possession_text, rotation_event
+from ledger.log.views import Views
 from tests.unit.ledger.workshop import (
     LOW_ORDER_KEY,
     ORIGIN,

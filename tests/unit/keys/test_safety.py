@@ -1,4 +1,4 @@
-"""Private keys stay private: files, messages, traces (ledger.keys, key_chain)."""
+"""Private keys stay private: files, messages, traces (ledger.keys.files, key_chain)."""
 
 import base64
 import os
@@ -7,9 +7,9 @@ import traceback
 import pytest
 
 from ledger.errors import KeyTrustError
-from ledger.key_admin import open_key_admin
-from ledger.key_chain import KeyChain
-from ledger.keys import load_key, save_key
+from ledger.keys.chain import KeyChain
+from ledger.keys.files import load_key, save_key
+from ledger.log.key_admin import open_key_admin
 from tests.unit.ledger.workshop import ORIGIN, Clock, Random, key, open_ledger
 
 KEY = key(f"{ORIGIN}/ingest")

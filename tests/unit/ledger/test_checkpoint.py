@@ -1,9 +1,9 @@
-"""Signed tree heads (ledger.checkpoint)."""
+"""Signed tree heads (ledger.format.checkpoint)."""
 
 import pytest
 
-from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.errors import IntegrityError
+from ledger.format.checkpoint import Checkpoint, parse_checkpoint
 from tests.unit.ledger.workshop import ORIGIN, key
 
 LOG = key(ORIGIN)

@@ -1,12 +1,12 @@
-"""Keys that must not be trusted (ledger.ed25519)."""
+"""Keys that must not be trusted (ledger.format.ed25519)."""
 
 import hashlib
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from ledger.ed25519 import FIELD, D, check_public_key, check_signature
 from ledger.errors import KeyTrustError
+from ledger.format.ed25519 import FIELD, D, check_public_key, check_signature
 from tests.unit.ledger.workshop import LOW_ORDER_KEY, key
 
 ROOT_OF_MINUS_ONE = pow(2, (FIELD - 1) // 4, FIELD)

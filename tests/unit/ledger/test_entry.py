@@ -1,11 +1,11 @@
-"""What the ledger appends (ledger.entry)."""
+"""What the ledger appends (ledger.format.entry)."""
 
 import hashlib
 
 import pytest
 
-from ledger.entry import ENTRY_BYTES_MAX, Entry, entry_leaf, parse_entry
 from ledger.errors import InputError, IntegrityError
+from ledger.format.entry import ENTRY_BYTES_MAX, Entry, entry_leaf, parse_entry
 
 ENTRY = Entry(
     seq=7, previous="0f" * 32, base=7, recorded_at_ms=1_790_000_000_123, submission=b"x"

@@ -2,11 +2,11 @@
 
 import pytest
 
-from ledger.checkpoint import parse_checkpoint
 from ledger.errors import InputError
 from ledger.export.event_path import event_document, parse_event_id
-from ledger.log import Ledger
-from ledger.tree import root_from_inclusion
+from ledger.format.checkpoint import parse_checkpoint
+from ledger.format.tree import root_from_inclusion
+from ledger.log.ledger import Ledger
 from tests.unit.ledger.workshop import adopted, open_ledger
 
 

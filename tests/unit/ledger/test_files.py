@@ -1,4 +1,4 @@
-"""Files that are whole or absent (ledger.files)."""
+"""Files that are whole or absent (ledger.disk.files)."""
 
 import errno
 import os
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from ledger.errors import ConflictError, InputError, StorageError
-from ledger.files import (
+from ledger.disk.files import (
     disk_errors,
     remove_temporaries,
     write_all,
     write_atomic,
     write_once,
 )
+from ledger.errors import ConflictError, InputError, StorageError
 
 
 @pytest.mark.parametrize("write", [write_atomic, write_once])

@@ -1,12 +1,12 @@
-"""How a ledger begins (ledger.genesis)."""
+"""How a ledger begins (ledger.log.genesis)."""
 
 import pytest
 
 from ledger import create_ledger
 from ledger.errors import ConflictError, InputError, StorageError
 from ledger.events.keys import KeyGranted, LedgerCreated
-from ledger.keys import ROLE_GRANTS
-from ledger.note import parse_vkey
+from ledger.format.note import parse_vkey
+from ledger.keys.files import ROLE_GRANTS
 from tests.unit.ledger.workshop import ORIGIN, Clock, Random, open_ledger
 
 

@@ -1,4 +1,4 @@
-"""Who may sign what (ledger.grants): KEY-5 to KEY-8, SUB-6, SUB-7, SUB-9."""
+"""Who may sign what (ledger.keys.grants): KEY-5 to KEY-8, SUB-6, SUB-7, SUB-9."""
 
 import pytest
 
@@ -9,9 +9,9 @@ from ledger.events.keys import (
     RootKey,
     StreamAbandoned,
 )
-from ledger.grants import Grants
-from ledger.key_rules import take_key_event
-from ledger.keys import RoleGrant, grant_event, possession_text
+from ledger.keys.files import RoleGrant, grant_event, possession_text
+from ledger.keys.grants import Grants
+from ledger.keys.rules import take_key_event
 from tests.unit.ledger.workshop import LOW_ORDER_KEY, ORIGIN, key
 
 ROOTS = [key(f"{ORIGIN}/root-{number}") for number in range(3)]

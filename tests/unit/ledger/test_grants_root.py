@@ -1,10 +1,10 @@
-"""Which root signatures key events need (ledger.grants): SUB-7."""
+"""Which root signatures key events need (ledger.keys.grants): SUB-7."""
 
 import pytest
 
 from ledger.errors import IntegrityError, KeyTrustError
-from ledger.grants import Grants
-from ledger.note import parse_note
+from ledger.format.note import parse_note
+from ledger.keys.grants import Grants
 from tests.unit.ledger.workshop import ORIGIN, key
 
 ROOTS = [key(f"{ORIGIN}/root-{number}") for number in range(3)]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.identifiers import (
+from ledger.vault.identifiers import (
     first_spelling,
     mask_identifier,
     normalise_identifier,

@@ -1,12 +1,12 @@
-"""Signing keys as files (ledger.keys)."""
+"""Signing keys as files (ledger.keys.files)."""
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 
-from ledger.ed25519 import check_signature
 from ledger.errors import ConflictError, KeyTrustError
-from ledger.keys import (
+from ledger.format.ed25519 import check_signature
+from ledger.keys.files import (
     ROLE_GRANTS,
     SigningKey,
     grant_event,

@@ -1,11 +1,11 @@
-"""Headers of `name SP value` lines (ledger.lines)."""
+"""Headers of `name SP value` lines (ledger.format.lines)."""
 
 import re
 
 import pytest
 
-from ledger import lines
 from ledger.errors import IntegrityError
+from ledger.format import lines
 
 
 @pytest.mark.parametrize("text", [b"0", b"7", b"10", b"9007199254740991"])

@@ -1,23 +1,23 @@
-"""Append and read (ledger.log)."""
+"""Append and read (ledger.log.ledger)."""
 
 import shutil
 import threading
 
 import pytest
 
-from ledger import sqlite as sqlite_module
-from ledger import tree
-from ledger.checkpoint import parse_checkpoint
-from ledger.entry import entry_leaf, parse_entry
+from ledger.disk import sqlite as sqlite_module
+from ledger.disk.sqlite import SqliteStore
 from ledger.errors import (
     InputError,
     KeyTrustError,
     LockedError,
 )
 from ledger.events import decode_event
-from ledger.note import check_exact
-from ledger.sqlite import SqliteStore
-from ledger.submission import parse_submission, split_lines
+from ledger.format import tree
+from ledger.format.checkpoint import parse_checkpoint
+from ledger.format.entry import entry_leaf, parse_entry
+from ledger.format.note import check_exact
+from ledger.format.submission import parse_submission, split_lines
 from tests.unit.ledger.workshop import (
     NOW_MS,
     Clock,

@@ -1,11 +1,11 @@
-"""Key events by root, and what they change (ledger.log)."""
+"""Key events by root, and what they change (ledger.log.ledger)."""
 
 import pytest
 
 from ledger import Ledger, create_ledger
 from ledger.errors import ConflictError, InputError, KeyTrustError
 from ledger.events.keys import KeyRetired, StreamAbandoned
-from ledger.keys import RoleGrant, SigningKey, grant_event, load_key, save_key
+from ledger.keys.files import RoleGrant, SigningKey, grant_event, load_key, save_key
 from tests.unit.ledger.workshop import (
     ORIGIN,
     Clock,

@@ -1,4 +1,4 @@
-"""Which files open as a ledger (ledger.log)."""
+"""Which files open as a ledger (ledger.log.ledger)."""
 
 import shutil
 import sqlite3
@@ -6,9 +6,9 @@ import sqlite3
 import pytest
 
 from ledger import Ledger
-from ledger import sqlite as sqlite_module
+from ledger.disk import sqlite as sqlite_module
+from ledger.disk.sqlite import SqliteStore
 from ledger.errors import IntegrityError, NotALedgerError
-from ledger.sqlite import SqliteStore
 from tests.unit.ledger.workshop import assigned, new_workspace, open_ledger
 
 

@@ -1,4 +1,4 @@
-"""Submissions that a producer signed by itself (ledger.log, `submit`)."""
+"""Submissions that a producer signed by itself (ledger.log.ledger, `submit`)."""
 
 import pytest
 

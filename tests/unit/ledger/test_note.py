@@ -1,11 +1,11 @@
-"""C2SP signed notes (ledger.note)."""
+"""C2SP signed notes (ledger.format.note)."""
 
 import base64
 
 import pytest
 
 from ledger.errors import IntegrityError, KeyTrustError
-from ledger.note import (
+from ledger.format.note import (
     NOTE_BYTES_MAX,
     SIGNATURES_MAX,
     VerifierKey,

@@ -1,4 +1,4 @@
-"""One SQLite file (ledger.sqlite)."""
+"""One SQLite file (ledger.disk.sqlite)."""
 
 import os
 import sqlite3
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ledger import sqlite as module
+from ledger.disk import sqlite as module
+from ledger.disk.sqlite import SCHEMA, SqliteStore
+from ledger.disk.store import Row
 from ledger.errors import (
     ConflictError,
     IntegrityError,
@@ -14,8 +16,6 @@ from ledger.errors import (
     NotALedgerError,
     StorageError,
 )
-from ledger.sqlite import SCHEMA, SqliteStore
-from ledger.store import Row
 
 
 @pytest.fixture

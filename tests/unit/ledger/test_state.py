@@ -1,17 +1,17 @@
-"""What the next entry depends on (ledger.state)."""
+"""What the next entry depends on (ledger.log.state)."""
 
 import dataclasses
 
 import pytest
 
-from ledger import tree
-from ledger.checkpoint import Checkpoint
-from ledger.entry import entry_leaf, parse_entry
+from ledger.disk.store import Row
 from ledger.errors import IntegrityError, KeyTrustError
 from ledger.events.keys import StreamAbandoned
-from ledger.state import State
-from ledger.store import Row
-from ledger.submission import parse_submission
+from ledger.format import tree
+from ledger.format.checkpoint import Checkpoint
+from ledger.format.entry import entry_leaf, parse_entry
+from ledger.format.submission import parse_submission
+from ledger.log.state import State
 from tests.unit.ledger.workshop import (
     ORIGIN,
     assigned,

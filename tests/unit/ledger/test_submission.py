@@ -1,12 +1,12 @@
-"""What a producer signs (ledger.submission)."""
+"""What a producer signs (ledger.format.submission)."""
 
 import hashlib
 
 import pytest
 
-from ledger import submission, tree
 from ledger.errors import InputError, IntegrityError
-from ledger.submission import EVENT_BYTES_MAX, EVENTS_MAX, SubmissionText
+from ledger.format import submission, tree
+from ledger.format.submission import EVENT_BYTES_MAX, EVENTS_MAX, SubmissionText
 from tests.unit.ledger.workshop import key
 
 SIGNER = key("example.org/acme/sharder")

@@ -1,10 +1,10 @@
-"""RFC 6962 trees (ledger.tree); test_format.py has every size up to 70."""
+"""RFC 6962 trees (ledger.format.tree); test_format.py has every size up to 70."""
 
 import hashlib
 
 import pytest
 
-from ledger import tree
+from ledger.format import tree
 
 LEAVES = [tree.leaf_hash(bytes([number])) for number in range(7)]
 

@@ -6,8 +6,8 @@ from contextlib import closing
 import pytest
 
 from ledger.errors import StorageError
+from ledger.log.views import Views
 from ledger.projections.tables import Changes, Table
-from ledger.views import Views
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
-"""The derived file (ledger.views): never trusted, never missed."""
+"""The derived file (ledger.log.views): never trusted, never missed."""
 
 import sqlite3
 
 import pytest
 
-from ledger.state import State
-from ledger.views import Views
+from ledger.log.state import State
+from ledger.log.views import Views
 from tests.unit.ledger.workshop import assigned, new_workspace, open_ledger
 
 

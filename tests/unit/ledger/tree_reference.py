@@ -2,7 +2,7 @@
 
 import functools
 
-from ledger import tree
+from ledger.format import tree
 
 SIZES = 70
 LEAVES = [tree.leaf_hash(bytes([number])) for number in range(SIZES)]

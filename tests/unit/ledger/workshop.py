@@ -7,12 +7,13 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ledger import Ledger, create_ledger, submission
+from ledger import Ledger, create_ledger
 from ledger.events import encode_event
 from ledger.events.policy import PolicyAdopted
 from ledger.events.shards import MapDeclared, RecordAssigned
-from ledger.keys import SigningKey, load_key
-from ledger.submission import SubmissionText
+from ledger.format import submission
+from ledger.format.submission import SubmissionText
+from ledger.keys.files import SigningKey, load_key
 
 ORIGIN = "example.org/acme"
 NOW_MS = 1_790_000_000_000

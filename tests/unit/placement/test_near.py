@@ -5,8 +5,8 @@ from contextlib import closing
 
 import pytest
 
-from ledger.near_bands import MemoryBands, band_values
-from ledger.near_tables import SCHEMA, SqliteBands
+from ledger.vault.near_bands import MemoryBands, band_values
+from ledger.vault.near_tables import SCHEMA, SqliteBands
 from producers.placement.minhash import signature
 from producers.placement.near import NearDuplicates
 

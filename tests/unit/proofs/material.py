@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from ledger.checkpoint import parse_checkpoint
-from ledger.cosignature import CosignerKey
+from ledger.disk.places import ledger_file
 from ledger.events.optout import ChannelRead, SiteRegistered, UrlScanned
 from ledger.export.receipt import encode_receipt
-from ledger.places import ledger_file
+from ledger.format.checkpoint import parse_checkpoint
+from ledger.format.cosignature import CosignerKey
 from tests.tamper.anchoring import TimeAuthority, Witness
 from tests.unit.ledger.workshop import NOW_MS
 from tests.unit.workspace.office import new_office

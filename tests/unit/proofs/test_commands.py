@@ -7,7 +7,7 @@ import pytest
 
 import cli
 from ledger.export.receipt import encode_receipt
-from ledger.log import Ledger
+from ledger.log.ledger import Ledger
 from producers.commands import proofs
 from tests.simulator import LedgerSimulator, edit_rows
 from tests.unit.proofs.histories import history, newest, write

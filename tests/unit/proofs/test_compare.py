@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ledger.export.receipt import encode_receipt
-from ledger.log import Ledger
+from ledger.log.ledger import Ledger
 from tests.simulator import Key, LedgerSimulator, sign_note
 from tests.unit.proofs.histories import history, newest, pair_with, write
 from tests.unit.proofs.material import canonical, check

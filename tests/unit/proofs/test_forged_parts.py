@@ -7,7 +7,7 @@ import pytest
 from ledger.export.consistency import encode_pair
 from ledger.export.disclosure import Asked, encode_disclosure
 from ledger.export.receipt import encode_receipt
-from ledger.log import Ledger
+from ledger.log.ledger import Ledger
 from tests.simulator import Key, LedgerSimulator, sign_note
 from tests.unit.proofs.histories import history, write
 from tests.unit.proofs.material import SITES, canonical, check

@@ -6,7 +6,7 @@ import pytest
 
 from ledger.errors import InputError
 from ledger.export.consistency import encode_pair
-from ledger.log import Ledger
+from ledger.log.ledger import Ledger
 from tests.simulator import Key, edit_rows, sign_note, tree_root
 from tests.unit.proofs.histories import extend, history, newest, pair_with, write
 from tests.unit.proofs.material import canonical, check

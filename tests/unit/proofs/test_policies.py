@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ledger.export.receipt import encode_receipt
-from ledger.log import Ledger
+from ledger.log.ledger import Ledger
 from tests.simulator import Key, LedgerSimulator
 from tests.tamper.chapters import RUN
 from tests.unit.levels.office import Office

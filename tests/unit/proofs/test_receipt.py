@@ -8,7 +8,7 @@ import pytest
 from ledger.errors import InputError
 from ledger.events.optout import SiteRegistered
 from ledger.export.receipt import encode_receipt
-from ledger.submission import split_lines
+from ledger.format.submission import split_lines
 from tests.unit.proofs.material import LATER_MS, canonical, check, encoded
 from tests.unit.workspace.office import RECORDS
 from verifier.trust.pin import RootKeyError

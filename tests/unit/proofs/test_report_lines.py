@@ -4,7 +4,7 @@ import pytest
 
 from ledger.export.disclosure import Asked, encode_disclosure
 from ledger.export.receipt import encode_receipt
-from ledger.log import Ledger
+from ledger.log.ledger import Ledger
 from tests.simulator import tree_root
 from tests.unit.proofs.histories import history, newest, pair_with, write
 from tests.unit.proofs.material import LATER_MS, SITES, check

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from ledger.tree import prove_consistency, prove_inclusion, root_hash
+from ledger.format.tree import prove_consistency, prove_inclusion, root_hash
 from verifier.proofs.subtrees import consistency_ranges, inclusion_ranges, range_roots
 
 LEAVES = [sha256(b"%d" % number).digest() for number in range(70)]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ledger.checkpoint import parse_checkpoint
 from ledger.export.receipt import encode_receipt
-from ledger.log import Ledger
+from ledger.format.checkpoint import parse_checkpoint
+from ledger.log.ledger import Ledger
 from tests.simulator import Key, leaf, sign_note
 from tests.unit.proofs.material import check, encoded
 from verifier.proofs.tlog import TlogProofError, parse_tlog_proof

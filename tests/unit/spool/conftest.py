@@ -3,10 +3,10 @@
 import pytest
 
 from ledger import Ledger
-from ledger.entry import parse_entry
-from ledger.producer import Producer
-from ledger.spool import SPOOL_FOLDER, Spool
-from ledger.submission import parse_submission
+from ledger.format.entry import parse_entry
+from ledger.format.submission import parse_submission
+from ledger.spool.spool import SPOOL_FOLDER, Spool
+from ledger.streams.producer import Producer
 from tests.unit.ledger.workshop import Clock, Random, new_workspace, open_ledger
 from verifier import verify
 

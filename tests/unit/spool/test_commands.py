@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger import group as group_module
+from ledger.log import group as group_module
 from tests.unit.cli.shell import Shell, check_one_error
 from tests.unit.ledger.workshop import assigned
 from tests.unit.spool.conftest import (

@@ -1,4 +1,4 @@
-"""Whoever has the sequencer's lock appends what all have spooled (ledger.sequencer)."""
+"""ledger.log.sequencer: whoever has the lock appends what all have spooled."""
 
 import errno
 import os
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from ledger import group as group_module
 from ledger.errors import (
     ConflictError,
     GapError,
@@ -16,9 +15,10 @@ from ledger.errors import (
     StorageError,
 )
 from ledger.events.keys import KeyRetired, StreamAbandoned
-from ledger.keys import ROLE_GRANTS, grant_event, save_key
-from ledger.spool import Spool
-from ledger.spooled import Spooled
+from ledger.keys.files import ROLE_GRANTS, grant_event, save_key
+from ledger.log import group as group_module
+from ledger.spool.read import Spooled
+from ledger.spool.spool import Spool
 from tests.unit.ledger.workshop import (
     ORIGIN,
     Clock,

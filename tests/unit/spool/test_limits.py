@@ -2,11 +2,11 @@
 
 import pytest
 
-from ledger.drops import Drops
 from ledger.errors import SpoolFullError, StorageError
 from ledger.events.spool import EventsDropped
-from ledger.room import Limits
-from ledger.spool import Spool
+from ledger.spool.spool import Spool
+from ledger.streams.drops import Drops
+from ledger.streams.room import Limits
 from tests.unit.ledger.workshop import assigned, open_ledger
 from tests.unit.spool.conftest import (
     check_verifies,

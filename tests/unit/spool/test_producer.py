@@ -1,4 +1,4 @@
-"""A producer signs, spools and waits (ledger.producer)."""
+"""A producer signs, spools and waits (ledger.streams.producer)."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from ledger.entry import entry_leaf, parse_entry
+from ledger.disk.locks import file_lock
 from ledger.errors import (
     ConflictError,
     InputError,
@@ -15,7 +15,7 @@ from ledger.errors import (
     NotALedgerError,
     ReadOnlyError,
 )
-from ledger.locks import file_lock
+from ledger.format.entry import entry_leaf, parse_entry
 from tests.unit.ledger.workshop import adopted, assigned, key, open_ledger, role_key
 from tests.unit.spool.conftest import (
     STREAM,

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from ledger.sqlite import SqliteStore
+from ledger.disk.sqlite import SqliteStore
 from verifier.store.file import open_ledger
 from verifier.store.sql_schema import ANCHOR_SCHEMA, SCHEMA
 from verifier.store.storage import LedgerFile, UnreadableLedgerError

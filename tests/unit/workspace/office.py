@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from ledger import Ledger
-from ledger.places import ledger_file
-from ledger.settings import Settings as WorkspaceSettings
-from ledger.workspace import Workspace
+from ledger.disk.places import ledger_file
+from ledger.workspace.settings import Settings as WorkspaceSettings
+from ledger.workspace.workspace import Workspace
 from producers import ingesting, wiring
 from producers.ingest.sources import JsonLines
 from producers.scanning import ScanOptions

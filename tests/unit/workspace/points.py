@@ -1,13 +1,13 @@
 """The moments between which a crash may fall: every durable write of a workspace."""
 
-from ledger.certificates import Certificates
-from ledger.corpus import Corpus
-from ledger.fences import Fences
-from ledger.leftovers import Leftovers
-from ledger.log import Ledger
-from ledger.papers import Papers
-from ledger.seeds import Seeds
-from ledger.vault import Vault
+from ledger.erasing.certificates import Certificates
+from ledger.erasing.leftovers import Leftovers
+from ledger.log.ledger import Ledger
+from ledger.vault.fences import Fences
+from ledger.vault.papers import Papers
+from ledger.vault.seeds import Seeds
+from ledger.vault.vault import Vault
+from ledger.workspace.corpus import Corpus
 from producers.training.weights import WeightStore
 
 POINTS = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ledger.events.ingest import RecordDecided
 from ledger.events.optout import SiteRegistered
 from ledger.events.policy import PolicyAdopted
-from ledger.governance import Governance
+from ledger.workspace.governance import Governance
 from producers.ingesting import open_intake
 from tests.unit.ledger.workshop import NOW_MS
 from tests.unit.projections.builders import decided as decision

@@ -1,4 +1,4 @@
-"""ledger.corpus: encrypted records, and evidence by digest."""
+"""ledger.workspace.corpus: encrypted records, and evidence by digest."""
 
 import hashlib
 import stat
@@ -6,9 +6,9 @@ import zlib
 
 import pytest
 
-from ledger import corpus as corpus_module
-from ledger.corpus import Corpus, EvidenceFolder
 from ledger.errors import IntegrityError, StorageError
+from ledger.workspace import corpus as corpus_module
+from ledger.workspace.corpus import Corpus, EvidenceFolder
 
 R1, R2 = "a1" * 16, "b2" * 16
 
@@ -70,7 +70,7 @@ def test_sweep_takes_what_nobody_knows(corpus, tmp_path):
 
 def test_a_sweep_asks_for_some_at_a_time(corpus, monkeypatch):
     """Memory does not grow with the records; every file is asked for once."""
-    monkeypatch.setattr("ledger.corpus._PART", 2)
+    monkeypatch.setattr("ledger.workspace.corpus._PART", 2)
     ids = [f"{number:032x}" for number in range(5)]
     corpus.put(dict.fromkeys(ids, b"1"))
     asked = []

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ledger import genesis, new_workspace
 from ledger.errors import ConflictError, InputError, StorageError
-from ledger.new_workspace import FOLDERS
-from ledger.settings import Settings
-from ledger.workspace import Workspace
+from ledger.log import genesis
+from ledger.workspace import new as new_workspace
+from ledger.workspace.new import FOLDERS
+from ledger.workspace.settings import Settings
+from ledger.workspace.workspace import Workspace
 from tests.unit.workspace.office import Office, new_office, snapshot
 
 ROOT = Path(__file__).parents[3]
@@ -143,8 +144,9 @@ def test_an_error_after_the_rename_takes_nothing_back(tmp_path, monkeypatch):
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from ledger import files, workspace
-from ledger.settings import Settings
+from ledger.disk import files
+from ledger.workspace import workspace
+from ledger.workspace.settings import Settings
 left = int(sys.argv[2])
 real = os.fsync
 def fsync(descriptor):

@@ -1,13 +1,13 @@
-"""ledger.decisions: what no decision may rest on is refused before it is signed."""
+"""ledger.workspace.decisions: what a decision may not rest on."""
 
 import pytest
 
-from ledger.decisions import check_decisions
 from ledger.errors import InputError
 from ledger.events.ingest import DatasetClassified, DatasetRead, SensitiveFinding
 from ledger.events.policy import PolicyAdopted
+from ledger.format.recorded import Recorded
 from ledger.projections import rebuild
-from ledger.recorded import Recorded
+from ledger.workspace.decisions import check_decisions
 from tests.unit.ledger.workshop import NOW_MS
 from tests.unit.projections.builders import (
     decided,

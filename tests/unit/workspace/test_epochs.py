@@ -5,12 +5,12 @@ from contextlib import closing
 
 import pytest
 
-from ledger.artefacts import Artefacts
 from ledger.errors import IntegrityError, KeyTrustError
 from ledger.key_stores.file import FileStore
-from ledger.seeds import Seeds
-from ledger.vault import Vault
-from ledger.vault_rows import SCHEMA, WRAPPED
+from ledger.vault.artefacts import Artefacts
+from ledger.vault.rows import SCHEMA, WRAPPED
+from ledger.vault.seeds import Seeds
+from ledger.vault.vault import Vault
 from tests.unit.ledger.workshop import Random
 
 JANE, BOB = "jane@example.org", "bob@example.org"
@@ -103,7 +103,7 @@ def test_rotation_of_an_empty_vault(tmp_path):
 
 def test_many_rows_are_rotated(tmp_path, monkeypatch):
     """More than are held in memory at once."""
-    monkeypatch.setattr("ledger.vault_keys._ROWS", 3)
+    monkeypatch.setattr("ledger.vault.keys._ROWS", 3)
     with opened(tmp_path) as vault:
         for number in range(10):
             vault.add_record(

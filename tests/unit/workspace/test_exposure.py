@@ -1,7 +1,7 @@
-"""ledger.exposure: from a person to the models that saw the person's records."""
+"""ledger.erasing.exposure: from a person to the models that saw them."""
 
-from ledger.erasure_plan import draft
-from ledger.exposure import exposure
+from ledger.erasing.exposure import exposure
+from ledger.erasing.plan import draft
 from tests.unit.workspace.office import PEOPLE
 
 

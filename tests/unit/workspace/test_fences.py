@@ -1,4 +1,4 @@
-"""ledger.fences: who may not come back."""
+"""ledger.vault.fences: who may not come back."""
 
 from contextlib import closing
 
@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.fences import RETENTION_MS, Fences
-from ledger.identifiers import normalise_identifier
-from ledger.vault_rows import Subject
+from ledger.vault.fences import RETENTION_MS, Fences
+from ledger.vault.identifiers import normalise_identifier
+from ledger.vault.rows import Subject
 from tests.unit.ledger.workshop import NOW_MS, Random
 from tests.unit.workspace.office import rows
 

@@ -1,4 +1,4 @@
-"""ledger.governance: reviews and licences, refused early where a verifier would."""
+"""ledger.workspace.governance: what a verifier would refuse, refused early."""
 
 import pytest
 
@@ -7,11 +7,11 @@ from ledger.events.licence import LicenceGranted
 from ledger.events.optout import SiteRegistered
 from ledger.events.review import ReviewDecided
 from ledger.export.status import status_document, status_text
-from ledger.governance import Governance
-from ledger.moment import Moment
+from ledger.log.moment import Moment
 from ledger.projections.reviewed import cleared_until, waiting_for_review
-from ledger.review_notes import NOTE_BYTES_MAX, ReviewNotes
-from ledger.scanned import scanned_pages
+from ledger.vault.review_notes import NOTE_BYTES_MAX, ReviewNotes
+from ledger.workspace.governance import Governance
+from ledger.workspace.scanned import scanned_pages
 from tests.unit.ledger.workshop import NOW_MS
 from tests.unit.projections.builders import digest, granted, ident
 from tests.unit.workspace.office import leaks, rows

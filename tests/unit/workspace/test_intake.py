@@ -3,21 +3,22 @@
 import msgspec
 import pytest
 
-from ledger import corpus, locks
-from ledger import workspace as workspace_module
-from ledger.corpus import Corpus
-from ledger.erasure_book import ErasureBook
+from ledger.disk import locks
+from ledger.disk.files import write_all
+from ledger.disk.locks import file_lock
+from ledger.erasing.book import ErasureBook
 from ledger.errors import InputError, LockedError, StorageError
 from ledger.events.ingest import RecordDecided
 from ledger.events.shards import MapDeclared, RecordAssigned
-from ledger.files import write_all
-from ledger.intake import Intake
-from ledger.locks import file_lock
-from ledger.log import Ledger
-from ledger.placer import Placer
-from ledger.record_keys import unseal
-from ledger.settings import load_settings
-from ledger.vault import Vault
+from ledger.log.ledger import Ledger
+from ledger.records.intake import Intake
+from ledger.records.placer import Placer
+from ledger.vault.record_keys import unseal
+from ledger.vault.vault import Vault
+from ledger.workspace import corpus
+from ledger.workspace import workspace as workspace_module
+from ledger.workspace.corpus import Corpus
+from ledger.workspace.settings import load_settings
 from producers import wiring
 from tests.unit.erasure.weights import stranger
 from tests.unit.workspace.office import (

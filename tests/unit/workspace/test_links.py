@@ -1,4 +1,4 @@
-"""ledger.links: which records must lie in one shard."""
+"""ledger.records.links: which records must lie in one shard."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import InputError
-from ledger.links import Links
 from ledger.ports import UnitRecord
-from ledger.vault import Vault
-from ledger.vault_rows import SCHEMA, UNPLACED
+from ledger.records.links import Links
+from ledger.vault.rows import SCHEMA, UNPLACED
+from ledger.vault.vault import Vault
 from producers.placement.units import units_of
 
 

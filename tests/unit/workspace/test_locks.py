@@ -1,4 +1,4 @@
-"""ledger.locks: one process at a time."""
+"""ledger.disk.locks: one process at a time."""
 
 import os
 import signal
@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from ledger.disk.locks import file_lock
 from ledger.errors import LockedError, StorageError
-from ledger.locks import file_lock
 
 ROOT = Path(__file__).parents[3]
 HOLDER = """
 import sys
 from pathlib import Path
-from ledger.locks import file_lock
+from ledger.disk.locks import file_lock
 with file_lock(Path(sys.argv[1]), what="train"):
     print("held", flush=True)
     sys.stdin.readline()

@@ -1,4 +1,4 @@
-"""ledger.names: sites and URLs behind random ids."""
+"""ledger.vault.names: sites and URLs behind random ids."""
 
 import hmac
 from contextlib import closing
@@ -6,8 +6,8 @@ from contextlib import closing
 import pytest
 
 from ledger.errors import ConflictError, InputError
-from ledger.names import Names
-from ledger.vault import Vault
+from ledger.vault.names import Names
+from ledger.vault.vault import Vault
 from tests.unit.ledger.workshop import Random
 from tests.unit.workspace.office import rows
 

@@ -4,12 +4,12 @@ import shutil
 
 import pytest
 
+from ledger.disk.locks import file_lock
 from ledger.errors import NotALedgerError, ReadOnlyError
 from ledger.events.ingest import RecordDecided
 from ledger.events.optout import PolicyFileFetched, SiteRegistered
-from ledger.locks import file_lock
-from ledger.seeds import Seeds
-from ledger.workspace import Workspace
+from ledger.vault.seeds import Seeds
+from ledger.workspace.workspace import Workspace
 from producers.ingest.reader import InputRecord
 from producers.ingesting import open_intake
 from tests.unit.workspace.office import (

@@ -1,4 +1,4 @@
-"""ledger.peppers: one a year, destroyed with the last fence of the year."""
+"""ledger.vault.peppers: one a year, destroyed with the last fence of the year."""
 
 import hmac
 from contextlib import closing
@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ledger import peppers
+from ledger.disk.private_file import PrivateFile
 from ledger.errors import NotALedgerError, ReadOnlyError
-from ledger.fences import RETENTION_MS, Fences
-from ledger.identifiers import NORMALISATION, first_spelling
-from ledger.private_file import PrivateFile
-from ledger.vault_rows import Subject
+from ledger.vault import peppers
+from ledger.vault.fences import RETENTION_MS, Fences
+from ledger.vault.identifiers import NORMALISATION, first_spelling
+from ledger.vault.rows import Subject
 from tests.unit.ledger.workshop import Random
 from tests.unit.workspace.office import rows
 

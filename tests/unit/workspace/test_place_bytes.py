@@ -1,4 +1,4 @@
-"""ledger.place_bytes: sums that are right after every write."""
+"""ledger.vault.place_bytes: sums that are right after every write."""
 
 from contextlib import closing
 
@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import NotALedgerError
-from ledger.vault import Vault
+from ledger.vault.vault import Vault
 from tests.unit.ledger.workshop import Random
 from tests.unit.workspace.office import rows
 

@@ -1,13 +1,13 @@
-"""ledger.placer: what placement is told of a vault."""
+"""ledger.records.placer: what placement is told of a vault."""
 
 from types import SimpleNamespace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.placer import Placer
 from ledger.ports import UnitRecord
-from ledger.vault_rows import UNPLACED
+from ledger.records.placer import Placer
+from ledger.vault.rows import UNPLACED
 from producers.placement.units import HAZARD_WEIGHT, components, erasures_of
 from tests.unit.workspace.test_links import kept, vault_of
 

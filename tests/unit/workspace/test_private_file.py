@@ -1,4 +1,4 @@
-"""ledger.private_file: SQLite files that forget, and know their ledger."""
+"""ledger.disk.private_file: SQLite files that forget, and know their ledger."""
 
 import os
 import stat
@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from ledger import private_file, sqlite
+from ledger.disk import private_file, sqlite
+from ledger.disk.private_file import Seen, check_seen
 from ledger.errors import LockedError, NotALedgerError, ReadOnlyError, StorageError
-from ledger.fences import Fences
-from ledger.private_file import Seen, check_seen
-from ledger.vault import Vault
+from ledger.vault.fences import Fences
+from ledger.vault.vault import Vault
 
 SEEN = Seen(genesis="ab" * 32, size=7, root="cd" * 32)
 
@@ -114,7 +114,7 @@ def test_a_folder_that_is_missing(tmp_path):
 HOLDER = """
 import sys
 from pathlib import Path
-from ledger.vault import Vault
+from ledger.vault.vault import Vault
 vault = Vault(Path(sys.argv[1]))
 with vault.transaction():
     print("held", flush=True)

@@ -1,4 +1,4 @@
-"""ledger.projector: kept states are a cache, and never change an answer."""
+"""ledger.log.projector: kept states are a cache, and never change an answer."""
 
 import shutil
 import sqlite3
@@ -6,10 +6,11 @@ from contextlib import closing
 
 import pytest
 
-from ledger import Ledger, projector
+from ledger import Ledger
+from ledger.log import projector
+from ledger.log.projector import project
+from ledger.log.views import Views
 from ledger.projections import PROJECTIONS, advance, initial
-from ledger.projector import project
-from ledger.views import Views
 from tests.unit.workspace.office import RECORDS, filled_office
 
 

@@ -1,19 +1,19 @@
-"""ledger.quarantine: records that a later scan found reserved stay out of training."""
+"""ledger.records.quarantine: what a later scan found reserved stays out."""
 
 import pytest
 
-from ledger.dataset import Dataset
 from ledger.errors import BasisError, ConflictError, ErasedError, InputError
 from ledger.events.erasure import ErasurePlanned, ErasureVerified
 from ledger.events.optout import RecordsQuarantined, SiteRegistered
 from ledger.events.training import SliceTrained
 from ledger.export.status import status_document, status_text
-from ledger.governance import Governance
-from ledger.moment import Moment
-from ledger.placer import Placer
+from ledger.log.moment import Moment
 from ledger.projections.affected import Affected
-from ledger.quarantine import Quarantine
-from ledger.scanned import ScannedRecord
+from ledger.records.dataset import Dataset
+from ledger.records.placer import Placer
+from ledger.records.quarantine import Quarantine
+from ledger.workspace.governance import Governance
+from ledger.workspace.scanned import ScannedRecord
 from producers.assign import assign
 from tests.unit.ledger.workshop import NOW_MS
 from tests.unit.projections.builders import digest, ident, quarantined, read
@@ -248,8 +248,8 @@ def test_a_record_named_by_two_events(workspace):
 
 def test_many_records(workspace, monkeypatch):
     """A list in an event has a limit, and a submission too; the records have none."""
-    monkeypatch.setattr("ledger.quarantine.LIST_MAX", 2)
-    monkeypatch.setattr("ledger.quarantine.EVENTS_MAX", 2)
+    monkeypatch.setattr("ledger.records.quarantine.LIST_MAX", 2)
+    monkeypatch.setattr("ledger.records.quarantine.EVENTS_MAX", 2)
     earlier = scan(workspace, "scan")
     for name in "abcde":
         decide(workspace, name, scan_id=earlier, eu_basis="tdm_article_4")

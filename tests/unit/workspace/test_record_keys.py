@@ -1,11 +1,11 @@
-"""ledger.record_keys: a record opens with all of its subjects' keys, or not at all."""
+"""ledger.vault.record_keys: a record opens with all its keys, or not."""
 
 import hmac
 
 import pytest
 
 from ledger.errors import IntegrityError
-from ledger.record_keys import commitment, derive, seal, unseal
+from ledger.vault.record_keys import commitment, derive, seal, unseal
 
 JANE, BOB, CAROL = (bytes([number]) * 32 for number in (1, 2, 3))
 RECORD, OTHER = "ab" * 16, "cd" * 16

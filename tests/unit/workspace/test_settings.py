@@ -1,11 +1,16 @@
-"""ledger.settings: what a person chose, checked by name."""
+"""ledger.workspace.settings: what a person chose, checked by name."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import ConflictError, InputError, NotALedgerError
-from ledger.settings import Settings, load_settings, parse_settings, save_settings
+from ledger.workspace.settings import (
+    Settings,
+    load_settings,
+    parse_settings,
+    save_settings,
+)
 
 ORIGIN = {"origin": "example.org/acme"}
 

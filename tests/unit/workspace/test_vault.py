@@ -1,15 +1,15 @@
-"""ledger.vault and ledger.seeds: subjects, records and what their deletion takes."""
+"""ledger.vault: subjects, records and what their deletion takes."""
 
 from contextlib import closing
 
 import pytest
 
 from ledger.errors import InputError
-from ledger.names import Names
-from ledger.review_notes import ReviewNotes
-from ledger.seeds import Seeds
-from ledger.vault import Vault
-from ledger.vault_rows import UNPLACED
+from ledger.vault.names import Names
+from ledger.vault.review_notes import ReviewNotes
+from ledger.vault.rows import UNPLACED
+from ledger.vault.seeds import Seeds
+from ledger.vault.vault import Vault
 from tests.unit.ledger.workshop import Random
 
 JANE, BOB = "jane@example.org", "bob@example.org"

@@ -1,0 +1,1 @@
+"""A data subject's requests: access, erasure with its proof, return."""

@@ -1,0 +1,1 @@
+"""Bytes: notes, trees, submissions, entries, checkpoints; no file is opened here."""

@@ -1,0 +1,1 @@
+"""Key files, and which key may sign what."""

@@ -1,0 +1,1 @@
+"""The ledger file: appended by one sequencer, read, folded into the views."""

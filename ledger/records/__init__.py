@@ -1,0 +1,1 @@
+"""Records on their way in: placed, read again for training, compared, quarantined."""

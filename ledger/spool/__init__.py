@@ -1,0 +1,1 @@
+"""What producers signed and the ledger has not yet taken."""

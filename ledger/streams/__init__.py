@@ -1,0 +1,1 @@
+"""A producer's own stream: its key, its spool, its next submission."""

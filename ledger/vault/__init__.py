@@ -1,0 +1,1 @@
+"""What can be erased: subjects and their keys, names, papers, fences."""

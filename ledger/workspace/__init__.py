@@ -1,0 +1,1 @@
+"""A folder with all its files, opened together, and what decides on its records."""
