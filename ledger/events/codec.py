@@ -12,6 +12,7 @@ from ledger.events.erasure import ErasureEvent
 from ledger.events.ingest import IngestEvent
 from ledger.events.keys import KeysEvent
 from ledger.events.licence import LicenceEvent
+from ledger.events.model import ModelEvent
 from ledger.events.optout import OptoutEvent
 from ledger.events.policy import PolicyEvent
 from ledger.events.review import ReviewEvent
@@ -31,6 +32,7 @@ AnyEvent = (
     | IngestEvent
     | ShardsEvent
     | TrainingEvent
+    | ModelEvent
     | ErasureEvent
     | SpoolEvent
 )

@@ -6,7 +6,6 @@ some phases and not others (Commission guidelines C(2025) 7719, Annex A.1).
 
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
 from ledger.events.base import (
@@ -33,9 +32,26 @@ from ledger.events.training_plan import (
     Faults,
     PlanRegistered,
 )
+from ledger.events.training_saved import (
+    Adapter,
+    PrivacyAccounted,
+    SliceTrained,
+    SnapshotSaved,
+)
 
-Objective = Literal["pretraining", "continued_pretraining", "sft", "preference"]
-Technique = Literal["full", "lora"]
+Objective = Literal[
+    "pretraining", "continued_pretraining", "sft", "preference", "reinforcement"
+]
+"""What is learnt."""
+
+Technique = Literal["full", "lora", "qlora"]
+"""Which weights change, and whether the frozen ones are quantised."""
+
+OptionalCommit = Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{40}|[0-9a-f]{64})?\Z")]
+"""A commit of the training code: git's SHA-1 or SHA-256 name, or empty for none."""
+
+Ranks = Annotated[int, Meta(ge=1, le=65_536)]
+"""How many ways work is split."""
 
 
 class RunKeyCertified(
@@ -85,6 +101,22 @@ class RunStarted(Event, frozen=True, kw_only=True, tag="training.run_started.v1"
             architecture, threads, instruction set and library builds.
         torch_version: build of the tensor library.
         threads: intra-op threads.
+        reexecutable: whether the recipe is one that this program trains again; else it
+            is the configuration of a trainer outside, kept in evidence/.
+        code_commit: commit of that trainer's code; empty where not stated.
+        environment_sha256: digest of the environment's description; empty where not
+            stated.
+        seeds_sha256: digest of the seeds that a trainer outside states; empty where
+            they are derived and secret (docs/shards.md).
+        dataset_sha256: digest of the manifest of what a trainer outside reads; empty
+            where slices commit to their records.
+        device: the processor or accelerator.
+        data_parallel: replicas of the model.
+        tensor_parallel: ways in which matrices are split.
+        pipeline_parallel: ways in which layers are split.
+        resumes_run_id: the failed run that this one goes on from; empty for none.
+        resumes_sha256: the snapshot of that run that it starts from; empty for a run
+            of shards, which goes on from every slice that was trained.
     """
 
     run_id: Id
@@ -107,6 +139,17 @@ class RunStarted(Event, frozen=True, kw_only=True, tag="training.run_started.v1"
     recipe_sha256: Sha256Hex
     torch_version: Name
     threads: Annotated[int, Meta(ge=1, le=4096)]
+    reexecutable: bool
+    code_commit: OptionalCommit
+    environment_sha256: OptionalSha256Hex
+    seeds_sha256: OptionalSha256Hex
+    dataset_sha256: OptionalSha256Hex
+    device: Name
+    data_parallel: Ranks
+    tensor_parallel: Ranks
+    pipeline_parallel: Ranks
+    resumes_run_id: OptionalId
+    resumes_sha256: OptionalSha256Hex
 
 
 class StepsMetered(Event, frozen=True, kw_only=True, tag="training.steps_metered.v1"):
@@ -151,49 +194,6 @@ class StepsMetered(Event, frozen=True, kw_only=True, tag="training.steps_metered
     flop_evaluation: Flop
 
 
-class SliceTrained(Event, frozen=True, kw_only=True, tag="training.slice_trained.v1"):
-    """A slice is done and its weights are saved.
-
-    Attributes:
-        run_id: the run.
-        shard: the shard.
-        slice: the slice k.
-        generation: how often this shard was trained before.
-        parent_sha256: weights that it started from: slice k - 1, or the base.
-        weights_sha256: digest of the saved weights.
-        records: how many records of slices 0..k it was trained on.
-        records_root: RFC 6962 root over the commitments of those records, as 32 bytes
-            each, in ascending order of record id; so erased records cannot hide here.
-        tokens_unique: tokens of those records, each counted once.
-        tokens: tokens through the model, padding included.
-        steps: optimizer steps.
-    """
-
-    run_id: Id
-    shard: ShardIndex
-    slice: SliceIndex
-    generation: Count
-    parent_sha256: Sha256Hex
-    weights_sha256: Sha256Hex
-    records: Count
-    records_root: Sha256Hex
-    tokens_unique: Count
-    tokens: Count
-    steps: Count
-
-
-class Adapter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The weights that a shard ended with.
-
-    Attributes:
-        shard: the shard; 0 for a run without shards.
-        weights_sha256: digest of the saved weights.
-    """
-
-    shard: ShardIndex
-    weights_sha256: Sha256Hex
-
-
 class RunFinished(Event, frozen=True, kw_only=True, tag="training.run_finished.v1"):
     """A run ended well; its totals must equal the sum of its metered batches.
 
@@ -214,6 +214,10 @@ class RunFinished(Event, frozen=True, kw_only=True, tag="training.run_finished.v
             had faults, and the FLOP are then a lower bound.
         reasons: the faults of all batches.
         adapters: the weights that result.
+        wall_ms: time from the run's start to its end by the trainer's clock.
+        memory_peak_bytes: most memory of the device that was in use; 0 where not
+            measured.
+        energy_joules: energy of the devices; 0 where not measured.
     """
 
     run_id: Id
@@ -231,6 +235,9 @@ class RunFinished(Event, frozen=True, kw_only=True, tag="training.run_finished.v
     completeness: Literal["complete", "incomplete"]
     reasons: Faults
     adapters: Annotated[list[Adapter], Meta(min_length=1, max_length=LIST_MAX)]
+    wall_ms: Count
+    memory_peak_bytes: Count
+    energy_joules: Count
 
 
 class RunFailed(Event, frozen=True, kw_only=True, tag="training.run_failed.v1"):
@@ -252,6 +259,8 @@ TrainingEvent = (
     | RunStarted
     | PlanRegistered
     | StepsMetered
+    | SnapshotSaved
+    | PrivacyAccounted
     | SliceTrained
     | RunFinished
     | RunFailed

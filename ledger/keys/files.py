@@ -53,7 +53,7 @@ ROLE_GRANTS: Final = (
     RoleGrant(role="scanner", stream="scan", families=("optout", "spool")),
     RoleGrant(role="ingest", stream="ingest", families=("ingest", "spool")),
     RoleGrant(role="sharder", stream="shards", families=("shards", "spool")),
-    RoleGrant(role="trainer", stream="train", families=("training", "spool")),
+    RoleGrant(role="trainer", stream="train", families=("training", "model", "spool")),
     RoleGrant(role="eraser", stream="erase", families=("erasure", "spool")),
     RoleGrant(role="ci", stream="ci", families=()),
 )

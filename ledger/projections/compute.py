@@ -20,9 +20,9 @@ from ledger.events.training import (
     RunFailed,
     RunFinished,
     RunStarted,
-    SliceTrained,
     StepsMetered,
 )
+from ledger.events.training_saved import SliceTrained
 from ledger.projections.base import Projection, Recorded
 
 Status = Literal["open", "finished", "failed"]

@@ -17,7 +17,8 @@ from ledger.events.erasure import (
 )
 from ledger.events.optout import RecordsQuarantined
 from ledger.events.shards import MapDeclared, RecordAssigned
-from ledger.events.training import RunFinished, RunStarted, SliceTrained
+from ledger.events.training import RunFinished, RunStarted
+from ledger.events.training_saved import SliceTrained
 from ledger.projections.base import Projection, Recorded
 from ledger.projections.shard_map import (
     Placement,

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import msgspec
 
 from ledger.errors import BasisError, ErasedError
-from ledger.events.training import SliceTrained
+from ledger.events.training_saved import SliceTrained
 from ledger.format import tree
 from ledger.ports import SliceRecords
 from ledger.training.run_keys import run_stream

@@ -12,9 +12,9 @@ from ledger.events.training import (
     RunFailed,
     RunFinished,
     RunStarted,
-    SliceTrained,
     TrainingEvent,
 )
+from ledger.events.training_saved import SliceTrained
 from ledger.projections.erasures import Erasure, ErasuresState
 from ledger.projections.shards import SavedWeights, Shard, ShardMap, ShardsState
 from ledger.projections.weight_chain import clean_chain, weights_before

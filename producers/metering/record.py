@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ledger.errors import TuneledgerError
-from ledger.events.training import Adapter, RunFinished, StepsMetered
+from ledger.events.training import RunFinished, StepsMetered
 from ledger.events.training_plan import PlanRegistered
+from ledger.events.training_saved import Adapter
 from producers.metering.batch import COUNTERS, Counted, total
 from producers.metering.plan import Plan
 from producers.metering.registered import passes_of, plan_event
@@ -79,6 +80,7 @@ class RunRecord:
         self._plans = plans
         self._emit = emit
         self._clock_ms = clock_ms
+        self._begun_ms = clock_ms()
         self._open: dict[int, _Open] = {}
         self._totals = _Totals()
 
@@ -163,8 +165,20 @@ class RunRecord:
         for shard in sorted(self._open):
             self.flush(shard)
 
-    def finished(self, adapters: list[Adapter]) -> RunFinished:
-        """The run's last event, with the sums of all that was written."""
+    def finished(
+        self,
+        adapters: list[Adapter],
+        *,
+        memory_peak_bytes: int = 0,
+        energy_joules: int = 0,
+    ) -> RunFinished:
+        """The run's last event, with the sums of all that was written.
+
+        Args:
+            adapters: the weights that result.
+            memory_peak_bytes: of the device; 0 where not measured.
+            energy_joules: of the devices; 0 where not measured.
+        """
         reasons = sorted(self._totals.faults)
         return RunFinished(
             run_id=self._run_id,
@@ -175,6 +189,10 @@ class RunRecord:
             completeness="incomplete" if reasons else "complete",
             reasons=reasons,
             adapters=adapters,
+            # A clock that was set back must not make an event that cannot be written.
+            wall_ms=max(0, self._clock_ms() - self._begun_ms),
+            memory_peak_bytes=memory_peak_bytes,
+            energy_joules=energy_joules,
         )
 
     def _counted(self, pending: _Open) -> list[Counted]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ledger.errors import InputError
-from ledger.events.training import SliceTrained
+from ledger.events.training_saved import SliceTrained
 from ledger.ports import SliceRecords
 from producers.ports import ClockMs, Emit, Evidence, Progress, RandomBytes
 from producers.training.plan import (

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Literal, NoReturn
 
 from ledger.errors import InputError
-from ledger.events.training import Adapter, Objective
+from ledger.events.training import Objective
+from ledger.events.training_saved import Adapter
 from producers.training.recipe import Recipe
 
 

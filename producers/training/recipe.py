@@ -148,6 +148,11 @@ class Environment(
     threads: Literal[1] = 1
     deterministic: Literal[True] = True
 
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of its one spelling as JSON, lowercase hex."""
+        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()
+
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings and environment: the same recipe, records and seeds, the same weights.

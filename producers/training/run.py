@@ -13,7 +13,7 @@ from functools import lru_cache
 from statistics import fmean
 
 from ledger.errors import InputError, TuneledgerError
-from ledger.events.training import Adapter, SliceTrained
+from ledger.events.training_saved import Adapter, SliceTrained
 from producers.metering.batch import Counted
 from producers.metering.plan import Plan
 from producers.metering.record import RunRecord

@@ -1,7 +1,10 @@
 """The event that starts a run."""
 
+from typing import Any
+
 from ledger.events.training import RunStarted
 from producers.training.plan import PretrainingPlan, RunPlan
+from producers.training.recipe import Recipe
 
 
 def started(plan: RunPlan, run_id: str) -> RunStarted:
@@ -25,8 +28,7 @@ def started(plan: RunPlan, run_id: str) -> RunStarted:
         slices=len(plan.jobs[0].slices),
         generation=plan.generation,
         recipe_sha256=plan.recipe.sha256,
-        torch_version=plan.recipe.environment.torch_version,
-        threads=plan.recipe.environment.threads,
+        **_here(plan.recipe),
     )
 
 
@@ -52,6 +54,27 @@ def pretraining_started(plan: PretrainingPlan, run_id: str) -> RunStarted:
         slices=0,
         generation=0,
         recipe_sha256=plan.recipe.sha256,
-        torch_version=plan.recipe.environment.torch_version,
-        threads=plan.recipe.environment.threads,
+        **_here(plan.recipe),
     )
+
+
+def _here(recipe: Recipe) -> dict[str, Any]:
+    """What holds for every run of this trainer: one process on one processor a shard.
+
+    The commit of the code is no part of it, for the recipe has its digest.
+    """
+    return {
+        "torch_version": recipe.environment.torch_version,
+        "threads": recipe.environment.threads,
+        "reexecutable": True,
+        "code_commit": "",
+        "environment_sha256": recipe.environment.sha256,
+        "seeds_sha256": "",
+        "dataset_sha256": "",
+        "device": "cpu",
+        "data_parallel": 1,
+        "tensor_parallel": 1,
+        "pipeline_parallel": 1,
+        "resumes_run_id": "",
+        "resumes_sha256": "",
+    }

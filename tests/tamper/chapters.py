@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from tests.run_facts import PLAIN_END, PLAIN_START
 from tests.simulator import LedgerSimulator, leaf, tree_root
 
 FLOP = (
@@ -235,6 +236,7 @@ def run_started(ledger: LedgerSimulator, run: str, shards: list[int], **more) ->
         "recipe_sha256": digest("recipe"),
         "torch_version": "2.6.0",
         "threads": 1,
+        **PLAIN_START,
         **more,
     }
     return ledger.event("training.run_started.v1", **fields)
@@ -358,6 +360,7 @@ def run_finished(ledger: LedgerSimulator, run: str, batches: int, shards: list[i
             {"shard": shard, "weights_sha256": digest("weights", run, shard, 1)}
             for shard in shards
         ],
+        **PLAIN_END,
     )
 
 

@@ -2,7 +2,6 @@
 
 from ledger.events.keys import KeyCompromised, KeyRotated
 from ledger.events.training import (
-    Adapter,
     RunFailed,
     RunFinished,
     RunKeyCertified,
@@ -10,10 +9,12 @@ from ledger.events.training import (
     StepsMetered,
 )
 from ledger.events.training_plan import CountedPasses
+from ledger.events.training_saved import Adapter
 from ledger.keys.files import RoleGrant
 from producers.metering.plan import Plan
 from producers.metering.polynomial import Polynomial
 from producers.metering.registered import plan_event
+from tests.run_facts import PLAIN_END, PLAIN_START
 from tests.vectors.book import (
     LOG,
     ORIGIN,
@@ -108,6 +109,7 @@ def started(run=RUN):
         recipe_sha256="aa" * 32,
         torch_version="2.6.0",
         threads=1,
+        **PLAIN_START,
     )
     return line(event)
 
@@ -159,7 +161,7 @@ def metered(run=RUN):
 
 def finished(run=RUN):
     """A line that ends a run without batches."""
-    zeros = {"batches": 0, "steps": 0, "tokens": 0, **FLOP}
+    zeros = {"batches": 0, "steps": 0, "tokens": 0, **FLOP, **PLAIN_END}
     adapters = [Adapter(shard=0, weights_sha256="bb" * 32)]
     complete = {"completeness": "complete", "reasons": []}
     return line(RunFinished(run_id=run, adapters=adapters, **zeros, **complete))

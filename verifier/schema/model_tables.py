@@ -1,4 +1,4 @@
-"""The field tables of what was trained and unlearned: training and erasure."""
+"""The field tables of what was trained and unlearned."""
 
 from verifier.schema.patterns import (
     COUNT,
@@ -59,6 +59,10 @@ PASSES = record(
 OPERATION = text("[A-Za-z0-9_][A-Za-z0-9_.:]{0,127}")
 FAULTS = list_of(RULE, 0, 32)
 
+OBJECTIVE = one_of("continued_pretraining preference pretraining reinforcement sft")
+TECHNIQUE = one_of("full lora qlora")
+ADAPTER = record(shard=SHARD, weights_sha256=SHA256)
+
 TRAINING: dict[str, dict[str, Kind]] = {
     "training.run_key_certified.v1": {
         "run_id": ID,
@@ -68,8 +72,8 @@ TRAINING: dict[str, dict[str, Kind]] = {
     },
     "training.run_started.v1": {
         "run_id": ID,
-        "objective": one_of("continued_pretraining preference pretraining sft"),
-        "technique": one_of("full lora"),
+        "objective": OBJECTIVE,
+        "technique": TECHNIQUE,
         "purpose": one_of("retrain train"),
         "erasure_id": ID_OR_EMPTY,
         "model_name": LABEL,
@@ -87,6 +91,17 @@ TRAINING: dict[str, dict[str, Kind]] = {
         "recipe_sha256": SHA256,
         "torch_version": LABEL,
         "threads": integer(1, 4096),
+        "reexecutable": FLAG,
+        "code_commit": text("(?:[0-9a-f]{40}|[0-9a-f]{64})?"),
+        "environment_sha256": SHA256_OR_EMPTY,
+        "seeds_sha256": SHA256_OR_EMPTY,
+        "dataset_sha256": SHA256_OR_EMPTY,
+        "device": LABEL,
+        "data_parallel": integer(1, 65_536),
+        "tensor_parallel": integer(1, 65_536),
+        "pipeline_parallel": integer(1, 65_536),
+        "resumes_run_id": ID_OR_EMPTY,
+        "resumes_sha256": SHA256_OR_EMPTY,
     },
     "training.plan_registered.v1": {
         "run_id": ID,
@@ -112,6 +127,26 @@ TRAINING: dict[str, dict[str, Kind]] = {
         "faults": FAULTS,
         **dict.fromkeys(FLOP_FIELDS, FLOP),
     },
+    "training.snapshot_saved.v1": {
+        "run_id": ID,
+        "batches": COUNT,
+        "steps": COUNT,
+        "weights_sha256": SHA256,
+    },
+    "training.privacy_accounted.v1": {
+        "run_id": ID,
+        "shard": SHARD,
+        "slice": SLICE,
+        "mechanism": one_of("dp_sgd"),
+        "unit": one_of("row"),
+        "accountant": one_of("prv rdp"),
+        "noise_multiplier_ppm": COUNT,
+        "clip_norm_ppm": COUNT,
+        "sample_rate_ppb": COUNT,
+        "steps": COUNT,
+        "delta_ppt": COUNT,
+        "epsilon_ppm": COUNT,
+    },
     "training.slice_trained.v1": {
         "run_id": ID,
         "shard": SHARD,
@@ -133,7 +168,10 @@ TRAINING: dict[str, dict[str, Kind]] = {
         **dict.fromkeys(FLOP_FIELDS, FLOP),
         "completeness": one_of("complete incomplete"),
         "reasons": FAULTS,
-        "adapters": list_of(record(shard=SHARD, weights_sha256=SHA256), 1, 256),
+        "adapters": list_of(ADAPTER, 1, 256),
+        "wall_ms": COUNT,
+        "memory_peak_bytes": COUNT,
+        "energy_joules": COUNT,
     },
     "training.run_failed.v1": {
         "run_id": ID,

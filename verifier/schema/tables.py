@@ -2,7 +2,8 @@
 
 Every event also has a `salt`, first; `verifier.schema.lines` adds it. The tables of
 scans, reviews and licences are in `verifier.schema.rights_tables`, those of training
-and erasure in `verifier.schema.model_tables`.
+and erasure in `verifier.schema.model_tables`, and what is known of trained weights in
+`verifier.schema.served_tables`.
 """
 
 from verifier.format.wire import INT_MAX
@@ -28,6 +29,7 @@ from verifier.schema.patterns import (
     record,
 )
 from verifier.schema.rights_tables import LICENCES, OPTOUT, POLICY, REVIEWS
+from verifier.schema.served_tables import MODEL
 
 KEYS: dict[str, dict[str, Kind]] = {
     "keys.ledger_created.v1": {
@@ -150,6 +152,7 @@ EVENT_TYPES: dict[str, dict[str, Kind]] = {
     **LICENCES,
     **RECORDS,
     **TRAINING,
+    **MODEL,
     **ERASURE,
     **SPOOL,
 }

@@ -6,20 +6,16 @@ import itertools
 from ledger import Ledger, create_ledger
 from ledger.events.keys import KeyRetired
 from ledger.events.policy import PolicyAdopted
-from ledger.events.training import (
-    Adapter,
-    RunFinished,
-    RunStarted,
-    SliceTrained,
-    StepsMetered,
-)
+from ledger.events.training import RunFinished, RunStarted, StepsMetered
 from ledger.events.training_plan import CountedPasses
+from ledger.events.training_saved import Adapter, SliceTrained
 from ledger.export.bundle import write_bundle
 from ledger.export.run import FLOP_FIELDS
 from ledger.keys.files import SigningKey, load_key
 from producers.metering.plan import Plan
 from producers.metering.polynomial import Polynomial
 from producers.metering.registered import plan_event
+from tests.run_facts import PLAIN_END, PLAIN_START
 
 RUN_ID = "5b" * 16
 ORIGIN = "example.org/acme"
@@ -63,6 +59,7 @@ def started(**changes):
         "recipe_sha256": "ec" * 32,
         "torch_version": "2.6.0",
         "threads": 1,
+        **PLAIN_START,
     }
     return RunStarted(**(values | changes))
 
@@ -147,6 +144,7 @@ def finished(**changes):
         "flop_backward": "384",
         "completeness": "complete",
         "reasons": [],
+        **PLAIN_END,
         "adapters": [
             Adapter(shard=shard, weights_sha256=sha256_hex(content))
             for shard, content in enumerate(WEIGHTS)

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from ledger.events.keys import StreamAbandoned
-from ledger.events.training import Adapter
+from ledger.events.training_saved import Adapter
 from tests.unit.bundle.attacks import found, publish, read, rewrite
 from tests.unit.bundle.samples import (
     Workspace,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ledger.events.training import Adapter
+from ledger.events.training_saved import Adapter
 from tests.unit.bundle.samples import (
     RUN_ID,
     WEIGHTS,

@@ -16,7 +16,8 @@ from ledger.errors import (
     KeyTrustError,
     StorageError,
 )
-from ledger.events.training import Adapter, RunFailed
+from ledger.events.training import RunFailed
+from ledger.events.training_saved import Adapter
 from ledger.export import bundle as bundle_module
 from ledger.export import receipts as receipts_module
 from ledger.export.bundle import write_bundle

@@ -8,7 +8,8 @@ from ledger.events.erasure import (
     ErasurePlanned,
     ErasureVerified,
 )
-from ledger.events.training import RunFailed, RunFinished, SliceTrained
+from ledger.events.training import RunFailed, RunFinished
+from ledger.events.training_saved import SliceTrained
 from ledger.records.dataset import Dataset
 from tests.unit.erasure.weights import owed
 from tests.unit.workspace.office import (

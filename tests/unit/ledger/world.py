@@ -23,16 +23,17 @@ from ledger.events.optout import (
 from ledger.events.policy import PolicyAdopted
 from ledger.events.shards import MapDeclared, RecordAssigned
 from ledger.events.training import (
-    Adapter,
     RunFailed,
     RunFinished,
     RunStarted,
     StepsMetered,
 )
+from ledger.events.training_saved import Adapter
 from producers.metering.batch import Counted, total
 from producers.metering.plan import Plan
 from producers.metering.polynomial import Polynomial
 from producers.metering.registered import passes_of, plan_event
+from tests.run_facts import PLAIN_END, PLAIN_START
 from tests.unit.ledger.workshop import NOW_MS
 
 PLAN = Plan(
@@ -263,6 +264,7 @@ class World:
             recipe_sha256=self._hex(64),
             torch_version="2.9.1+cpu",
             threads=1,
+            **PLAIN_START,
         )
 
     def _metered(self, run_id, batch):
@@ -308,6 +310,7 @@ class World:
             reasons=[],
             adapters=[Adapter(shard=0, weights_sha256=self._hex(64))],
             **flop,
+            **PLAIN_END,
         )
 
     def erasure(self):

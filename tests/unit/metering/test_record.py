@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ledger.errors import StorageError
 from ledger.events import encode_event
-from ledger.events.training import Adapter
+from ledger.events.training_saved import Adapter
 from producers.metering.batch import COUNTERS, Counted, total
 from producers.metering.plan import Plan
 from producers.metering.polynomial import Polynomial

@@ -27,15 +27,15 @@ from ledger.events.optout import (
 from ledger.events.review import ReviewDecided
 from ledger.events.shards import MapDeclared, RecordAssigned
 from ledger.events.training import (
-    Adapter,
     RunFailed,
     RunFinished,
     RunStarted,
-    SliceTrained,
     StepsMetered,
 )
 from ledger.events.training_plan import CountedPasses
+from ledger.events.training_saved import Adapter, SliceTrained
 from ledger.projections import Recorded
+from tests.run_facts import PLAIN_END, PLAIN_START
 
 NOVEMBER_2026_MS = 1_795_400_000_000
 PHASES = (
@@ -90,6 +90,7 @@ def started(run: str = "run", **changes: Any) -> RunStarted:
         "recipe_sha256": digest("recipe"),
         "torch_version": "2.13.0",
         "threads": 1,
+        **PLAIN_START,
     }
     return RunStarted(**(facts | changes))
 
@@ -146,6 +147,7 @@ def finished(
             for shard, weights in made.items()
         ],
         **_flop(amounts),
+        **PLAIN_END,
     )
 
 

@@ -20,10 +20,10 @@ from ledger.events.training import (
     RunFailed,
     RunFinished,
     RunStarted,
-    SliceTrained,
     StepsMetered,
 )
 from ledger.events.training_plan import PlanRegistered
+from ledger.events.training_saved import SliceTrained
 from producers.metering.batch import COUNTERS, total
 from producers.metering.record import RunRecord
 from producers.metering.registered import counted_of, plan_event

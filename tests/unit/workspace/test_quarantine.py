@@ -5,7 +5,7 @@ import pytest
 from ledger.errors import BasisError, ConflictError, ErasedError, InputError
 from ledger.events.erasure import ErasurePlanned, ErasureVerified
 from ledger.events.optout import RecordsQuarantined, SiteRegistered
-from ledger.events.training import SliceTrained
+from ledger.events.training_saved import SliceTrained
 from ledger.export.status import status_document, status_text
 from ledger.log.moment import Moment
 from ledger.projections.affected import Affected
