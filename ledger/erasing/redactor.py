@@ -7,6 +7,7 @@ A kill between the two leaves lines that are named and stand in clear; `finish`,
 every later redaction, replaces them.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,7 @@ from ledger.workspace.workspace import Workspace
 
 _ID_BYTES: Final = 16
 _STREAM: Final = "erase"
+_DIGEST: Final = re.compile(rb'_sha256":"([0-9a-f]{64})"')
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -110,6 +112,9 @@ class Redactor:
     def finish(self) -> int:
         """Replace every line that an event names and that stands in clear.
 
+        Files under evidence/ that these lines cite go first, while the lines still say
+        which; those that another line cites stay.
+
         Returns:
             How many.
 
@@ -117,7 +122,26 @@ class Redactor:
             IntegrityError: an event names a line that may not be redacted.
             LockedError: another process keeps old pages of the file.
         """
+        self._delete_evidence()
         return self._workspace.ledger.redact_named()
+
+    def _delete_evidence(self) -> None:
+        ledger = self._workspace.ledger
+        named = named_lines(ledger.rows())
+        cited: set[bytes] = set()
+        for seq, place in named:
+            row = ledger.row(seq)
+            lines = [] if row is None else split_lines(row.events)
+            if place < len(lines) and not is_redacted(lines[place]):
+                cited.update(_DIGEST.findall(lines[place]))
+        if not cited:
+            return
+        for row in ledger.rows():
+            for place, line in enumerate(split_lines(row.events)):
+                if (row.seq, place) not in named:
+                    cited.difference_update(_DIGEST.findall(line))
+        for digest in sorted(cited):
+            self._workspace.evidence.delete(digest.decode())
 
     def _lines(self, asked: list[tuple[int, int]]) -> Iterator[Line]:
         """The lines of events; of redacted ones the type is no longer known."""

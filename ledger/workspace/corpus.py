@@ -127,6 +127,16 @@ class EvidenceFolder:
             write_atomic(path, zlib.compress(content, 9))
         return digest
 
+    def delete(self, digest: str) -> None:
+        """Delete the file of a digest; not an error if there is none.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        with disk_errors("evidence"):
+            (self._folder / f"{digest}.zz").unlink(missing_ok=True)
+            sync_folder(self._folder)
+
     def get(self, digest: str) -> bytes:
         """The bytes of a digest.
 

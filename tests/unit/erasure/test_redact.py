@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 
+import msgspec
 import pytest
 
 from ledger.disk.places import ledger_file
@@ -110,6 +111,43 @@ def test_the_line_is_gone_from_every_file(office):
     assert [] == holders(office, BODY.encode())
     assert ("L1", 0, 2) == (report.verdict, report.exit_code, report.redacted_total)
     assert before.root_keys == report.root_keys
+
+
+def kept_evidence(office, content=b"Disallow: /"):
+    """Files that a workspace keeps as evidence: one body, cited by two events."""
+    with office.open() as workspace:
+        digest = workspace.evidence.put(content)
+        events = [
+            msgspec.structs.replace(fetched(channel), body_sha256=digest)
+            for channel in ("robots_txt", "tdmrep_file")
+        ]
+        workspace.ledger.append(events, stream="scan")
+        seq = max(one.seq for one in workspace.ledger.events())
+    return seq, office.folder / "evidence" / f"{digest}.zz"
+
+
+def test_evidence_that_another_event_cites_stays(office):
+    """A file that one more line in clear cites is needed to read that line."""
+    seq, file = kept_evidence(office)
+    redact(office, f"{seq}.0")
+    assert file.exists()
+
+
+def test_evidence_goes_with_the_last_line_that_cites_it(office):
+    """A policy file names its site to whoever reads it, as its line does."""
+    seq, file = kept_evidence(office)
+    redact(office, f"{seq}.0")
+    redact(office, f"{seq}.1")
+    assert not file.exists()
+
+
+def test_evidence_goes_when_a_kill_came_after_the_event(office):
+    """The lines still say which files, so whoever finishes can delete them."""
+    seq, file = kept_evidence(office)
+    named(office, seq, 0, 1)
+    with office.open() as workspace:
+        Redactor(workspace).finish()
+    assert not file.exists()
 
 
 def test_siblings_stay(office):
