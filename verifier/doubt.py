@@ -6,6 +6,7 @@ the first thing that is not as it should be, or that it cannot tell, it stops, a
 plain pass reads every entry, one line at a time, and makes the findings.
 """
 
+from collections.abc import Iterable
 from typing import NoReturn
 
 from verifier.findings import Finding, FindingList
@@ -26,7 +27,7 @@ class NoFindings(FindingList):
         """
         raise Doubt(str(finding))
 
-    def put_first(self, findings: list[Finding]) -> None:
+    def put_first(self, findings: Iterable[Finding]) -> None:
         """Raise instead of keeping findings, if there are any.
 
         Raises:

@@ -1,6 +1,6 @@
 """What the verifier can find, and the exception that carries it to the walk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -89,6 +89,11 @@ class Code(StrEnum):
     REDACTION = "LV724"
     PLAN = "LV725"
     METERED_FLOP = "LV726"
+    RESUMED = "LV727"
+    PRIVACY = "LV728"
+    MODEL_SAID = "LV729"
+    MANIFEST = "LV730"
+    EVALUATION = "LV731"
 
     ROOT_NOT_PINNED = "LV801"
     ROOT_DIFFERS = "LV802"
@@ -166,10 +171,14 @@ class FindingList:
         if len(self._kept) < FINDINGS_MAX:
             self._kept.append(finding)
 
-    def put_first(self, findings: list[Finding]) -> None:
+    def put_first(self, findings: Iterable[Finding]) -> None:
         """Keep findings before all others, which may follow from them."""
-        self.total += len(findings)
-        self._kept[:0] = findings
+        first: list[Finding] = []
+        for finding in findings:
+            self.total += 1
+            if len(first) < FINDINGS_MAX:
+                first.append(finding)
+        self._kept[:0] = first
         del self._kept[FINDINGS_MAX:]
 
     def __iter__(self) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from verifier.clock import utc
 from verifier.history.walk import Walk
-from verifier.report.verdict import REDACTED_LISTED_MAX, Report
+from verifier.report.verdict import Report
 from verifier.rules.redactions import event_id
 from verifier.verdict import Covers
 
@@ -148,36 +148,36 @@ def _add_counts(report: Report, walk: Walk) -> None:
 
 
 def _unjudged(walk: Walk) -> str:
-    redacted = len(walk.history.redactions.met)
-    return f"; {redacted} redacted lines not judged" if redacted else ""
+    met = walk.redacted.met
+    return f"; {met} redacted lines not judged" if met else ""
 
 
 def _add_redacted(report: Report, walk: Walk) -> None:
     """List the redacted lines, and say what that leaves open."""
-    redactions = walk.history.redactions
-    met, named = redactions.met, redactions.named
-    report.redacted_total = len(met | named.keys())
+    told = walk.redacted
+    report.redacted_total = told.total
     report.redacted = [
         {
             "event": event_id(number),
-            "by": event_id(named[number]) if number in named else "",
-            "state": "redacted" if number in met else "named",
+            "by": "" if by is None else event_id(by),
+            "state": "redacted" if is_met else "named",
         }
-        for number in sorted(met | named.keys())[:REDACTED_LISTED_MAX]
+        for number, is_met, by in told.first
     ]
-    if not met:
+    if not told.met:
         return
-    by = {named[number] for number in met if number in named}
-    report.counts |= {"redacted": len(met), "redactions": len(by)}
-    report.checked.append(f"redacted lines     {len(met)}, named by {len(by)} events")
+    report.counts |= {"redacted": told.met, "redactions": told.events}
+    report.checked.append(
+        f"redacted lines     {told.met}, named by {told.events} events"
+    )
     report.not_proven.append(
-        f"what {len(met)} redacted lines said, of which type they were, and that they"
+        f"what {told.met} redacted lines said, of which type they were, and that they"
         " broke no rule: whoever holds the keys that signed them and the eraser's could"
         " have hidden a quarantine, a scan or a step of an erasure"
     )
-    if walk.content.stopped and redactions.unnamed():
+    if walk.content.stopped and told.unnamed:
         report.not_checked.append(
-            f"whether an event names {len(redactions.unnamed())} redacted lines"
+            f"whether an event names {told.unnamed} redacted lines"
         )
 
 

@@ -210,10 +210,22 @@ class Ledger(Reader):
         with self._lock, self._store.writing():
             return anchors.add_timestamp(self._store, token, size)
 
-    def append(self, events: Sequence[Event], *, stream: str) -> Receipt:
+    def append(
+        self,
+        events: Sequence[Event],
+        *,
+        stream: str,
+        claimed_at_ms: int | None = None,
+    ) -> Receipt:
         """Append 1 to 1024 events under one signature; durable on return.
 
         On any error the ledger is unchanged.
+
+        Args:
+            events: the events.
+            stream: the stream whose key signs them.
+            claimed_at_ms: the time that the events were checked against, Unix
+                milliseconds, so that they claim no other; by default the time now.
 
         Raises:
             InputError: an event breaks its schema, a limit is passed, the stream
@@ -228,8 +240,10 @@ class Ledger(Reader):
             keys = self._stream_keys(group.state, stream, families)
             if stream != ROOT_STREAM:
                 check_clear(Spool(self._folder / SPOOL_FOLDER, stream), drained)
+            if claimed_at_ms is None:
+                claimed_at_ms = self._clock_ms()
             text = _head(group.state, stream).next_text(
-                stream, event_lines, claimed_at_ms=self._clock_ms()
+                stream, event_lines, claimed_at_ms=claimed_at_ms
             )
             seq = group.add(sealing.sign(text, keys), event_lines)
         return group.receipt(seq)

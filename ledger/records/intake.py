@@ -156,8 +156,11 @@ class Intake:
         workspace = self._workspace
         with workspace.vault.transaction():
             checked = [self._recheck(event) for event in events]
-            workspace.admission.check_decisions(checked, workspace.clock_ms())
-            workspace.ledger.append(checked, stream="ingest")
+            # One reading of the clock: what held when it was checked holds by the
+            # time that the submission claims (XEV-18, XEV-19).
+            now_ms = workspace.clock_ms()
+            workspace.admission.check_decisions(checked, now_ms)
+            workspace.ledger.append(checked, stream="ingest", claimed_at_ms=now_ms)
             for event in checked:
                 if isinstance(event, RecordDecided) and event.decision == "accepted":
                     workspace.vault.settle(

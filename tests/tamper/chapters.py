@@ -29,7 +29,7 @@ ROLES = {
     "scanner": ["optout"],
     "ingest": ["ingest", "spool"],
     "sharder": ["shards"],
-    "trainer": ["training"],
+    "trainer": ["training", "model"],
     "eraser": ["erasure"],
     "ci": [],
 }

@@ -22,6 +22,7 @@ from tests.tamper.chapters import (
 )
 from tests.tamper.provenance import come_from
 from tests.tamper.rights import hear
+from tests.tamper.serving import serve
 
 
 class Story:
@@ -42,6 +43,7 @@ class Story:
             hear,
             come_from,
             answer,
+            serve,
         )
         for part in parts:
             self.steps += part(self.ledger)

@@ -4,6 +4,7 @@ from ledger.events.erasure import LinesRedacted
 from ledger.events.optout import ChannelRead, Stated, UrlScanned, UsageVerdict
 from ledger.events.policy import PolicyAdopted
 from tests.vectors.book import NOW_MS, line, mapped
+from tests.vectors.model_cases import model_cases
 
 EVENT = mapped()
 SCAN = UrlScanned(
@@ -84,6 +85,7 @@ def event_cases():
     )
     yield from _scan_cases()
     yield from _redaction_cases()
+    yield from model_cases()
     for rule, slug, old, new in _changes():
         changed = EVENT.replace(old, new, 1)
         if changed == EVENT:

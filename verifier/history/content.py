@@ -88,6 +88,7 @@ class Content:
         """
         number = seq * EVENTS_MAX
         types, families = self.types, signer.families
+        self._history.claimed_at_ms = submission.claimed_at_ms
         for place, line in enumerate(lines):
             kind = line_type(line)
             try:
@@ -115,7 +116,9 @@ class Content:
             except Violation as violation:
                 self._findings.add(violation.at(f"event {seq}.{place}"))
 
-    def apply_bulk(self, seq: int, bulk: Bulk, signer: Grant) -> None:
+    def apply_bulk(
+        self, seq: int, submission: Submission, bulk: Bulk, signer: Grant
+    ) -> None:
         """Apply lines of one type together, in a pass that may only acquit.
 
         Raises:
@@ -129,6 +132,7 @@ class Content:
         self.types[bulk.name] += bulk.count
         if not self.stopped:
             self.judged += bulk.count
+            self._history.claimed_at_ms = submission.claimed_at_ms
             BULK[bulk.name].apply(self._history, bulk.gist, seq * EVENTS_MAX)
 
     def _apply_special(
@@ -142,7 +146,7 @@ class Content:
         """Apply what is no rule across events; return whether such rules are left."""
         if kind.family == "erasure":
             if kind.name == LINES_REDACTED:
-                self._history.redactions.name(event, at[0] * EVENTS_MAX + at[1])
+                self._history.index.redactions.name(event, at[0] * EVENTS_MAX + at[1])
             return True
         if kind.family == KEYS_FAMILY:
             self._apply_key(*at, kind.name, event)
@@ -193,7 +197,7 @@ class Content:
                 + " and ".join(sorted(FAMILIES)),
                 found="a redacted line",
             )
-        self._history.redactions.met.add(seq * EVENTS_MAX + place)
+        self._history.index.redactions.meet(seq * EVENTS_MAX + place)
 
     def _unknown_line(
         self, seq: int, place: int, line: bytes, families: frozenset[str]

@@ -164,7 +164,6 @@ class _Way:
             runs=standing.runs,
             erasures=standing.erasures,
             condemned=set().union(*(one.whole for one in standing.erasures.values())),
-            redactions=standing.redactions,
         )
         walk = Walk(self.file, trial, history, standing=standing, watch=self.watch)
         with closing(self._entries(walk)) as entries:

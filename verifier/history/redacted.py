@@ -13,7 +13,8 @@ from verifier.format.redacted import is_redacted, line_leaves
 from verifier.format.submission import EVENTS_MAX, Submission
 from verifier.format.tree import root_of_leaves
 from verifier.history.content import check_lines
-from verifier.rules.redactions import REDACTABLE, Redactions, event_id
+from verifier.report.verdict import REDACTED_LISTED_MAX
+from verifier.rules.redactions import REDACTABLE, Redactions, Told, event_id
 from verifier.schema.lines import line_type
 from verifier.store.storage import LedgerFile
 
@@ -53,7 +54,7 @@ def bound_lines(entry: Entry, submission: Submission) -> Lines:
 
 def settle(
     file: LedgerFile, redactions: Redactions, findings: FindingList, *, is_known: bool
-) -> None:
+) -> Told:
     """Check, after the last entry, that events and redacted lines fit each other.
 
     Lines that nobody named come before all other findings, which may follow from them.
@@ -65,14 +66,17 @@ def settle(
         is_known: whether every event was read and is of a known type. Otherwise none
             knows what is named, or whether the entries are in their places.
 
+    Returns:
+        What the report says of them.
+
     Raises:
         DAMAGED: one of these; the file is damaged.
     """
-    if not is_known:
-        return
-    findings.put_first(list(map(_unnamed, redactions.unnamed())))
-    for finding in _not_redactable(file, redactions):
-        findings.add(finding)
+    if is_known:
+        findings.put_first(map(_unnamed, redactions.unnamed()))
+        for finding in _not_redactable(file, redactions):
+            findings.add(finding)
+    return redactions.told(REDACTED_LISTED_MAX)
 
 
 def _unnamed(number: int) -> Finding:
@@ -86,13 +90,13 @@ def _unnamed(number: int) -> Finding:
 
 def _not_redactable(file: LedgerFile, redactions: Redactions) -> Iterator[Finding]:
     """Return what is named, stands in clear and may not be redacted (XEV-22)."""
-    numbers = redactions.outstanding()
-    for seq, group in groupby(numbers, lambda number: number // EVENTS_MAX):
+    named = redactions.outstanding()
+    for seq, group in groupby(named, lambda each: each[0] // EVENTS_MAX):
         row = next(file.entries(seq), None)
         if row is None or row.seq != seq:
             continue  # a missing row is a finding of its own
         lines = dict(enumerate(row.events.split(b"\n")[:-1]))
-        for number in group:
+        for number, by in group:
             kind = line_type(lines.get(number % EVENTS_MAX, b""))
             if kind is None or kind.name not in REDACTABLE:
                 yield Violation(
@@ -100,4 +104,4 @@ def _not_redactable(file: LedgerFile, redactions: Redactions) -> Iterator[Findin
                     "XEV-22",
                     expected="lines of types that may be redacted",
                     found=f"{event_id(number)}, {kind.name if kind else 'none'}",
-                ).at(f"event {event_id(redactions.named[number])}")
+                ).at(f"event {event_id(by)}")

@@ -272,5 +272,4 @@ def standing_of(walk: Walk) -> Standing:
         maps=history.maps,
         runs=history.runs,
         erasures=history.erasures,
-        redactions=history.redactions,
     )

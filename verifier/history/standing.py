@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from verifier.format.note import VerifierKey
 from verifier.format.tree import Frontier
 from verifier.keys.ring import KeyRing
-from verifier.rules.redactions import Redactions
 from verifier.rules.state import Dataset, Erasure, Policy, Run, ShardMap
 from verifier.rules.streams import Streams
 
@@ -27,7 +26,6 @@ class Standing:
         judged: events to which the rules across events were applied.
         watched: root, and time of the last entry below it, of sizes asked for.
         assigned, gone: as the index counts them.
-        redactions: redacted lines, and who named them.
     """
 
     head: bytes = b""
@@ -52,7 +50,6 @@ class Standing:
     maps: dict[bytes, ShardMap] = field(default_factory=dict)
     runs: dict[bytes, Run] = field(default_factory=dict)
     erasures: dict[bytes, Erasure] = field(default_factory=dict)
-    redactions: Redactions = field(default_factory=Redactions)
 
     @property
     def entries(self) -> int:

@@ -15,6 +15,7 @@ from verifier.history.standing import Standing
 from verifier.keys.authority import UnknownSignerError, check_signers
 from verifier.keys.ring import Grant
 from verifier.report.verdict import Report
+from verifier.rules.redactions import Told
 from verifier.rules.state import History
 from verifier.store.storage import LedgerFile
 
@@ -36,6 +37,7 @@ class Walk:
         recorded_at_ms: the newest recorded time.
         entries, events, signatures: how many were checked.
         unsigned: how many submissions have a signer that the ring may not know.
+        redacted: what the report says of redacted lines, after the last entry.
         resumed: how many entries an earlier run read, which this one did not.
         watched: root, and time of the last entry below it, of the sizes asked for.
     """
@@ -83,6 +85,7 @@ class Walk:
         self.events = known.events
         self.signatures = known.signatures
         self.unsigned = 0
+        self.redacted = Told()
         self.watched = known.watched
         self.head, self.genesis = known.head, known.genesis
         self._shift = 0
@@ -119,9 +122,9 @@ class Walk:
                 ),
             )
         self.heads.end(self._next_seq)
-        settle(
+        self.redacted = settle(
             self._file,
-            self.history.redactions,
+            self.history.index.redactions,
             self._report.findings,
             is_known=not self.content.stopped,
         )
@@ -218,7 +221,7 @@ class Walk:
             if entry.bulk is None:
                 self.content.apply(seq, submission, lines, signer, redacted)
             else:
-                self.content.apply_bulk(seq, entry.bulk, signer)
+                self.content.apply_bulk(seq, submission, entry.bulk, signer)
         if submission.stream == ROOT_STREAM:
             try:
                 self.ring.check_log_keys()

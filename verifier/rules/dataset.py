@@ -3,10 +3,10 @@
 import re
 from binascii import unhexlify
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NoReturn
 
-from verifier.findings import Code
+from verifier.findings import Code, Violation
 from verifier.rules.state import Dataset, Handler, History, digest, refuse
 from verifier.schema.lines import Event
 
@@ -42,6 +42,18 @@ def check_sensitive(sensitive: bytes, action: bytes, decision: bytes) -> None:
         _refuse_sensitive(expected, f"{action.decode()} for {sensitive.decode()}")
     if decision == b"accepted" and action in _NOT_ACCEPTED:
         _refuse_sensitive("a record that is not accepted", f"action {action.decode()}")
+
+
+def are_handled(
+    sensitive: Iterable[bytes], actions: Iterable[bytes], decisions: Iterable[bytes]
+) -> bool:
+    """Return whether `check_sensitive` has nothing against any of many decisions."""
+    try:
+        for found in set(zip(sensitive, actions, decisions, strict=True)):
+            check_sensitive(*found)
+    except Violation:
+        return False
+    return True
 
 
 def _classified(state: History, event: Event, _at: int) -> None:

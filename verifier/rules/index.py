@@ -21,6 +21,9 @@ from verifier.rules.index_tables import (
     CACHE,
     SCHEMA,
 )
+from verifier.rules.models import Models
+from verifier.rules.redactions import SCHEMA as REDACTIONS
+from verifier.rules.redactions import Redactions
 from verifier.rules.register import Register
 from verifier.rules.sources import SCHEMA as SOURCES
 from verifier.rules.sources import Sources
@@ -52,6 +55,8 @@ class Index:
         register: reviews and licences.
         sources: what the decisions cite, and the order of the scans.
         weights: weights that were trained and deleted.
+        models: what was said of models, and which serve.
+        redactions: lines of which only the leaf hash is left, and who named them.
         assigned: how many assignments were added.
         gone: how often a record was erased or quarantined.
     """
@@ -74,6 +79,8 @@ class Index:
         self.register = Register(self._db)
         self.sources = Sources(self._db)
         self.weights = Weights(self._db)
+        self.models = Models(self._db)
+        self.redactions = Redactions(self._db)
         self.assigned = 0
         self.gone = 0
 
@@ -84,7 +91,7 @@ class Index:
             f"PRAGMA page_size=16384; {CACHE};"
         )
         if self._path is None:
-            self._db.executescript(SCHEMA + SOURCES)
+            self._db.executescript(SCHEMA + SOURCES + REDACTIONS)
             self._execute(BY_RECORD)
         self._execute("BEGIN")
 

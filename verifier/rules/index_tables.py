@@ -7,6 +7,9 @@ CREATE TABLE site (id BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE scan (id BLOB PRIMARY KEY, status TEXT, site BLOB) WITHOUT ROWID;
 CREATE TABLE closed (scan BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE review (id BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE clearance (
+    scan BLOB PRIMARY KEY, expires_at_ms INTEGER
+) WITHOUT ROWID;
 CREATE TABLE licence (
     id BLOB PRIMARY KEY, said TEXT, sites BLOB, revoked INTEGER
 );
@@ -27,6 +30,17 @@ CREATE INDEX trained_weights ON trained (weights);
 CREATE TABLE deleted (
     weights BLOB PRIMARY KEY
 ) WITHOUT ROWID;
+CREATE TABLE saved (
+    weights BLOB, kind TEXT, run_at INTEGER, PRIMARY KEY (weights, kind, run_at)
+) WITHOUT ROWID;
+CREATE TABLE private (
+    run_at INTEGER, shard INTEGER, slice INTEGER, PRIMARY KEY (run_at, shard, slice)
+) WITHOUT ROWID;
+CREATE TABLE model_id (
+    kind TEXT, id BLOB, PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+CREATE TABLE serving (model BLOB PRIMARY KEY, manifest BLOB) WITHOUT ROWID;
+CREATE TABLE merged (weights BLOB PRIMARY KEY, adapters BLOB) WITHOUT ROWID;
 CREATE TABLE note (text TEXT);
 """
 BY_RECORD = """

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
 from verifier.doubt import Doubt
-from verifier.findings import Code, Violation
-from verifier.rules.dataset import check_sensitive, count_decisions
+from verifier.findings import Code
+from verifier.rules.dataset import are_handled, check_sensitive, count_decisions
 from verifier.rules.licence import Use, check_use, find_licence
 from verifier.rules.optout import check_policy
+from verifier.rules.review import check_in_time
 from verifier.rules.sources import NOTHING
 from verifier.rules.state import (
     BulkRules,
@@ -85,8 +86,8 @@ def _decided(state: History, event: Event, _at: int) -> None:
 def _check_scan(state: History, event: Event) -> None:
     """Check the scan that a decision cites, for the basis that rests on one."""
     basis, status, is_open = event["eu_basis"], "no scan", False
-    if event["scan_id"]:
-        scan_id = digest(event, "scan_id")
+    scan_id = digest(event, "scan_id")
+    if scan_id:
         scan = state.index.scan(scan_id)
         if scan is None:
             refuse(Code.SCAN, 3, expected="an earlier scan", found=event["scan_id"])
@@ -99,6 +100,8 @@ def _check_scan(state: History, event: Event) -> None:
             "quarantine, for basis tdm_article_4",
             status,
         )
+    if basis == _ARTICLE_4 and status == "cleared":
+        check_in_time(state, scan_id)
     if basis == _ARTICLE_3 and not is_open:
         _refuse("a scan of a page with lawful access for basis tdm_article_3", status)
 
@@ -178,7 +181,7 @@ def _gather_decisions(
     open_ = _scans_of(_ARTICLE_3, scans, eu_bases)
     if b"" in clear or b"" in open_:
         return None
-    if not _are_handled(sensitive, actions, decisions):
+    if not are_handled(sensitive, actions, decisions):
         return None
     others = {*scans} - clear - {b""}
     said = map(bool, commitments)
@@ -207,16 +210,6 @@ def _gather_decisions(
         uses=_uses(licence_ids, scans, policies, eu_bases, uk_bases),
         decided=_count(datasets, decisions),
     )
-
-
-def _are_handled(sensitive: Column, actions: Column, decisions: Column) -> bool:
-    """Return whether `check_sensitive` has nothing against any of many decisions."""
-    try:
-        for found in set(zip(sensitive, actions, decisions, strict=True)):
-            check_sensitive(*found)
-    except Violation:
-        return False
-    return True
 
 
 def _scans_of(wanted: bytes, scans: Column, said: Column) -> set[bytes]:
@@ -256,9 +249,12 @@ def _count(datasets: Column, decisions: Column) -> Counter[tuple[bytes, bytes]]:
 def _apply_decisions(state: History, gist: _Decisions, _at: int) -> None:
     for basis in gist.bases:
         _check_basis(basis, check_policy(state, basis.policy))
-    clear = {scan and scan[0] for scan in state.index.scans(gist.scans_clear)}
-    if not clear <= _CLEAR:
-        raise Doubt
+    clear = state.index.scans(gist.scans_clear)
+    for scan_id, scan in zip(gist.scans_clear, clear, strict=True):
+        if scan is None or scan[0] not in _CLEAR:
+            raise Doubt
+        if scan[0] == "cleared":
+            check_in_time(state, scan_id)
     if None in state.index.scans(gist.scans):
         raise Doubt
     if any(map(state.index.is_closed, gist.scans_open)):

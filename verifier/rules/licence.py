@@ -33,6 +33,11 @@ def find_licence(state: History, licence_id: bytes) -> Licence:
         _refuse_use("a licence of content that permits train and commercial", permits)
     if "non_commercial" in licence.conditions:
         _refuse_use("a licence without the condition non_commercial", licence_id)
+    # Believed against whoever claims it, and for nothing else.
+    claimed = state.claimed_at_ms
+    if not licence.starts_at_ms <= claimed < licence.expires_at_ms:
+        held = f"{licence.starts_at_ms} to {licence.expires_at_ms}"
+        _refuse_use(f"a claimed time while the licence holds, {held}", claimed)
     return licence
 
 
@@ -61,6 +66,8 @@ def _granted(state: History, event: Event, _at: int) -> None:
         conditions=frozenset(json.loads(event["conditions"])),
         jurisdictions=frozenset(json.loads(event["jurisdictions"])),
         sites=sites,
+        starts_at_ms=int(event["starts_at_ms"]),
+        expires_at_ms=int(event["expires_at_ms"]),
     )
     if not state.index.register.add_licence(digest(event, "licence_id"), content):
         _refuse("a licence granted once", event["licence_id"])

@@ -42,7 +42,8 @@ class Counted:
 
     Attributes:
         passes: its items.
-        steps_max: most optimizer steps that they can be: training passes forward.
+        steps_max: most optimizer steps that they can be: training passes forward, or
+            backward where these are fewer.
         tokens: positions that went through the model in training.
         plans: how many plans they need: one above the largest number.
         has_strays: whether there are backward passes of passes without gradients.
@@ -115,7 +116,10 @@ def counted(shapes: bytes) -> Counted:
     trained = [each for each in passes if each.phase == "train"]
     return Counted(
         passes=passes,
-        steps_max=sum(each.forwards for each in trained),
+        steps_max=min(
+            sum(each.forwards for each in trained),
+            sum(each.backwards for each in trained),
+        ),
         tokens=sum(each.forwards * each.batch * each.sequence for each in trained),
         plans=max((each.plan + 1 for each in passes), default=0),
         has_strays=any(each.backwards and not each.has_gradient for each in passes),

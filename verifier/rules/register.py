@@ -14,6 +14,8 @@ class Licence(NamedTuple):
         conditions: what it demands.
         jurisdictions: where it holds.
         sites: the sites whose content it covers; none for content of no site.
+        starts_at_ms: when it begins, Unix milliseconds.
+        expires_at_ms: when it ends, as above.
     """
 
     covers: str
@@ -21,6 +23,8 @@ class Licence(NamedTuple):
     conditions: frozenset[str]
     jurisdictions: frozenset[str]
     sites: frozenset[bytes]
+    starts_at_ms: int
+    expires_at_ms: int
 
 
 class Register:
@@ -34,9 +38,19 @@ class Register:
         """Add a review; return whether it is new."""
         return self._insert("INSERT INTO review VALUES (?)", (review,))
 
+    def clear(self, scan: bytes, expires_at_ms: int) -> None:
+        """Note until when a review clears a scan, in place of an earlier one."""
+        self._db.execute("REPLACE INTO clearance VALUES (?, ?)", (scan, expires_at_ms))
+
+    def cleared_until(self, scan: bytes) -> int:
+        """Return until when a scan was cleared; 0 for one that never was."""
+        query = "SELECT expires_at_ms FROM clearance WHERE scan = ?"
+        row = self._db.execute(query, (scan,)).fetchone()
+        return 0 if row is None else int(row[0])
+
     def add_licence(self, licence: bytes, content: Licence) -> bool:
         """Add a licence; return whether it is new."""
-        said = [content.covers, *map(sorted, content[1:4])]
+        said = [content.covers, *map(sorted, content[1:4]), *content[5:]]
         sites = b"".join(sorted(content.sites))
         return self._insert(
             "INSERT INTO licence VALUES (?, ?, ?, 0)",
@@ -50,11 +64,19 @@ class Register:
         ).fetchone()
         if row is None:
             return None
-        covers, *terms = json.loads(row[0])
+        covers, *terms, starts_at_ms, expires_at_ms = json.loads(row[0])
         permits, conditions, jurisdictions = map(frozenset, terms)
         places = range(0, len(row[1]), 16)
         sites = frozenset(row[1][at : at + 16] for at in places)
-        return Licence(covers, permits, conditions, jurisdictions, sites)
+        return Licence(
+            covers,
+            permits,
+            conditions,
+            jurisdictions,
+            sites,
+            starts_at_ms,
+            expires_at_ms,
+        )
 
     def revoke(self, licence: bytes) -> bool:
         """Revoke a licence; return whether it was granted and not revoked before."""

@@ -9,6 +9,24 @@ _STATUS_AFTER = {b"cleared": "cleared", b"upheld": "clearable"}
 _SPENT = "once_clearable"
 
 
+def check_in_time(state: History, scan_id: bytes) -> None:
+    """Check that a clearance holds by the claimed time of what rests on it.
+
+    That time is believed against whoever claims it, and for nothing else.
+
+    Raises:
+        Violation: XEV-18.
+    """
+    until = state.index.register.cleared_until(scan_id)
+    if state.claimed_at_ms >= until:
+        refuse(
+            Code.REVIEW,
+            18,
+            expected=f"a claimed time before the clearance ends, {until}",
+            found=state.claimed_at_ms,
+        )
+
+
 def _decided(state: History, event: Event, _at: int) -> None:
     index = state.index
     if not index.register.add_review(digest(event, "review_id")):
@@ -29,6 +47,8 @@ def _decided(state: History, event: Event, _at: int) -> None:
         )
     if status != _SPENT:
         index.set_scan(scan_id, (_STATUS_AFTER[event["outcome"]], site))
+        if event["outcome"] == b"cleared":
+            index.register.clear(scan_id, int(event["expires_at_ms"]))
     if int(event["expires_at_ms"]) <= int(event["decided_at_ms"]):
         refuse(
             Code.REVIEW,

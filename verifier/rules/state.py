@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 
 from verifier.findings import Code, Violation
 from verifier.rules.index import Index
-from verifier.rules.redactions import Redactions
 from verifier.schema.lines import Event, Narrower
 
 
@@ -84,9 +83,11 @@ class Run:
         ended: `run_finished` or `run_failed`; empty while it goes on.
         batches: metered batches so far.
         sums: steps, tokens and the FLOP fields so far.
-        trained: the weights of each shard's last slice, as trained in this run.
+        trained: the weights of each shard's last slice, as trained in this run or in
+            those that it resumes.
         adapters: what it finished with.
         assigned: how many assignments there were when it started.
+        is_resumed: whether another run goes on from it.
         by_slice: metered steps and tokens by shard and slice.
         plans: what its passes cost.
         faults: of all its batches.
@@ -100,6 +101,7 @@ class Run:
     base: bytes
     generation: int
     assigned: int
+    is_resumed: bool = False
     ended: str = ""
     batches: int = 0
     sums: list[int] = field(default_factory=lambda: [0] * 10)
@@ -153,7 +155,7 @@ class History:
 
     Attributes:
         condemned: weights without shards that saw a record of an earlier plan.
-        redactions: lines of which only the leaf hash is left, and who named them.
+        claimed_at_ms: when the producer says that it signed what is applied now.
         counted: number and root of the records of a slice, as last counted.
         stock: slice and leaf of the records of the shard that was counted last.
         stock_of: which shard, map and time that was.
@@ -166,7 +168,7 @@ class History:
     runs: dict[bytes, Run] = field(default_factory=dict)
     erasures: dict[bytes, Erasure] = field(default_factory=dict)
     condemned: set[bytes] = field(default_factory=set)
-    redactions: Redactions = field(default_factory=Redactions)
+    claimed_at_ms: int = 0
     counted: dict[tuple[int, ...], tuple[int, bytes]] = field(default_factory=dict)
     stock: list[tuple[int, bytes]] = field(default_factory=list)
     stock_of: tuple[int, ...] = ()

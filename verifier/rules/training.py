@@ -8,7 +8,9 @@ from typing import NoReturn
 from verifier.findings import Code
 from verifier.format.tree import counted_root, leaf_hash, root_of_leaves
 from verifier.rules.plans import check_completeness
+from verifier.rules.resumed import check_resumed
 from verifier.rules.state import Handler, History, Run, ShardMap, digest, refuse
+from verifier.rules.weights import WHOLE
 from verifier.schema.lines import Event
 from verifier.schema.model_tables import FLOP_FIELDS
 
@@ -68,7 +70,9 @@ def _started(state: History, event: Event, at: int) -> None:
         _refuse_life("an empty erasure_id for purpose train", event["erasure_id"])
     if run.purpose == "retrain" and run.erasure_id not in state.erasures:
         _refuse_life("an earlier erasure for purpose retrain", event["erasure_id"])
+    check_resumed(state, event, run)
     _check_parent(state, run.base)
+    _check_parent(state, digest(event, "resumes_sha256"))
 
 
 def _map_of(state: History, event: Event, shards: frozenset[int]) -> ShardMap | None:
@@ -133,6 +137,8 @@ def _finished(state: History, event: Event, _at: int) -> None:
             found=event["adapters"],
         )
     for _, weights in adapters:
+        if run.shard_map is None:
+            state.index.weights.save(weights, WHOLE, run.at)
         check_usable(state, weights, "finished with")
 
 
@@ -180,6 +186,7 @@ def _trained(state: History, event: Event, at: int) -> None:
         at=at,
         run_at=run.at,
     )
+    state.index.weights.close_privacy(run.at, shard, slice_)
     if slice_ == run.shard_map.slices - 1:
         run.trained[shard] = weights
     if digest(event, "parent_sha256") != parent:

@@ -1,12 +1,18 @@
-"""Weights that were trained and deleted, in the tables of the index."""
+"""Weights that were trained, saved and deleted, in the tables of the index."""
 
 import sqlite3
+
+SNAPSHOT, WHOLE = "snapshot", "whole"
+"""Kinds of weights beside those of slices: to resume from, and of a run's end."""
 
 _SAW = "shard = ? AND slice >= ? AND map = ? AND run_at > ?"
 
 
 class Weights:
-    """Trained slices and deleted weights. Digests are bytes."""
+    """Trained slices, saved and deleted weights. Digests are bytes.
+
+    A run is named by the number of the event that started it.
+    """
 
     def __init__(self, db: sqlite3.Connection) -> None:
         """Work on a database with the tables of `index_tables.SCHEMA`."""
@@ -77,6 +83,67 @@ class Weights:
             " AND weights NOT IN (SELECT weights FROM deleted) LIMIT 1",
             (shard, slice_first, before),
         )
+
+    def save(self, weights: bytes, kind: str, run_at: int) -> None:
+        """Add weights of a run without a map: `SNAPSHOT` or `WHOLE`."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO saved VALUES (?, ?, ?)", (weights, kind, run_at)
+        )
+
+    def is_snapshot(self, weights: bytes, run_at: int) -> bool:
+        """Return whether a run saved these weights to be resumed from."""
+        return self._has(
+            "SELECT 1 FROM saved WHERE weights = ? AND kind = ? AND run_at = ?",
+            (weights, SNAPSHOT, run_at),
+        )
+
+    def is_whole(self, weights: bytes) -> bool:
+        """Return whether some run without a map finished with these weights."""
+        return self._has(
+            "SELECT 1 FROM saved WHERE weights = ? AND kind = ?", (weights, WHOLE)
+        )
+
+    def is_of_run(self, weights: bytes, run_at: int) -> bool:
+        """Return whether a run trained a slice to these weights, or saved them."""
+        return self._has(
+            "SELECT 1 FROM trained WHERE weights = ?1 AND run_at = ?2"
+            " UNION ALL SELECT 1 FROM saved WHERE weights = ?1 AND run_at = ?2 LIMIT 1",
+            (weights, run_at),
+        )
+
+    def is_of_slice(
+        self, weights: bytes, *, run_at: int, shard: int, slice_: int
+    ) -> bool:
+        """Return whether a run trained this slice to these weights."""
+        return self._has(
+            "SELECT 1 FROM trained"
+            " WHERE weights = ? AND run_at = ? AND shard = ? AND slice = ?",
+            (weights, run_at, shard, slice_),
+        )
+
+    def is_of_map(self, weights: bytes, map_number: int) -> bool:
+        """Return whether a slice under a map was trained to these weights."""
+        return self._has(
+            "SELECT 1 FROM trained WHERE weights = ? AND map = ?", (weights, map_number)
+        )
+
+    def is_of_shard(self, weights: bytes, *, map_number: int, shard: int) -> bool:
+        """Return whether a slice of a shard was trained to these weights."""
+        return self._has(
+            "SELECT 1 FROM trained WHERE weights = ? AND map = ? AND shard = ?",
+            (weights, map_number, shard),
+        )
+
+    def close_privacy(self, run_at: int, shard: int, slice_: int) -> bool:
+        """Let nobody account for the privacy of a slice in a run any more.
+
+        Returns:
+            Whether somebody could, until now.
+        """
+        added = self._db.execute(
+            "INSERT OR IGNORE INTO private VALUES (?, ?, ?)", (run_at, shard, slice_)
+        )
+        return added.rowcount == 1
 
     def delete(self, weights: bytes) -> None:
         """Mark weights as deleted."""

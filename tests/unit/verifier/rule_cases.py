@@ -15,6 +15,8 @@ A, B, C = "aa" * 16, "bb" * 16, "cc" * 16
 ONE, TWO = "11" * 32, "22" * 32
 POLICY, RESEARCH = b"99" * 32, b"88" * 32
 OPEN, CLOSED = "0a" * 16, "0b" * 16
+HELD = 0, 2**50
+"""From when to when a licence holds, unless a test is about that."""
 OLD, LISTED = "0c" * 16, "0d" * 16
 
 
@@ -74,6 +76,9 @@ def cite(state: History, record: str, *, scan: str = "", licence: str = "") -> N
     state.index.sources.cite(raw(record), raw(scan) or NOTHING, raw(licence) or NOTHING)
 
 
+AFRESH = {"reexecutable": True, "resumes_run_id": "", "resumes_sha256": ""}
+"""What a run says that goes on from no other."""
+
 FLOP = dict.fromkeys(FLOP_FIELDS, "0")
 END = FLOP | {"completeness": "complete", "reasons": []}
 
@@ -131,5 +136,5 @@ def decided(**changes) -> dict:
 def grant(state: History) -> None:
     train_in_eu = frozenset({"train", "commercial"}), frozenset(), frozenset({"eu"})
     add = state.index.register.add_licence
-    add(raw(A), Licence("content", *train_in_eu, frozenset({raw(A)})))
-    add(raw(C), Licence("content", *train_in_eu, frozenset({raw(B)})))
+    add(raw(A), Licence("content", *train_in_eu, frozenset({raw(A)}), *HELD))
+    add(raw(C), Licence("content", *train_in_eu, frozenset({raw(B)}), *HELD))

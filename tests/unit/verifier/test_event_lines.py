@@ -9,7 +9,7 @@ from tests.tamper.chapters import channel, url_scanned
 from tests.tamper.harness import told_ledger
 from verifier.doubt import Doubt
 from verifier.findings import FindingList, Violation
-from verifier.format.submission import parse_submission
+from verifier.format.submission import Submission, parse_submission
 from verifier.format.tree import root_of
 from verifier.history.content import Content, check_lines, created_event
 from verifier.keys.ring import KeyRing
@@ -423,11 +423,17 @@ class Signer:
     families = frozenset({"shards"})
 
 
+def signed() -> Submission:
+    """A submission."""
+    entry, _ = told_ledger().entries[3]
+    return parse_submission(entry.partition(b"\n\n")[2])
+
+
 def test_bulk_after_a_stop_is_counted_and_not_judged():
     """Its lines are sound; what they rest on is not known (section 9)."""
     known = content()
     known.stop("why")
-    known.apply_bulk(3, bulk_of(assigned(9)), Signer)
+    known.apply_bulk(3, signed(), bulk_of(assigned(9)), Signer)
 
     assert ({NAME: 9}, 0) == (known.types, known.judged)
 
@@ -435,7 +441,7 @@ def test_bulk_after_a_stop_is_counted_and_not_judged():
 def test_bulk_of_a_family_that_is_not_granted():
     """The plain pass finds it."""
     with pytest.raises(Doubt):
-        content().apply_bulk(3, bulk_of(told_scans()), Signer)
+        content().apply_bulk(3, signed(), bulk_of(told_scans()), Signer)
 
 
 def told_scans() -> list[bytes]:

@@ -125,6 +125,7 @@ def test_decision_on_a_scan_that_is_not_clear(state, scan):
     """Article 4 asks for one that is allowed, or was cleared (XEV-6)."""
     state.index.add_scan(raw(B), (scan, raw(A)))
     state.index.add_scan(raw(C), ("cleared", raw(A)))
+    state.index.register.clear(raw(C), 1)
 
     assert "DECISION_BASIS XEV-6" == tell(
         state, "ingest.record_decided", **decided(scan_id=B)
@@ -132,6 +133,21 @@ def test_decision_on_a_scan_that_is_not_clear(state, scan):
     assert "" == tell(
         state, "ingest.record_decided", **decided(scan_id=C, record_id="dd" * 16)
     )
+
+
+@pytest.mark.parametrize(
+    ("claimed_at_ms", "told"), [(8, ""), (9, "REVIEW XEV-18")], ids=["before", "at"]
+)
+def test_end_of_a_clearance(state, claimed_at_ms, told):
+    """By the time that it claims, a decision on a clearance comes before its end."""
+    state.claimed_at_ms = claimed_at_ms
+    state.index.add_scan(raw(C), ("cleared", raw(A)))
+    state.index.register.clear(raw(C), 9)
+    event = decided(scan_id=C, record_id="dd" * 16)
+
+    assert bool(told) == is_doubtful(state, [event], "ingest.record_decided")
+    event["record_id"] = "ee" * 16
+    assert told == tell(state, "ingest.record_decided", **event)
 
 
 @pytest.mark.parametrize(("changes", "told"), DECISIONS, ids=str)

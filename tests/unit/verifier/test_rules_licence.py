@@ -69,6 +69,9 @@ def test_licence_is_revoked_once(state):
         ({"sites": frozenset()}, "", ""),
         ({}, "", "LICENCE_USE XEV-19"),
         ({"jurisdictions": frozenset({"uk"})}, A, "LICENCE_USE XEV-19"),
+        ({"starts_at_ms": 5, "expires_at_ms": 6}, A, ""),
+        ({"starts_at_ms": 6}, A, "LICENCE_USE XEV-19"),
+        ({"expires_at_ms": 5}, A, "LICENCE_USE XEV-19"),
     ],
     ids=str,
 )
@@ -80,7 +83,10 @@ def test_use_of_a_licence(state, changes, scan, told):
         conditions=frozenset(),
         jurisdictions=frozenset({"eu"}),
         sites=frozenset({raw(A)}),
+        starts_at_ms=0,
+        expires_at_ms=9,
     )
+    state.claimed_at_ms = 5
     state.index.register.add_licence(raw(B), licence._replace(**changes))
     event = decided(licence_id=B, scan_id=scan, eu_basis="licence")
 

@@ -63,6 +63,11 @@ def told_of(state: History, **changes) -> str:
         {"shard": 2},
         {"slice": 3},
         {"shapes": [], **dict.fromkeys(COST, "0")},
+        {
+            "shapes": [passes(backwards=2)],
+            "flop_backward": str(2 * BACKWARD),
+            "flop_recompute": str(2 * RECOMPUTE),
+        },
         {"tokens": 23, "faults": ["hook_failed"]},
     ],
     ids=str,
@@ -144,7 +149,7 @@ def test_flop_of_a_phase(state, shapes, cost):
 
     assert "" == told_of(
         state,
-        steps=int(bool(trained)),
+        steps=int(any(each["backwards"] for each in trained)),
         tokens=tokens,
         shapes=shapes,
         **FLOP | flop,

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.verifier.rule_cases import (
+    AFRESH,
     END,
     ONE,
     TWO,
@@ -25,6 +26,7 @@ START = {
     "shards": [0, 1],
     "slices": 3,
     "generation": 4,
+    **AFRESH,
 }
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.verifier.rule_cases import (
+    AFRESH,
     END,
     ONE,
     TWO,
@@ -161,5 +162,5 @@ def test_run_from_weights_that_saw_a_quarantined_record(state):
              "purpose": "train", "erasure_id": "", "base_sha256": TWO}  # fmt: skip
     state.index.quarantine(raw(A))
 
-    assert "QUARANTINE XEV-20" == tell(state, "training.run_started", **start)
+    assert "QUARANTINE XEV-20" == tell(state, "training.run_started", **start | AFRESH)
     assert "" == tell(state, "training.run_finished", **end | END)

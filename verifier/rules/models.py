@@ -1,0 +1,35 @@
+"""What was said of models, and which serve, in the tables of the index."""
+
+import sqlite3
+
+
+class Models:
+    """Ids of what was said, and manifests. Ids, names and digests are bytes."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        """Work on a database with the tables of `index_tables.SCHEMA`."""
+        self._db = db
+
+    def add_id(self, kind: str, id_: bytes) -> bool:
+        """Add an id of a kind of event; return whether it is new."""
+        added = self._db.execute(
+            "INSERT OR IGNORE INTO model_id VALUES (?, ?)", (kind, id_)
+        )
+        return added.rowcount == 1
+
+    def publish(self, model: bytes, manifest: bytes) -> bytes:
+        """Let a manifest serve under a name; return the one before, empty for none."""
+        before = self._one("SELECT manifest FROM serving WHERE model = ?", model)
+        self._db.execute("REPLACE INTO serving VALUES (?, ?)", (model, manifest))
+        return before or b""
+
+    def merge(self, merged: bytes, adapters: bytes) -> bytes:
+        """Add a merged adapter; return what it was first said to be merged from."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO merged VALUES (?, ?)", (merged, adapters)
+        )
+        return self._one("SELECT adapters FROM merged WHERE weights = ?", merged) or b""
+
+    def _one(self, query: str, value: bytes) -> bytes | None:
+        row = self._db.execute(query, (value,)).fetchone()
+        return None if row is None else bytes(row[0])
