@@ -7,18 +7,25 @@ PYTEST_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
+# A second environment, which sees the first: heavy libraries that few tests need, and
+# that types must not be checked with.
+MORE := $(VENV)/integrations
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint format vectors verifier.pyz bench clean
+.PHONY: help demo test test-integrations soak lint format vectors verifier.pyz bench clean
 
 help:  ## list the targets
-	@grep -E '^[a-z.]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z.-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
 
 demo: $(STAMP)  ## the main job on text that this machine has, left in demo/
 	$(BIN)/tuneledger demo --folder demo
 
 test: $(STAMP)  ## every test; long campaigns as a short seeded sample
 	$(BIN)/pytest -n auto --dist loadfile $(PYTEST_ARGS)
+
+test-integrations: $(MORE)/.stamp  ## the tests that need transformers, peft, trl, Lightning
+	$(MORE)/bin/python -m pytest -n auto --dist loadfile $(PYTEST_ARGS) \
+	  $$(grep -rlE 'importorskip\("(transformers|peft|accelerate|trl|lightning)' tests)
 
 soak: $(STAMP)  ## the long campaigns in full; takes hours
 	$(BIN)/pytest --soak -n auto --timeout 0 $(PYTEST_ARGS)
@@ -62,3 +69,11 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
 	  --build-constraint constraints.txt --group dev --editable '.[all]'
 	@touch $(STAMP)
+
+$(MORE)/.stamp: $(STAMP) tests/integrations.txt
+	$(PYTHON) -m venv --without-pip $(MORE)
+	$(BIN)/python -c 'import site; print("import site; site.addsitedir(%r)" % site.getsitepackages()[0])' \
+	  > "$$($(MORE)/bin/python -c 'import site; print(site.getsitepackages()[0])')/beside.pth"
+	$(MORE)/bin/python -m pip install --quiet --constraint constraints.txt \
+	  --requirement tests/integrations.txt
+	@touch $@

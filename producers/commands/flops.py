@@ -1,4 +1,4 @@
-"""Commands about compute: flops estimate, flops audit."""
+"""Commands about compute: flops estimate, flops audit, flops import."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -9,13 +9,14 @@ import click
 
 from producers.commands.common import json_option, print_json
 from producers.commands.flops_audit import audit_command
+from producers.commands.flops_import import import_command
 from producers.flops.config import load_config
 from producers.flops.count import AttentionKernel, Checkpointing, Lora, Training
 from producers.flops.estimate import FLOP_MAX, Workload, estimate
 from producers.flops.rendering import estimate_document, estimate_text
 
 
-def _number(
+def whole_number(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> int | None:
     """A whole number that may be written as 2e9, exact."""
@@ -55,13 +56,13 @@ def flops_group() -> None:
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option(
     "--tokens",
-    callback=_number,
+    callback=whole_number,
     required=True,
     help="Positions trained on, padding and repetitions included; 2e9 is fine.",
 )
 @click.option(
     "--sequence",
-    callback=_number,
+    callback=whole_number,
     help="Positions in a sequence; the model's context by default, which is the most.",
 )
 @click.option(
@@ -88,10 +89,13 @@ def flops_group() -> None:
     "--reference", is_flag=True, help="Each batch also goes through the frozen base."
 )
 @click.option(
-    "--evaluation-tokens", callback=_number, default="0", help="Positions evaluated."
+    "--evaluation-tokens",
+    callback=whole_number,
+    default="0",
+    help="Positions evaluated.",
 )
 @click.option(
-    "--base-flop", callback=_number, help="Training compute of the base, FLOP."
+    "--base-flop", callback=whole_number, help="Training compute of the base, FLOP."
 )
 @click.option(
     "--systemic-risk", is_flag=True, help="The base is a model with systemic risk."
@@ -138,5 +142,6 @@ def estimate_command(
 
 
 flops_group.add_command(audit_command)
+flops_group.add_command(import_command)
 
 COMMANDS = (flops_group,)

@@ -1,7 +1,8 @@
 """What a ledger says of compute, computed again: plans traced, batches multiplied.
 
-No weights, no records and no machine to train on are needed. Nothing here looks at a
-signature: that the events are those that were signed is for `verify` to say.
+The sum is held against what the run's devices can do, which knows neither plan nor
+shape. No weights, no records and no machine to train on are needed. Nothing here looks
+at a signature: that the events are those that were signed is for `verify` to say.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,9 +11,10 @@ from typing import Final, Literal
 
 from ledger.errors import TuneledgerError
 from ledger.events import Event
-from ledger.events.training import RunStarted, StepsMetered
+from ledger.events.training import RunFinished, RunStarted, StepsMetered
 from ledger.events.training_plan import PlanRegistered
 from producers.metering.batch import COUNTERS, total
+from producers.metering.physics import Physics, Work, physics
 from producers.metering.plan import Plan
 from producers.metering.registered import counted_of, plan_of
 
@@ -60,6 +62,7 @@ class AuditedRun:
         plans: how many plans it registered.
         batches: how many batches were computed again.
         faults: of its batches, ascending; the FLOP are a lower bound if there are any.
+        physics: whether its devices can have done it in its time.
     """
 
     run_id: str
@@ -69,6 +72,7 @@ class AuditedRun:
     plans: int
     batches: int
     faults: tuple[str, ...]
+    physics: Physics
 
 
 @dataclass(slots=True)
@@ -79,6 +83,8 @@ class _Run:
     plans: list[Plan] = field(default_factory=list)
     batches: int = 0
     faults: set[str] = field(default_factory=set)
+    work: Work = field(default_factory=Work)
+    finished: RunFinished | None = None
     # The first thing that is not as it was computed again.
     difference: str = ""
 
@@ -101,7 +107,10 @@ def audit(events: Iterable[Event], derive: Derive) -> list[AuditedRun]:
         elif isinstance(event, PlanRegistered | StepsMetered):
             run = runs.get(event.run_id)
             if run is not None:
-                run.difference = run.difference or _take(run, event)
+                found = _take(run, event)
+                run.difference = run.difference or found
+        elif isinstance(event, RunFinished) and event.run_id in runs:
+            runs[event.run_id].finished = event
     return [_audited(run, derive) for run in runs.values()]
 
 
@@ -116,9 +125,11 @@ def _take(run: _Run, event: PlanRegistered | StepsMetered) -> str:
     run.batches += 1
     run.faults.update(event.faults)
     try:
-        expected = total(counted_of(event, run.plans))
+        counted = counted_of(event, run.plans)
     except IndexError:
         return f"batch {event.batch}: a plan that was not registered before"
+    expected = total(counted)
+    run.work.add(expected, counted)
     for name in COUNTERS:
         found = int(getattr(event, f"flop_{name}"))
         if found != expected[name]:
@@ -142,6 +153,9 @@ def _audited(run: _Run, derive: Derive) -> AuditedRun:
         plans=len(run.plans),
         batches=run.batches,
         faults=tuple(sorted(run.faults)),
+        physics=physics(
+            run.started, run.finished, run.work, is_complete=not run.faults
+        ),
     )
 
 
@@ -149,6 +163,8 @@ def _compare(run: _Run, derive: Derive) -> tuple[Verdict, str]:
     """Trace the run's model again and compare its plans with that."""
     if not run.plans:
         return "not_derivable", "no plan was registered"
+    if not run.started.reexecutable:
+        return "not_derivable", "trained outside: no recipe to trace its model from"
     try:
         derived = derive(run.started.recipe_sha256)
     except NotDerivableError as error:

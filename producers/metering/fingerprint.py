@@ -23,7 +23,13 @@ def fingerprint(model: nn.Module) -> str:
     config = getattr(model, "config", None)
     content = {
         "modules": [
-            [name, type(module).__qualname__, module.training, _checkpoints(module)]
+            [
+                name,
+                type(module).__qualname__,
+                module.training,
+                _checkpoints(module),
+                _numbers(module),
+            ]
             for name, module in model.named_modules()
         ],
         "weights": [
@@ -43,6 +49,22 @@ def trained_weights(model: nn.Module) -> frozenset[str]:
         for name, weight in model.named_parameters()
         if weight.requires_grad
     )
+
+
+def _numbers(module: nn.Module) -> dict[str, object]:
+    """Whole numbers that a module keeps: how many experts a token meets, or a stride.
+
+    Two models of equal weights may differ in nothing else.
+    """
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if not name.startswith("_") and all(type(each) is int for each in _items(value))
+    }
+
+
+def _items(value: object) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _checkpoints(module: nn.Module) -> bool:

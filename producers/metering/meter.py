@@ -20,10 +20,10 @@ from producers.metering.batch import Batch, Phase
 from producers.metering.closed_form import ClosedForm
 from producers.metering.fingerprint import fingerprint, trained_weights
 from producers.metering.plan import Plan
-from producers.metering.shapes import UnknownShapeError, has_head_in_part, shape_of
+from producers.metering.shapes import UnknownShapeError, doubts, shape_of
 from producers.metering.tally import Key, MeteringError, Tally
 from producers.metering.trace import Loss, MakeInputs, tensors_of, trace
-from producers.metering.wrapping import unwrapped
+from producers.metering.wrapping import hook_calls, unwrapped
 
 __all__ = ["Meter", "MeteringError"]
 
@@ -37,8 +37,11 @@ class _Attached:
     model: nn.Module
     plans: dict[Phase, int]
     trained: frozenset[str]
+    has_frozen: bool
     handles: list[RemovableHandle] = field(default_factory=list)
-    # The call in progress; None where its shape was not understood.
+    # The call in progress: the module by which it entered, and what it counts as;
+    # None where its shape was not understood.
+    entry: nn.Module | None = None
     call: Key | None = None
 
 
@@ -107,14 +110,14 @@ class Meter:
             model=model,
             plans=dict.fromkeys(_ALL_PHASES, number),
             trained=trained_weights(unwrapped(model)),
+            has_frozen=not all(each.requires_grad for each in model.parameters()),
         )
         self._attached.append(attached)
-        attached.handles = [
-            model.register_forward_pre_hook(
-                self._guard(self._before, attached), with_kwargs=True
-            ),
-            model.register_forward_hook(self._guard(self._after, attached)),
-        ]
+        attached.handles = hook_calls(
+            model,
+            self._guard(self._before, attached),
+            self._guard(self._after, attached),
+        )
         return self.plans[number]
 
     def attach_phase(
@@ -164,16 +167,15 @@ class Meter:
             without_gradient: what a pass without gradients is for inside of the step
                 and outside of any phase.
         """
-        forwards, backwards = self._tally.in_training()
+        before = self._tally.passes()
         outer, self._without_gradient = self._without_gradient, without_gradient
         try:
             yield
         finally:
             self._without_gradient = outer
-        self._tally.steps += 1
-        forwards_after, backwards_after = self._tally.in_training()
-        if forwards_after - forwards > backwards_after - backwards:
-            self._tally.fault("backward_not_seen")
+        # Weights that are frozen again before the next batch would not show there.
+        self._check_trained()
+        self._tally.end_step(before)
 
     @contextmanager
     def phase(self, phase: Phase) -> Iterator[None]:
@@ -202,12 +204,15 @@ class Meter:
 
     def batches(self) -> Iterator[Batch]:
         """Everything counted since the last time; nothing where nothing was."""
-        for attached in self._attached:
-            if attached.trained != trained_weights(unwrapped(attached.model)):
-                self._tally.fault("trained_weights_changed")
+        self._check_trained()
         batch = self._tally.drain(self.plans)
         if batch is not None:
             yield batch
+
+    def _check_trained(self) -> None:
+        for attached in self._attached:
+            if attached.trained != trained_weights(unwrapped(attached.model)):
+                self._tally.fault("trained_weights_changed")
 
     def _guard(
         self, hook: Callable[..., None], attached: _Attached
@@ -215,9 +220,8 @@ class Meter:
         """A hook that turns its own failure into a fault."""
 
         def run(model: nn.Module, *given: Any) -> None:
-            del model
             try:
-                hook(attached, *given)
+                hook(attached, model, *given)
             except UnknownShapeError as error:
                 self._tally.fault(str(error), error)
             except MeteringError:
@@ -230,42 +234,45 @@ class Meter:
         return hidden
 
     def _before(
-        self, attached: _Attached, args: tuple[Any, ...], named: dict[str, Any]
+        self, attached: _Attached, entry: nn.Module, args: Any, named: dict[str, Any]
     ) -> None:
-        attached.call = None
-        if self._is_tracing:
+        if self._is_tracing or attached.entry not in {None, entry}:
             return
+        attached.entry, attached.call = entry, None
         has_gradient = torch.is_grad_enabled()
         phase = self._phase or ("train" if has_gradient else self._without_gradient)
         batch, sequence = shape_of(args, named)
         key = Key(attached.plans[phase], phase, batch, sequence, has_gradient)
         self._tally.forwards[key] += 1
         attached.call = key
-        if has_head_in_part(named):
-            self._tally.fault("head_in_part")
+        for name in doubts(named, has_frozen=attached.has_frozen):
+            self._tally.fault(name)
 
-    def _after(self, attached: _Attached, args: tuple[Any, ...], output: Any) -> None:
-        del args
-        key = attached.call
+    def _after(self, attached: _Attached, entry: nn.Module, *given: Any) -> None:
+        if attached.entry is not entry:
+            return
+        key, attached.entry, attached.call = attached.call, None, None
         if key is None or not key.has_gradient:
             return
-        tensors = [each for each in tensors_of(output) if each.requires_grad]
+        tensors = [each for each in tensors_of(given[-1]) if each.requires_grad]
         if attached.trained and not tensors:
             self._tally.fault("output_unknown")
-        # A backward pass may reach any of them, and one pass may reach several.
-        runs = [0] * len(tensors)
-        for index, tensor in enumerate(tensors):
-            hook = self._on_backward(key, runs, index)
+        hook = self._on_backward(key)
+        for tensor in tensors:
             tensor.register_hook(hook)  # type: ignore[no-untyped-call] # untyped
 
-    def _on_backward(
-        self, key: Key, runs: list[int], index: int
-    ) -> Callable[[Tensor], None]:
+    def _on_backward(self, key: Key) -> Callable[[Tensor], None]:
+        # A backward pass may reach any output, and one pass may reach several.
+        passes: set[int] = set()
+
         def count(gradient: Tensor) -> None:
             del gradient
-            before = max(runs)
-            runs[index] += 1
-            self._tally.backwards[key] += max(runs) - before
+            if torch.is_grad_enabled():
+                self._tally.fault("second_order_gradient")
+            number = torch._C._current_graph_task_id()  # noqa: SLF001 - no other way
+            if number not in passes:
+                passes.add(number)
+                self._tally.backwards[key] += 1
 
         return count
 

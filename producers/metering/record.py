@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ledger.errors import TuneledgerError
+from ledger.events import Event
 from ledger.events.training import RunFinished, StepsMetered
 from ledger.events.training_plan import PlanRegistered
 from ledger.events.training_saved import Adapter
-from producers.metering.batch import COUNTERS, Counted, total
+from producers.metering.batch import COUNTERS, Batch, Counted
+from producers.metering.pieces import pieces
 from producers.metering.plan import Plan
-from producers.metering.registered import passes_of, plan_event
+from producers.metering.registered import batch_event, flop_fields, plan_event
 from producers.metering.tally import Key
 from producers.ports import ClockMs, Emit
 
@@ -53,6 +55,13 @@ class _Totals:
     flop: Counter[str] = field(default_factory=Counter)
     faults: set[str] = field(default_factory=set)
 
+    def add(self, event: StepsMetered) -> None:
+        self.steps += event.steps
+        self.tokens += event.tokens
+        for name in COUNTERS:
+            self.flop[name] += int(getattr(event, f"flop_{name}"))
+        self.faults.update(event.faults)
+
 
 class RunRecord:
     """Counts the steps of one run, of any number of shards at once.
@@ -77,12 +86,17 @@ class RunRecord:
         self.batches = 0
         self.is_counted = True
         self._run_id = run_id
-        self._plans = plans
+        self._plans = list(plans)
         self._emit = emit
         self._clock_ms = clock_ms
         self._begun_ms = clock_ms()
         self._open: dict[int, _Open] = {}
         self._totals = _Totals()
+
+    @property
+    def steps(self) -> int:
+        """Steps in the events written so far."""
+        return self._totals.steps
 
     def plans(self) -> list[PlanRegistered]:
         """The events that state the plans; they go behind the run's start."""
@@ -144,21 +158,60 @@ class RunRecord:
         pending = self._open.pop(shard, None)
         if pending is None:
             return
-        counted = self._counted(pending)
-        flop = total(counted)
-        event = self._event(shard, pending, counted, flop)
-        self.is_counted = False
-        try:
-            self._emit([event])
-        except TuneledgerError:  # nothing was written
-            self.is_counted = True
-            raise
-        self.batches += 1
-        self._totals.steps += pending.steps
-        self._totals.tokens += pending.tokens
-        self._totals.flop.update(flop)
-        self._totals.faults.update(event.faults)
-        self.is_counted = True
+        self._write(
+            [
+                batch_event(
+                    Batch(
+                        step_first=self._totals.steps,
+                        steps=pending.steps,
+                        counted=tuple(self._counted(pending)),
+                        faults=dict.fromkeys(pending.faults, 1),
+                    ),
+                    run_id=self._run_id,
+                    number=self.batches,
+                    shard=shard,
+                    slice_index=pending.slice_index,
+                    tokens=pending.tokens,
+                    plans=self._plans,
+                )
+            ]
+        )
+
+    def batch(self, batch: Batch) -> None:
+        """Write a batch that a meter made, of a run without shards: all of it, or none.
+
+        Plans that are new in it are stated in front of it. What does not fit into one
+        event becomes several, in one call of `emit`.
+
+        Args:
+            batch: the batch; where it says it begins does not matter.
+
+        Raises:
+            TuneledgerError: nothing of it was written.
+        """
+        plans = list(self._plans)
+        for each in batch.counted:
+            if each.plan not in plans:
+                plans.append(each.plan)
+        events: list[Event] = [
+            plan_event(plan, run_id=self._run_id, number=number)
+            for number, plan in enumerate(plans)
+            if number >= len(self._plans)
+        ]
+        events += [
+            batch_event(
+                piece,
+                run_id=self._run_id,
+                number=self.batches + place,
+                shard=0,
+                slice_index=0,
+                tokens=piece.tokens,
+                plans=plans,
+            )
+            for place, piece in enumerate(pieces(batch, self._totals.steps))
+        ]
+        self._write(events)
+        self._plans = plans
 
     def flush_all(self) -> None:
         """Write what is left of every shard."""
@@ -185,7 +238,7 @@ class RunRecord:
             batches=self.batches,
             steps=self._totals.steps,
             tokens=self._totals.tokens,
-            **_flop_fields(self._totals.flop),
+            **flop_fields(self._totals.flop),
             completeness="incomplete" if reasons else "complete",
             reasons=reasons,
             adapters=adapters,
@@ -209,31 +262,16 @@ class RunRecord:
             for key in sorted(pending.forwards)
         ]
 
-    def _event(
-        self,
-        shard: int,
-        pending: _Open,
-        counted: Sequence[Counted],
-        flop: dict[str, int],
-    ) -> StepsMetered:
-        faults = set(pending.faults)
-        if not all(each.plan.is_complete for each in counted):
-            faults.add("plan_incomplete")
-        return StepsMetered(
-            run_id=self._run_id,
-            batch=self.batches,
-            shard=shard,
-            slice=pending.slice_index,
-            step_first=self._totals.steps,
-            steps=pending.steps,
-            tokens=pending.tokens,
-            shapes=[
-                passes_of(each, plan=self._plans.index(each.plan)) for each in counted
-            ],
-            faults=sorted(faults),
-            **_flop_fields(flop),
-        )
-
-
-def _flop_fields(flop: dict[str, int]) -> dict[str, str]:
-    return {f"flop_{name}": str(flop.get(name, 0)) for name in COUNTERS}
+    def _write(self, events: Sequence[Event]) -> None:
+        """Emit events and count them; what was not written is not counted."""
+        self.is_counted = False
+        try:
+            self._emit(events)
+        except TuneledgerError:  # nothing was written
+            self.is_counted = True
+            raise
+        for event in events:
+            if isinstance(event, StepsMetered):
+                self.batches += 1
+                self._totals.add(event)
+        self.is_counted = True

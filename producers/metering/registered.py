@@ -1,10 +1,10 @@
 """Plans and counted passes as events state them, and back: what an audit reads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ledger.events.training import StepsMetered
 from ledger.events.training_plan import CountedPasses, PlanRegistered, TracedShape
-from producers.metering.batch import Counted
+from producers.metering.batch import COUNTERS, Batch, Counted
 from producers.metering.plan import Plan
 from producers.metering.polynomial import Polynomial
 
@@ -70,6 +70,49 @@ def passes_of(counted: Counted, *, plan: int) -> CountedPasses:
         forwards=counted.forwards,
         backwards=counted.backwards,
     )
+
+
+def batch_event(
+    batch: Batch,
+    *,
+    run_id: str,
+    number: int,
+    shard: int,
+    slice_index: int,
+    tokens: int,
+    plans: Sequence[Plan],
+) -> StepsMetered:
+    """The event of a batch.
+
+    Args:
+        batch: the batch; its first step is counted over the run.
+        run_id: the run that it is of.
+        number: its 0-based number in the run.
+        shard: the shard in training.
+        slice_index: the slice in training.
+        tokens: positions through the model in training, padding included.
+        plans: those of the run, by number.
+    """
+    faults = set(batch.faults)
+    if not all(each.plan.is_complete for each in batch.counted):
+        faults.add("plan_incomplete")
+    return StepsMetered(
+        run_id=run_id,
+        batch=number,
+        shard=shard,
+        slice=slice_index,
+        step_first=batch.step_first,
+        steps=batch.steps,
+        tokens=tokens,
+        shapes=[passes_of(each, plan=plans.index(each.plan)) for each in batch.counted],
+        faults=sorted(faults),
+        **flop_fields(batch.flop()),
+    )
+
+
+def flop_fields(flop: Mapping[str, int]) -> dict[str, str]:
+    """FLOP by counter as the fields of an event."""
+    return {f"flop_{name}": str(flop.get(name, 0)) for name in COUNTERS}
 
 
 def counted_of(event: StepsMetered, plans: Sequence[Plan]) -> list[Counted]:

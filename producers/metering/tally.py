@@ -26,6 +26,20 @@ class Key(NamedTuple):
     has_gradient: bool
 
 
+class Passes(NamedTuple):
+    """How many passes there were.
+
+    Attributes:
+        forwards: forward passes of training.
+        backwards: backward passes of training.
+        with_gradient: forward passes with gradients, of any phase.
+    """
+
+    forwards: int
+    backwards: int
+    with_gradient: int
+
+
 class MeteringError(RuntimeError):
     """A strict meter could not count a pass."""
 
@@ -46,6 +60,7 @@ class Tally:
         self.backwards: Counter[Key] = Counter()
         self.steps = 0
         self._steps_out = 0
+        self._out = Passes(0, 0, 0)
         self._faults: Counter[str] = Counter()
         self._standing: Counter[str] = Counter()
 
@@ -67,11 +82,34 @@ class Tally:
             message = f"meter: {name}"
             raise MeteringError(message) from error
 
-    def in_training(self) -> tuple[int, int]:
-        """Passes of training, forward and backward, since the last batch."""
-        forwards = sum(n for key, n in self.forwards.items() if key.phase == "train")
-        backwards = sum(n for key, n in self.backwards.items() if key.phase == "train")
-        return forwards, backwards
+    def passes(self) -> Passes:
+        """Passes ever, so that a batch in the middle of a step hides none of it."""
+        forwards, backwards, graded = self._out
+        for key, number in self.forwards.items():
+            forwards += number * (key.phase == "train")
+            graded += number * key.has_gradient
+        for key, number in self.backwards.items():
+            backwards += number * (key.phase == "train")
+        return Passes(forwards, backwards, graded)
+
+    def end_step(self, before: Passes) -> None:
+        """Count a step, and note where it lacks what every step has.
+
+        Args:
+            before: the passes when it began.
+
+        Raises:
+            MeteringError: the meter is strict, and it lacks something.
+        """
+        self.steps += 1
+        forwards, backwards, graded = (
+            now - then for now, then in zip(self.passes(), before, strict=True)
+        )
+        if forwards > backwards:
+            self.fault("backward_not_seen")
+        # Where something else was not counted, the batch says so already.
+        if not graded and not self._faults and not self._standing:
+            self.fault("forward_not_seen")
 
     def drain(self, plans: Sequence[Plan]) -> Batch | None:
         """Everything since the last time; None where nothing was."""
@@ -93,13 +131,14 @@ class Tally:
         )
         for each in counted:
             if not each.plan.is_complete:
-                faults["plan_incomplete"] += each.forwards
+                faults["plan_incomplete"] += each.forwards + each.backwards
         batch = Batch(
             step_first=self._steps_out,
             steps=self.steps - self._steps_out,
             counted=counted,
             faults=dict(sorted(faults.items())),
         )
+        self._out = self.passes()
         self.forwards.clear()
         self.backwards.clear()
         self._faults.clear()

@@ -66,6 +66,8 @@ def trace(
         Exception: whatever the model raises on fake tensors.
     """
     make, differentiate = inputs or _default_inputs(model), loss or _default_loss
+    # Before the model runs: it may count its calls.
+    model_sha256 = fingerprint(model)
     with _undisturbed(model):
         training = [_count(model, make, differentiate, shape) for shape in shapes]
         _evaluate(model)
@@ -93,7 +95,7 @@ def trace(
     if len(unknown) > OPERATIONS_MAX:
         faults.add("more_unknown_operations")
     return Plan(
-        model_sha256=fingerprint(model),
+        model_sha256=model_sha256,
         **costs,
         shapes=shapes,
         unknown=tuple(unknown[:OPERATIONS_MAX]),

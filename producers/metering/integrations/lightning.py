@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from torch import nn
@@ -20,6 +21,8 @@ _Callback: Final[Any] = importlib.import_module(_PACKAGE).Callback
 
 class MeterCallback(_Callback):  # type: ignore[misc] # its base is looked up
     """Meters a Lightning `Trainer`.
+
+    Inside of a training step, a pass without gradients is one of a reference model.
 
     Attributes:
         loop: the loop that it drives.
@@ -52,6 +55,7 @@ class MeterCallback(_Callback):  # type: ignore[misc] # its base is looked up
         self._closed_form = closed_form
         self._is_attached = False
         self._update = 0
+        self._evaluation: AbstractContextManager[None] | None = None
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Trace the model before a strategy splits it."""
@@ -73,7 +77,20 @@ class MeterCallback(_Callback):  # type: ignore[misc] # its base is looked up
         del pl_module, batch, batch_idx
         if not self.loop.is_in_step:
             self._update = trainer.global_step
-            self.loop.begin()
+            self.loop.begin(without_gradient="reference")
+
+    def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
+        """Tell evaluation from the passes of a step that is still open."""
+        del trainer, pl_module
+        self._evaluation = self.loop.meter.phase("evaluation")
+        self._evaluation.__enter__()
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        """Back to the step."""
+        del trainer, pl_module
+        evaluation, self._evaluation = self._evaluation, None
+        if evaluation is not None:
+            evaluation.__exit__(None, None, None)
 
     def on_train_batch_end(
         self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
@@ -116,5 +133,6 @@ class MeterCallback(_Callback):  # type: ignore[misc] # its base is looked up
         self._is_attached = True
 
     def _finish(self) -> None:
+        self.on_validation_end(None, None)  # an error may have left it open
         self.account = self.loop.finish()
         self._is_attached = False

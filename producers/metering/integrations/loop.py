@@ -5,6 +5,7 @@ whoever records it. What a recorder could not take is kept, merged, and offered 
 Nothing is raised into the training unless the meter is strict.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -20,12 +21,16 @@ from producers.metering.integrations.merging import merged
 from producers.metering.integrations.ranks import ALONE, Rank, of_all_ranks
 from producers.metering.meter import Meter
 from producers.metering.tally import MeteringError
+from producers.ports import Monotonic
 
 Sink = Callable[[Batch], None]
 """Record a batch as a whole, or raise and record nothing of it."""
 
 STEPS_EVERY: Final = 100
 """Steps between two batches, unless said otherwise."""
+
+SECONDS_MAX: Final = 10.0
+"""Longest time between a step's begin and the end of the one that writes the batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,7 @@ class MeteredLoop:
         every: int = STEPS_EVERY,
         guard: BudgetGuard | None = None,
         rank: Rank = ALONE,
+        monotonic: Monotonic = time.monotonic,
     ) -> None:
         """Make a loop that nothing is attached to.
 
@@ -78,9 +84,10 @@ class MeteredLoop:
             meter: one of its own by default, which is not strict.
             sink: who records the batches; none only keeps the account.
             every: steps between two batches and two looks at the budget, 1 or more;
-                the same on every rank.
+                the same on every rank. A batch is also written after `SECONDS_MAX`.
             guard: watches a budget. With several ranks, each look waits for all.
             rank: see `this_rank`.
+            monotonic: seconds from an arbitrary start.
         """
         self.meter = meter or Meter()
         self.rank = rank
@@ -88,6 +95,8 @@ class MeteredLoop:
         self._sink = sink
         self._every = every
         self._guard = guard
+        self._monotonic = monotonic
+        self._since_s: float | None = None
         self._open: AbstractContextManager[None] | None = None
         self._pending: Batch | None = None
         self._steps = self._in_batches = self._tokens = 0
@@ -133,6 +142,8 @@ class MeteredLoop:
             MeteringError: the meter is strict, and a step was left open.
         """
         self._give_up()
+        if self._since_s is None:
+            self._since_s = self._monotonic()
         self._open = self.meter.step(without_gradient=without_gradient)
         self._open.__enter__()
 
@@ -151,6 +162,8 @@ class MeteredLoop:
         if self._steps % self._every == 0:
             self.flush()
             self._look()
+        elif self._is_late():
+            self.flush()
 
     @contextmanager
     def step(self, *, without_gradient: Phase = "evaluation") -> Iterator[None]:
@@ -169,6 +182,7 @@ class MeteredLoop:
         Raises:
             MeteringError: the meter is strict, and the recorder failed.
         """
+        self._since_s = None
         try:
             for batch in self.meter.batches():
                 self._add(batch)
@@ -211,6 +225,10 @@ class MeteredLoop:
             faults=dict(sorted(faults.items())),
             unrecorded_steps=unrecorded,
         )
+
+    def _is_late(self) -> bool:
+        since_s = self._since_s
+        return since_s is not None and self._monotonic() - since_s >= SECONDS_MAX
 
     def _give_up(self) -> None:
         """Leave a step that nothing ended, as after an error in it."""

@@ -7,19 +7,25 @@ import pytest
 pytest.importorskip("torch")
 
 from ledger.events.training import RunFinished
+from producers.commands.flops_audit import _exit_code
+from producers.metering.audit import AuditedRun
+from producers.metering.physics import Physics
 
 
 def test_audit_of_a_workspace(shell, trained):
     """Every run's plan is traced again from the recipe that was kept."""
     ran = shell.run("flops", "audit", trained.folder)
     runs = [event.run_id for event in trained.events(RunFinished)]
+    lines = ran.out.splitlines()
 
     assert (0, "") == (ran.code, ran.err)
-    assert runs == [line.split()[0] for line in ran.out.splitlines()]
+    assert runs == [line.split()[0] for line in lines[::2]]
     assert all(
         "  equal  plans 1," in line and line.endswith("  complete")
-        for line in ran.out.splitlines()
+        for line in lines[::2]
     )
+    speed = "  speed not bounded: no peak is known of the device cpu"
+    assert {speed} == set(lines[1::2])
 
 
 def test_audit_of_a_ledger_alone(shell, trained, tmp_path):
@@ -49,3 +55,31 @@ def test_audit_of_no_ledger(here):
     ran = here.run("flops", "audit", here.folder / "nothing")
 
     assert 6 == ran.code
+
+
+@pytest.mark.parametrize(
+    ("verdict", "speed", "code"),
+    [
+        ("equal", "possible", 0),
+        ("equal", "implausible", 0),
+        ("equal", "not_bounded", 0),
+        ("equal", "impossible", 1),
+        ("not_derivable", "impossible", 1),
+        ("not_derivable", "implausible", 5),
+        ("differs", "possible", 1),
+    ],
+)
+def test_exit_code(verdict, speed, code):
+    """A finding goes before what could not be derived; a doubt changes nothing."""
+    run = AuditedRun(
+        run_id="",
+        model_name="acme",
+        verdict=verdict,
+        reason="",
+        plans=1,
+        batches=1,
+        faults=(),
+        physics=Physics(speed=speed, reason=""),
+    )
+
+    assert code == _exit_code([run])

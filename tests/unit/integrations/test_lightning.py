@@ -74,6 +74,15 @@ class Itself(Module):
         self(batch)
 
 
+class Taught(Module):
+    """Asks its model without gradients first, as it would a teacher."""
+
+    def training_step(self, batch, batch_idx):
+        with torch.no_grad():
+            self.model(batch)
+        return loss_of(self.model(batch))
+
+
 def fit(folder, module, callback, **options):
     trainer = lightning.Trainer(
         accelerator="cpu",
@@ -112,6 +121,22 @@ def test_count_is_exact(tmp_path, make, name, accumulate):
     assert module.live.forward == flop["forward"]
     assert module.live.backward == flop["backward"] + flop["recompute"]
     assert flop["evaluation"] > 0
+
+
+@pytest.mark.parametrize("make", [Module, Taught])
+def test_passes_without_gradients(tmp_path, make):
+    """Those of a training step are a reference's, also if Lightning validates in it."""
+    callback = MeterCallback()
+    options = {"accumulate_grad_batches": 4, "val_check_interval": 3}
+    fit(tmp_path, make(), callback, **options)
+    account = callback.account
+    (plan,) = callback.loop.meter.plans
+
+    assert account.is_complete
+    # Before the training, in its middle and at its end.
+    assert 3 * plan.inference.at(2, 3) == account.flop["evaluation"]
+    taught = sum(plan.inference.at(*shape) for shape in SHAPES)
+    assert (taught if make is Taught else 0) == account.flop["reference"]
 
 
 def test_checkpoint_comes_after_the_record(tmp_path):

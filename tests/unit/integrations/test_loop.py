@@ -224,3 +224,14 @@ def test_merged_batches_add_up():
     assert {
         name: sum(batch.flop()[name] for batch in batches) for name in one.flop()
     } == one.flop()
+
+
+def test_batches_are_recorded_after_so_much_time():
+    """Ten seconds after a batch's first step began, the step that ends writes it."""
+    now, recorder = [0.0], Recorder()
+    loop, model = attached(sink=recorder, every=100, monotonic=lambda: now[0])
+    for now[0] in (0.0, 9.9, 10.0, 12.0):
+        run(loop, model, 1)
+    loop.finish()
+
+    assert [3, 1] == [batch.steps for batch in recorder.batches]

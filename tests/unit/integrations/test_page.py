@@ -8,9 +8,12 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 accelerate = pytest.importorskip("accelerate")
 
+from ledger.events.training import RunFinished  # noqa: E402
+from ledger.events.training_saved import SnapshotSaved  # noqa: E402
 from producers.metering.integrations.hugging_face import MeterCallback  # noqa: E402
 from producers.metering.integrations.loop import MeteredLoop  # noqa: E402
 from producers.metering.integrations.ranks import this_rank  # noqa: E402
+from producers.recordings import RunFacts  # noqa: E402
 from tests.docs.blocks import ROOT  # noqa: E402
 from tests.unit.integrations.hub import (  # noqa: E402
     make_model,
@@ -19,6 +22,7 @@ from tests.unit.integrations.hub import (  # noqa: E402
     rows,
 )
 from tests.unit.metering.tiny import Tiny, ids, loss_of  # noqa: E402
+from tests.unit.workspace.office import new_office  # noqa: E402
 
 PAGE = (ROOT / "docs/integrations.md").read_text("utf-8")
 
@@ -195,3 +199,57 @@ def test_twin(model, recorded):
     )
 
     assert {"meta"} == {weight.device.type for weight in left["twin"].parameters()}
+
+
+@pytest.fixture
+def recording(tmp_path, monkeypatch, model):
+    """A workspace, a base's weights and an empty folder to train in."""
+    office = new_office(tmp_path / "acme")
+    monkeypatch.chdir(tmp_path)
+    model.save_pretrained("base")
+    return office
+
+
+def facts_of(**changes):
+    return RunFacts(
+        model_name="acme-support",
+        objective="sft",
+        technique="full",
+        base_name="smollm2-135m",
+        config={},
+        **changes,
+    )
+
+
+def test_run_on_record(recording, model):
+    """A loop of one's own, on record."""
+    run(
+        "A run on record",
+        model=model,
+        optimizer=torch.optim.SGD(model.parameters(), lr=0.01),
+        steps=batches(),
+        manifest=b"rows of nobody",
+    )
+    [end] = recording.events(RunFinished)
+    recording.check()
+
+    assert (2, "complete") == (end.steps, end.completeness)
+    assert [1, 2] == [one.steps for one in recording.events(SnapshotSaved)]
+
+
+def test_run_of_trainer_on_record(recording, model, tmp_path):
+    """The Trainer of transformers, on record with its checkpoint."""
+    given = arguments(tmp_path / "trained") | {"save_strategy": "steps"}
+    run(
+        "A run of Trainer on record",
+        model=model,
+        rows=rows(),
+        facts=facts_of(),
+        Trainer=functools.partial(transformers.Trainer, data_collator=padded),
+        arguments=transformers.TrainingArguments(**given, save_steps=1),
+    )
+    [end] = recording.events(RunFinished)
+    recording.check()
+
+    assert (2, "complete") == (end.steps, end.completeness)
+    assert [1, 2] == [one.steps for one in recording.events(SnapshotSaved)]

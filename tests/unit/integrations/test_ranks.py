@@ -14,8 +14,30 @@ if not (distributed.is_available() and distributed.is_gloo_available()):
 if sys.platform != "linux":
     pytest.skip("loopback has another name here", allow_module_level=True)
 
+from producers.flops.config import read_config  # noqa: E402
+from producers.flops.count import Lora, Training, count  # noqa: E402
 from producers.metering.integrations.ranks import ALONE, this_rank  # noqa: E402
-from tests.unit.integrations.workers import CASES, SHAPES, WORLD, work  # noqa: E402
+from tests.unit.integrations.workers import (  # noqa: E402
+    CASES,
+    QV,
+    SHAPES,
+    WORLD,
+    work,
+)
+from tests.unit.metering.tiny import CONFIG  # noqa: E402
+
+
+def derived(name, shapes):
+    """Forward and backward FLOP of a case by its closed form."""
+    training = Training(
+        lora=Lora(rank=4, targets=QV) if "adapters" in name else None,
+        checkpointing="non-reentrant" if "checkpointed" in name else "none",
+    )
+    cost = count(read_config(CONFIG), training)
+    return {
+        phase: sum(getattr(cost, phase).at(*shape) for shape in shapes)
+        for phase in ("forward", "backward", "recompute")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +62,7 @@ def test_each_rank_counts_its_own_passes(found, name):
         assert sum(b * s for b, s in SHAPES[rank]) == said["tokens"]
         assert said["live_forward"] == flop["forward"]
         assert said["live_backward"] == flop["backward"] + flop["recompute"]
+        assert derived(name, SHAPES[rank]).items() <= flop.items()
 
 
 def test_cut_matrices_are_counted_once(found):
@@ -52,6 +75,9 @@ def test_cut_matrices_are_counted_once(found):
     assert sum(said["live_forward"] for said in both) == both[0]["flop"]["forward"]
     assert sum(said["live_backward"] for said in both) == both[0]["flop"]["backward"]
     assert 0 == sum(both[1]["flop"].values())
+    # Two perceptrons of three matrices of 16 x 24.
+    assert 2 * 3 * 2 * 16 * 24 * both[0]["tokens"] == both[0]["flop"]["forward"]
+    assert 2 * both[0]["flop"]["forward"] == both[0]["flop"]["backward"]
 
 
 def test_meter_behind_the_wrapper(found):

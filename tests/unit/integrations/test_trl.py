@@ -80,3 +80,29 @@ def test_preferences_with_adapters(tmp_path):
     assert 0 == flop["evaluation"]
     assert 0 < flop["reference"] < flop["forward"]
     assert base.inference.token < policy.inference.token
+
+
+def test_reinforcement(tmp_path):
+    """Answers are drawn with a cache: what that costs is not counted, and said so."""
+    live = Live()
+    callback = MeterCallback(MeteredLoop(), reference_is_base=True)
+    trl.GRPOTrainer(
+        model=make_model(),
+        reward_funcs=lambda completions, **_: [float(len(c)) for c in completions],
+        args=trl.GRPOConfig(
+            **settings(tmp_path), num_generations=2, max_completion_length=4, beta=0.1
+        ),
+        train_dataset=datasets.Dataset.from_list([{"prompt": "w5 w6"}] * 4),
+        processing_class=make_tokenizer(),
+        peft_config=peft.LoraConfig(
+            r=4, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM"
+        ),
+        callbacks=[callback, live],
+    ).train()
+    account = callback.account
+    flop = account.flop
+
+    assert ["cache_in_use", "head_in_part"] == list(account.faults)
+    assert 0 == flop["rollout"]
+    assert 0 < flop["reference"] < flop["forward"]
+    assert live.counter.forward > flop["forward"] + flop["reference"]

@@ -7,23 +7,12 @@ import pytest
 
 from producers.metering.audit import Derived, NotDerivableError, audit
 from producers.metering.batch import Counted, total
-from producers.metering.plan import Plan
 from producers.metering.polynomial import Polynomial
 from producers.metering.registered import passes_of, plan_event
+from tests.unit.metering.plans import make_plan
 from tests.unit.projections.builders import finished, ident, metered, started
 
-PLAN = Plan(
-    model_sha256="5d" * 32,
-    forward=Polynomial(3, 2),
-    backward=Polynomial(7, 5),
-    recompute=Polynomial(0, 4),
-    inference=Polynomial(2, 1),
-    shapes=((2, 4), (2, 6), (3, 5)),
-    unknown=(),
-    faults=(),
-    closed_form=True,
-    torch_version="2.13.0+cpu",
-)
+PLAN = make_plan()
 RUN = ident("run")
 
 
@@ -158,6 +147,16 @@ def test_difference_in_doubt():
     assert doubtful.reason.startswith("another version; plan 0: costs")
 
 
+def test_run_of_a_trainer_outside():
+    """It names a configuration and no recipe; its batches were computed again."""
+    begun = msgspec.structs.replace(started(), reexecutable=False)
+    right = one(begun, planned(), batch())
+    wrong = one(begun, planned(), batch(flop_forward="1"))
+
+    assert ("not_derivable", "differs") == (right.verdict, wrong.verdict)
+    assert right.reason.startswith("trained outside")
+
+
 def test_run_without_a_plan():
     """There is nothing to trace again."""
     event = batch(shapes=[], faults=["trace_failed"], flop_forward="0")
@@ -165,6 +164,21 @@ def test_run_without_a_plan():
     run = one(started(), event)
 
     assert ("not_derivable", "no plan was registered") == (run.verdict, run.reason)
+
+
+def test_devices_that_cannot_have_done_it():
+    """Each run is held against its own devices and time, recomputation left out."""
+    begun = msgspec.structs.replace(started(), device="NVIDIA L4")
+    wide = planned(dataclasses.replace(PLAN, forward=Polynomial(10**13, 0)))
+    derived = Derived(dataclasses.replace(PLAN, forward=Polynomial(10**13, 0)))
+    flop = str(3 * 18 * 10**13)
+    end = msgspec.structs.replace(finished(), wall_ms=1_000)
+    fast = one(begun, wide, batch(flop_forward=flop), end, derive=lambda _: derived)
+    slow = one(begun, planned(), batch(), end)
+    unknown = one(started(), planned(), batch(), end)
+
+    assert ("equal", "impossible") == (fast.verdict, fast.physics.speed)
+    assert ("implausible", "not_bounded") == (slow.physics.speed, unknown.physics.speed)
 
 
 def test_events_of_no_run_are_passed_over():

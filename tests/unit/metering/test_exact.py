@@ -88,12 +88,13 @@ def test_meter_equals_live_count_and_closed_form(options):
 
 def test_accumulation_and_ragged_padding():
     """A step of several micro-batches of different lengths, padding as executed."""
-    model, _ = case()
+    model, closed = case()
     meter = Meter(strict=True)
     meter.attach(model)
     live = LiveCounter()
+    shapes = ((2, 5), (2, 9), (1, 3))
     with meter.step(), live:
-        for shape in ((2, 5), (2, 9), (1, 3)):
+        for shape in shapes:
             padded = ids(*shape)
             padded[0, shape[1] // 2 :] = 0
             loss_of(model(padded, attention_mask=padded > 0)).backward()
@@ -103,6 +104,30 @@ def test_accumulation_and_ragged_padding():
     assert 2 * 5 + 2 * 9 + 3 == batch.tokens
     assert live.forward == batch.flop()["forward"]
     assert live.backward == batch.flop()["backward"] + batch.flop()["recompute"]
+    for phase in ("forward", "backward", "recompute"):
+        derived = sum(getattr(closed, phase).at(*shape) for shape in shapes)
+        assert derived == batch.flop()[phase]
+
+
+@pytest.mark.parametrize("options", [{}, {"targets": QV}], ids=["full", "lora"])
+def test_compiled_step(options):
+    """Compiling changes kernels and no product: the count is that of the eager step."""
+    torch.compiler.reset()
+    model, closed = case(**options)
+    with LiveCounter() as live:
+        loss_of(model(ids(2, 6))).backward()
+    meter = Meter(strict=True)
+    compiled = torch.compile(model, backend="aot_eager")
+    meter.attach(compiled)
+    with meter.step():
+        loss_of(compiled(ids(2, 6))).backward()
+    (batch,) = meter.batches()
+    flop = batch.flop()
+    torch.compiler.reset()
+
+    assert live.forward == flop["forward"] == closed.forward.at(2, 6)
+    assert live.backward == flop["backward"] + flop["recompute"]
+    assert closed.backward.at(2, 6) == flop["backward"]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -165,6 +190,57 @@ def test_preference_step_with_a_second_model():
     assert plain.inference.at(2, 6) == batch.flop()["reference"]
     assert closed.backward.at(2, 6) == batch.flop()["backward"]
     assert 0 == batch.flop()["evaluation"]
+
+
+def test_reinforcement_step():
+    """Answers drawn, rated, and learnt from: each kind of pass is in its own counter.
+
+    As in GRPO (Shao and others 2024, section 4.1, arXiv:2402.03300): answers of a
+    group, their reward, the reference for the divergence, then the update.
+    """
+    policy, closed = case(targets=QV)
+    rater, plain = case()
+    meter = Meter(strict=True)
+    meter.attach(policy)
+    meter.attach(rater)
+    switch(policy, is_on=False)
+    meter.attach_phase(policy, "reference")
+    switch(policy, is_on=True)
+    live = {name: LiveCounter() for name in ("rollout", "reward", "reference", "train")}
+    asked, answer = 3, 4
+    with meter.step():
+        drawn = ids(4, asked)
+        with torch.no_grad():
+            with meter.phase("rollout"), live["rollout"]:
+                for _ in range(answer):
+                    last = policy(drawn)[:, -1].argmax(-1, keepdim=True)
+                    drawn = torch.cat([drawn, last], dim=1)
+            with meter.phase("reward"), live["reward"]:
+                rewards = rater(drawn).mean((1, 2))
+            switch(policy, is_on=False)
+            with meter.phase("reference"), live["reference"]:
+                reference = policy(drawn).log_softmax(-1)
+            switch(policy, is_on=True)
+        with live["train"]:
+            logits = policy(drawn).log_softmax(-1)
+            gain = (rewards - rewards.mean()).view(-1, 1, 1) * logits
+            ((logits - reference).square() - gain).mean().backward()
+    (batch,) = meter.batches()
+    flop = batch.flop()
+    whole = 4, asked + answer
+
+    assert batch.is_complete
+    assert {name: flop[name] for name in ("rollout", "reward", "reference")} == {
+        name: counter.forward for name, counter in live.items() if name != "train"
+    }
+    assert live["train"].forward == flop["forward"] == closed.forward.at(*whole)
+    assert live["train"].backward == flop["backward"] + flop["recompute"]
+    assert closed.backward.at(*whole) == flop["backward"]
+    assert closed.reference.at(*whole) == flop["reference"]
+    assert plain.inference.at(*whole) == flop["reward"]
+    assert flop["rollout"] == sum(
+        closed.inference.at(4, asked + drawn) for drawn in range(answer)
+    )
 
 
 def test_auxiliary_training_is_its_own():

@@ -12,7 +12,7 @@ from tests.unit.metering.tiny import Tiny, adapt, ids, loss_of  # noqa: E402
 
 
 def attached(model=None, *, strict=True):
-    model = model or Tiny()
+    model = Tiny() if model is None else model
     meter = Meter(strict=strict)
     meter.attach(model)
     return meter, model
@@ -27,7 +27,7 @@ def test_compiled_graphs_do_not_change(when):
     """One graph and no break, whether the meter is there or not."""
     torch.compiler.reset()
     counters.clear()
-    model, meter = Tiny(), Meter(strict=True)
+    model, meter = Tiny(), Meter(strict=when != "never")
     if when == "before":
         meter.attach(model)
     if when == "in-place":
@@ -46,6 +46,71 @@ def test_compiled_graphs_do_not_change(when):
 
     assert (1, {}) == found
     assert (0 if when == "never" else 2) == counted
+
+
+class Around(nn.Module):
+    """A model in adapters: its generation calls what is inside, past what is around."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = Tiny()
+
+    def get_base_model(self):
+        return self.inner
+
+    def forward(self, input_ids):
+        return self.inner(input_ids)
+
+
+@pytest.mark.parametrize("is_compiled", [False, True], ids=["eager", "compiled"])
+def test_pass_past_what_is_around_the_model(is_compiled):
+    """It counts like one through it, and one through it counts once."""
+    torch.compiler.reset()
+    counters.clear()
+    meter, model = attached(Around())
+    called = torch.compile(model, backend="aot_eager") if is_compiled else model
+    called(ids(2, 5))
+    graphs = counters["stats"]["unique_graphs"], dict(counters["graph_break"])
+    with torch.no_grad():
+        model.inner(ids(1, 3))
+    (batch,) = meter.batches()
+    torch.compiler.reset()
+
+    assert ((1, {}) if is_compiled else (0, {})) == graphs
+    assert [("evaluation", 1, 3, 1), ("train", 2, 5, 1)] == [
+        (each.phase, each.batch, each.sequence, each.forwards) for each in batch.counted
+    ]
+
+
+def test_pass_inside_of_a_compiled_wrapper():
+    """What is attached as it is called is also counted where it is called inside."""
+    torch.compiler.reset()
+    inner = Tiny()
+    meter, wrapper = attached(torch.compile(inner, backend="aot_eager"))
+    counters.clear()
+    wrapper(ids(2, 5))
+    found = counters["stats"]["unique_graphs"], dict(counters["graph_break"])
+    inner(ids(1, 3))
+    (batch,) = meter.batches()
+    torch.compiler.reset()
+
+    assert (1, {}) == found
+    assert {(2, 5): 1, (1, 3): 1} == {
+        (each.batch, each.sequence): each.forwards for each in batch.counted
+    }
+
+
+def test_pass_after_one_that_failed():
+    """An error in a pass leaves no other one out."""
+    meter, model = attached(Around(), strict=False)
+    with pytest.raises(IndexError):
+        model(ids(1, 3) + 1000)
+    model.inner(ids(1, 4))
+    (batch,) = meter.batches()
+
+    assert {(1, 3): 1, (1, 4): 1} == {
+        (each.batch, each.sequence): each.forwards for each in batch.counted
+    }
 
 
 def test_trace_leaves_no_mark():
@@ -173,6 +238,170 @@ def test_output_without_a_tensor_is_a_fault():
     loss_of(model.kept).backward()
 
     assert {"output_unknown": 1} == faults(meter)
+
+
+class Embedded(Tiny):
+    """Takes embeddings as well, in front of the ids if there are both."""
+
+    def forward(self, input_ids=None, inputs_embeds=None, labels=None):
+        x = inputs_embeds
+        if input_ids is not None:
+            x = self.token(input_ids)
+            x = x if inputs_embeds is None else torch.cat([inputs_embeds, x], 1)
+        for block in self.blocks:
+            x = block(x)
+        return self.head(self.norm(x))
+
+
+def ragged():
+    parts = [torch.arange(3), torch.arange(5)]
+    return torch.nested.nested_tensor(parts, layout=torch.jagged)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"input_ids": ids(2, 4), "inputs_embeds": torch.zeros(2, 50, 16)},
+        {"input_ids": ids(2, 4), "labels": ids(2, 50)},
+    ],
+    ids=["two-inputs", "longer-labels"],
+)
+def test_two_lengths_are_a_fault(named):
+    """What enters a decoder, or stands in front of the ids, is in no one shape."""
+    meter, model = attached(Embedded(), strict=False)
+    model(**named)
+
+    assert {"shape_unknown": 1} == faults(meter)
+
+
+@pytest.mark.parametrize(
+    "labels", [ids(2, 4), torch.zeros(2), torch.zeros(2, 9)], ids=str
+)
+def test_labels_that_enter_nothing(labels):
+    """Those of the positions, and classes of whole sequences, cost nothing."""
+    meter, model = attached(Embedded(), strict=False)
+    model(input_ids=ids(2, 4), labels=labels)
+
+    assert {} == faults(meter)
+
+
+@pytest.mark.parametrize(
+    ("kept", "expected"),
+    [(0, {}), (2, {"head_in_part": 1}), (torch.zeros(1), {"head_in_part": 1})],
+    ids=str,
+)
+def test_head_that_leaves_positions_out(kept, expected):
+    """The count is then at most that; 0 keeps them all."""
+
+    class Keeping(Tiny):
+        def forward(self, input_ids, logits_to_keep=0):
+            return super().forward(input_ids)
+
+    meter, model = attached(Keeping(), strict=False)
+    model(ids(1, 4), logits_to_keep=kept)
+
+    assert expected == faults(meter)
+
+
+def test_ragged_batch_is_a_fault():
+    """Its positions are no number."""
+    meter, model = attached(strict=False)
+    with pytest.raises(RuntimeError):
+        model(ragged())
+
+    assert {"shape_unknown": 1} == faults(meter)
+
+
+def test_transformed_function_is_a_fault():
+    """Inside of `vmap` a model sees one sequence of many."""
+    meter, model = attached(Tiny(kernel="products"), strict=False)
+    weights = {name: each.detach() for name, each in model.named_parameters()}
+
+    def loss(weights, row):
+        return loss_of(torch.func.functional_call(model, weights, (row[None],)))
+
+    with meter.step():
+        torch.func.vmap(torch.func.grad(loss), (None, 0))(weights, ids(8, 5))
+
+    assert {"shape_unknown": 1} == faults(meter)
+
+
+@pytest.mark.parametrize(
+    ("is_frozen", "expected"), [(True, {"input_gradient": 1}), (False, {})]
+)
+def test_gradient_of_the_input(is_frozen, expected):
+    """With frozen weights it costs products that no trace of ids shows."""
+    model = Embedded()
+    model.blocks.requires_grad_(not is_frozen)
+    meter, _ = attached(model, strict=False)
+    with meter.step():
+        entering = torch.zeros(2, 4, 16, requires_grad=True)
+        loss_of(model(inputs_embeds=entering)).backward()
+
+    assert expected == faults(meter)
+
+
+def test_step_without_a_pass_is_a_fault():
+    """What is called in another way than the model itself passes by the meter."""
+    meter, model = attached(strict=False)
+    with meter.step():
+        loss_of(model.forward(ids(1, 4))).backward()
+
+    assert {"forward_not_seen": 1} == faults(meter)
+
+
+def test_gradient_of_a_gradient_is_a_fault():
+    """It costs more than the backward pass that was traced."""
+    meter, model = attached(Tiny(kernel="products"), strict=False)
+    with meter.step():
+        loss = loss_of(model(ids(1, 4)))
+        weight = model.head.weight
+        (gradient,) = torch.autograd.grad(loss, [weight], create_graph=True)
+        gradient.pow(2).sum().backward()
+
+    assert {"second_order_gradient"} == set(faults(meter))
+
+
+@pytest.mark.parametrize(("at_once", "expected"), [(True, 1), (False, 2)])
+def test_backward_from_two_outputs(at_once, expected):
+    """One pass from both is one; one from each goes through the model twice."""
+
+    class Two(Tiny):
+        def forward(self, input_ids):
+            logits = super().forward(input_ids)
+            return logits, logits.mean(-1)
+
+    meter, model = attached(Two())
+    losses = [loss_of(each) for each in model(ids(1, 4))]
+    if at_once:
+        sum(losses).backward()
+    else:
+        losses[1].backward(retain_graph=True)
+        losses[0].backward()
+    (batch,) = meter.batches()
+
+    assert [expected] == [each.backwards for each in batch.counted]
+
+
+def test_batch_in_the_middle_of_a_step():
+    """A backward pass that is missing is missed, wherever a batch ends."""
+    meter, model = attached(strict=False)
+    with meter.step():
+        model(ids(1, 4))
+        assert {} == faults(meter)
+
+    assert {"backward_not_seen": 1} == faults(meter)
+
+
+def test_weights_that_are_frozen_again():
+    """Other weights in one step are noted, though a batch ends later."""
+    meter, model = attached(adapt(Tiny(), ("q_proj",)), strict=False)
+    with meter.step():
+        model.head.weight.requires_grad_(True)
+        loss_of(model(ids(1, 4))).backward()
+    model.head.weight.requires_grad_(False)
+
+    assert {"trained_weights_changed": 1} == faults(meter)
 
 
 def test_more_weights_in_training_is_a_fault():

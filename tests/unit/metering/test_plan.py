@@ -77,8 +77,10 @@ def test_digest_names_the_content():
         lambda model: model.eval(),
         lambda model: adapt(model, ("v_proj",)),
         lambda model: setattr(model.blocks[0], "gradient_checkpointing", True),
+        lambda model: setattr(model.blocks[0].mlp, "experts_per_token", 4),
+        lambda model: setattr(model.blocks[0].mlp, "stride", (2, 2)),
     ],
-    ids=["frozen", "type", "mode", "adapters", "checkpointing"],
+    ids=["frozen", "type", "mode", "adapters", "checkpointing", "experts", "stride"],
 )
 def test_fingerprint_changes(change):
     """What decides the products, or says for what a plan holds, is in the digest."""

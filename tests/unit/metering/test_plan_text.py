@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from ledger.errors import InputError
 from producers.metering.plan import Plan, parse_plan
 from producers.metering.polynomial import Polynomial
+from tests.unit.metering.plans import make_plan
 
 NUMBER = st.integers(0, 10**40 - 1)
 POLYNOMIAL = st.builds(Polynomial, NUMBER, NUMBER)
@@ -23,18 +24,7 @@ PLANS = st.builds(
     closed_form=st.booleans(),
     torch_version=st.just("2.13.0+cpu"),
 )
-ONE = Plan(
-    model_sha256="5d" * 32,
-    forward=Polynomial(3, 2),
-    backward=Polynomial(7, 5),
-    recompute=Polynomial(0, 4),
-    inference=Polynomial(2, 1),
-    shapes=((2, 4), (2, 6), (3, 5)),
-    unknown=(),
-    faults=(),
-    closed_form=True,
-    torch_version="2.13.0+cpu",
-).canonical()
+ONE = make_plan().canonical()
 
 
 @given(plan=PLANS)

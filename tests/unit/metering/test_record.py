@@ -11,7 +11,6 @@ from ledger.errors import StorageError
 from ledger.events import encode_event
 from ledger.events.training_saved import Adapter
 from producers.metering.batch import COUNTERS, Counted, total
-from producers.metering.plan import Plan
 from producers.metering.polynomial import Polynomial
 from producers.metering.record import (
     INTERVAL_MS_MAX,
@@ -20,19 +19,9 @@ from producers.metering.record import (
     RunRecord,
 )
 from producers.metering.registered import counted_of, plan_of
+from tests.unit.metering.plans import make_plan
 
-PLAN = Plan(
-    model_sha256="5d" * 32,
-    forward=Polynomial(3, 2),
-    backward=Polynomial(7, 5),
-    recompute=Polynomial(1, 4),
-    inference=Polynomial(2, 1),
-    shapes=((2, 4), (2, 6), (3, 5)),
-    unknown=(),
-    faults=(),
-    closed_form=True,
-    torch_version="2.13.0+cpu",
-)
+PLAN = make_plan()
 OTHER = dataclasses.replace(PLAN, model_sha256="6e" * 32, forward=Polynomial(4, 2))
 PARTIAL = dataclasses.replace(PLAN, unknown=("custom::attention",))
 ADAPTERS = [Adapter(shard=0, weights_sha256="0" * 64)]
