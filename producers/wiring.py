@@ -7,14 +7,12 @@ parse, call one of these, print and exit.
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from ledger.erasing.answers import Answers
 from ledger.erasing.book import ErasureBook
 from ledger.erasing.certificates import Certificates
 from ledger.erasing.leftovers import Leftovers
-from ledger.errors import InputError, LockedError
-from ledger.events import Event
+from ledger.errors import LockedError
 from ledger.events.erasure_request import Ground
 from ledger.records.dataset import Dataset
 from ledger.records.placer import Placer
@@ -25,25 +23,32 @@ from producers.erasing.eraser import Erased, Eraser, check_not_held
 from producers.erasing.ports import DeleteWeights, DeletionMethod
 from producers.exporting import weight_store
 from producers.ports import Progress
-from producers.training.fine_tune import (
-    BaseModel,
-    ShardTask,
-    World,
-    delete_strays,
-    fine_tune,
-    pretrain,
-)
+from producers.publishing import republisher
+from producers.training.choose import NOTHING_CHOSEN, Choices
+from producers.training.fine_tune import ShardTask, fine_tune
 from producers.training.retrain import Retrainer
+from producers.trainings import (
+    begin_training,
+    chosen_for,
+    trained_with,
+    until_started,
+    world_of,
+)
 
 
 def train(
-    workspace: Workspace, *, base_text: Callable[[], bytes], progress: Progress
+    workspace: Workspace,
+    *,
+    base_text: Callable[[], bytes],
+    choices: Choices = NOTHING_CHOSEN,
+    progress: Progress,
 ) -> str:
     """Train an adapter for each shard, after a base where there is none.
 
     Args:
         workspace: whose records.
-        base_text: public text for the base; asked only where there is none.
+        base_text: public text for a base of our own; asked only where there is none.
+        choices: on which base, and how.
         progress: told how far the work is.
 
     Returns:
@@ -55,14 +60,12 @@ def train(
         TrainingError: a worker failed.
     """
     with workspace.exclusive("train"):
-        book = _begin(workspace, progress)
+        book = begin_training(workspace, progress)
         erasures = ErasureBook(workspace)
         eraser(workspace, progress).begin(erasures.unfinished())
         check_not_held(erasures.held())
-        if book.base() is None:
-            seed = int.from_bytes(workspace.random_bytes(8), "big")
-            pretrain(base_text(), world=_world(workspace, progress), seed=seed)
-        with _until_started(workspace, progress) as world:
+        chosen = chosen_for(workspace, choices, base_text=base_text, progress=progress)
+        with until_started(workspace, progress) as world:
             assign(Placer(workspace), progress=progress)
             map_id, current = book.map()
             generation = book.next_generation(range(current.shards))
@@ -77,31 +80,15 @@ def train(
                     for shard in range(current.shards)
                 ],
                 dataset=Dataset(workspace, map_id, current.slices),
-                base=_base(book),
+                base=chosen.base,
                 map_id=map_id,
                 model_name=workspace.settings.model_name,
                 world=world,
                 generation=generation,
+                objective=chosen.objective,
+                settings=chosen.settings,
             )
     return result.run_id
-
-
-@contextlib.contextmanager
-def _until_started(workspace: Workspace, progress: Progress) -> Iterator[World]:
-    """Keep ingest out until the run is on record.
-
-    A run trains on what was assigned before it started (XEV-11), so nothing may be
-    assigned between taking stock and the event that starts it.
-    """
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(workspace.exclusive("ingest"))
-        world = _world(workspace, progress)
-
-        def emit(events: Sequence[Event]) -> None:
-            world.emit(events)
-            stack.close()  # the first event is the run's start; later this is nothing
-
-        yield replace(world, emit=emit)
 
 
 def erase(
@@ -151,7 +138,7 @@ def erase(
     for fence in fences:
         answers.refer(fence, reference)
     with _fence_stands(), workspace.exclusive("train"):
-        _begin(workspace, progress)
+        begin_training(workspace, progress)
         driver = eraser(workspace, progress)
         driver.remember(typed)
         driver.begin(book.unfinished())
@@ -200,40 +187,23 @@ def _fence_stands() -> Iterator[None]:
         raise LockedError(message) from None
 
 
-def finish_erasures(
-    workspace: Workspace, *, delete_models: bool = False, progress: Progress
-) -> list[Erased]:
-    """Finish every open erasure that was decided, oldest first.
-
-    Raises:
-        LockedError: a training is running.
-        TrainingError: a retrain failed; its erasure stays open.
-    """
-    with workspace.exclusive("train"):
-        _begin(workspace, progress)
-        fences = ErasureBook(workspace).unfinished()
-        driver = eraser(workspace, progress)
-        driver.begin(fences)
-        with workspace.exclusive("ingest"):
-            return [
-                driver.resume(fence, delete_models=delete_models) for fence in fences
-            ]
-
-
 def retrainer(workspace: Workspace, progress: Progress) -> Retrainer:
     """What retrains hit shards, and repeats a training in a clean process."""
     book = TrainingBook(workspace)
     map_id, current = book.map()
-    world = _world(workspace, progress)
+    world = world_of(workspace, progress)
+    chosen = trained_with(workspace, world, map_id)
     return Retrainer(
         book,
         lambda: Dataset(workspace, map_id, current.slices),
-        base=_base(book),
+        base=chosen.base,
         map_id=map_id,
         slices=current.slices,
         model_name=workspace.settings.model_name,
         weights=world.weights,
         world=world,
+        objective=chosen.objective,
+        settings=chosen.settings,
     )
 
 
@@ -245,6 +215,7 @@ def eraser(workspace: Workspace, progress: Progress) -> Eraser:
         Certificates(workspace),
         lambda: retrainer(workspace, progress),
         delete=_deleter(workspace),
+        republish=republisher(workspace, progress),
         clock_ms=workspace.clock_ms,
         progress=progress,
     )
@@ -261,37 +232,3 @@ def _deleter(workspace: Workspace) -> DeleteWeights:
         return "key_destruction" if is_here else "file_deletion"
 
     return delete
-
-
-def _begin(workspace: Workspace, progress: Progress) -> TrainingBook:
-    """Put right what a killed training left; the train lock is held."""
-    book = TrainingBook(workspace)
-    book.close_open_runs()
-    delete_strays(_world(workspace, progress).weights, book.on_record())
-    return book
-
-
-def _world(workspace: Workspace, progress: Progress) -> World:
-    return World(
-        weights=weight_store(workspace),
-        evidence=workspace.evidence,
-        emit=TrainingBook(workspace).append,
-        clock_ms=workspace.clock_ms,
-        random_bytes=workspace.random_bytes,
-        progress=progress,
-    )
-
-
-def _base(book: TrainingBook) -> BaseModel:
-    """The base that was pre-trained here."""
-    base = book.base()
-    if base is None:
-        message = "no base model yet; run train first"
-        raise InputError(message)
-    return BaseModel(
-        name=base.name,
-        sha256=base.sha256,
-        licence="",
-        flop=str(base.flop),
-        flop_source="measured",
-    )

@@ -32,6 +32,7 @@ class SavedWeights(msgspec.Struct):
         event_id: the `SliceTrained` event.
         parent_sha256: the weights that they were trained on from.
         tainted_by: the first `RecordsErased` event with a record they saw, or empty.
+        withdrawn_by: the first `RecordsQuarantined` event with such a record, or empty.
         deleted_by: the `WeightsDeleted` event, or empty.
     """
 
@@ -44,6 +45,7 @@ class SavedWeights(msgspec.Struct):
     event_id: str
     parent_sha256: str
     tainted_by: str = ""
+    withdrawn_by: str = ""
     deleted_by: str = ""
 
 
@@ -70,6 +72,16 @@ class Shard(msgspec.Struct):
     served_sha256: str = ""
     served_by: str = ""
     needs_retrain: dict[str, str] = {}
+
+    def stale_since(self) -> str:
+        """The event that took out a record which the weights in service saw, or empty.
+
+        They may serve until the next training (XEV-20); to train again is a choice.
+        """
+        served = [
+            saved for saved in self.saved if saved.weights_sha256 == self.served_sha256
+        ]
+        return served[-1].withdrawn_by if served else ""
 
 
 class ShardMap(msgspec.Struct):
@@ -98,6 +110,7 @@ class ShardsState(msgspec.Struct):
         erased: erased record to the `RecordsErased` event that fenced it.
         quarantined: quarantined record to the `RecordsQuarantined` event.
         runs: run to its map, for runs with shards.
+        begun: run to the ledger's entry that started it, for the same.
         contradictions: assignments, quarantines and trainings that do not fit: to an
             undeclared map, outside it, twice, or of a record that was erased or
             quarantined. They change nothing else.
@@ -109,6 +122,7 @@ class ShardsState(msgspec.Struct):
     erased: MutableMapping[str, str] = {}
     quarantined: MutableMapping[str, str] = {}
     runs: dict[str, str] = {}
+    begun: dict[str, int] = {}
     contradictions: list[str] = []
 
     def current(self) -> ShardMap | None:

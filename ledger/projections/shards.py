@@ -6,7 +6,7 @@ was trained on slices 0..k, so the taint reaches from the record's slice up. Onl
 have continued from tainted weights.
 
 A quarantine taints nothing: weights that saw the record stay in service. But no later
-training goes on from them.
+training goes on from them, and they are marked, so that who wants to can train again.
 """
 
 from ledger.events.erasure import (
@@ -48,6 +48,7 @@ def apply(state: ShardsState, recorded: Recorded) -> ShardsState:
         case RunStarted(run_id=run_id, map_id=map_id):
             if map_id:
                 state.runs[run_id] = map_id
+                state.begun[run_id] = recorded.seq
         case SliceTrained() as event:
             _save_slice(state, event, recorded.event_id)
         case RunFinished(run_id=run_id, adapters=adapters):
@@ -120,6 +121,11 @@ def _quarantine(state: ShardsState, record_id: str, event_id: str) -> None:
         shard.live[place.slice] -= 1
         for number in [one for one in shard.slices if one >= place.slice]:
             del shard.slices[number]
+        for saved in shard.saved:
+            # A run trains on what was placed before it started (XEV-11).
+            is_later = state.begun.get(saved.run_id, place.entry + 1) > place.entry
+            if saved.slice >= place.slice and is_later:
+                saved.withdrawn_by = saved.withdrawn_by or event_id
 
 
 def _shard_of_run(state: ShardsState, run_id: str, number: int) -> Shard | None:
@@ -221,7 +227,7 @@ def _delete_weights(state: ShardsState, weights: frozenset[str], event_id: str) 
 
 PROJECTION = Projection(
     name="shards",
-    version=4,
+    version=5,
     state=ShardsState,
     apply=apply,
     tables=("places", "erased", "quarantined"),

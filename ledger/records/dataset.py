@@ -26,12 +26,30 @@ from ledger.workspace.workspace import Workspace
 class Dataset:
     """The records of one shard map, as they stood when this object was made."""
 
-    def __init__(self, workspace: Workspace, map_id: str, slices: int) -> None:
-        """Take stock; records placed later belong to a later run."""
+    def __init__(
+        self,
+        workspace: Workspace,
+        map_id: str,
+        slices: int,
+        *,
+        before: int | None = None,
+    ) -> None:
+        """Take stock; records placed later belong to a later run.
+
+        Args:
+            workspace: whose records.
+            map_id: the shard map.
+            slices: its number of slices.
+            before: only records that an entry before this one placed; None for all.
+        """
         self._workspace = workspace
         self._map_id = map_id
         self._slices = slices
-        self._taken = frozenset(record.record_id for record in self._placed())
+        taken = (record.record_id for record in self._placed())
+        if before is not None:
+            places = workspace.states()["shards"].places
+            taken = (one for one in taken if places[one][map_id].entry < before)
+        self._taken = frozenset(taken)
 
     def _placed(self) -> list[Record]:
         """Every placed record of the map that is not quarantined, by record id."""

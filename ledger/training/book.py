@@ -8,6 +8,7 @@ import msgspec
 
 from ledger.errors import InputError
 from ledger.events import Event
+from ledger.events.model import ManifestPublished
 from ledger.events.training import (
     RunFailed,
     RunFinished,
@@ -18,6 +19,7 @@ from ledger.events.training_saved import SliceTrained
 from ledger.projections.erasures import Erasure, ErasuresState
 from ledger.projections.shards import SavedWeights, Shard, ShardMap, ShardsState
 from ledger.projections.weight_chain import clean_chain, weights_before
+from ledger.training.outside import drain_all, is_recorded_now
 from ledger.training.run_keys import TRAIN, begin_run, end_run, run_stream
 from ledger.workspace.workspace import Workspace
 
@@ -111,10 +113,14 @@ class TrainingBook:
         found: set[str] = set()
         for recorded in self._workspace.ledger.events(stream=TRAIN):
             match recorded.event:
+                case RunStarted(base_sha256=sha256):
+                    found.add(sha256)
                 case SliceTrained(weights_sha256=sha256):
                     found.add(sha256)
                 case RunFinished(adapters=adapters):
                     found.update(adapter.weights_sha256 for adapter in adapters)
+                case ManifestPublished(merged_sha256=sha256):
+                    found.add(sha256)
                 case _:
                     pass
         return found
@@ -128,15 +134,19 @@ class TrainingBook:
     def close_open_runs(self) -> int:
         """Write the end of runs whose process was killed; hold the train lock.
 
+        A run that a trainer outside records now is left alone.
+
         Returns:
             How many there were.
         """
+        drain_all(self._workspace.ledger)  # what the killed processes had spooled
         runs = self._workspace.states()["compute"].runs
         # The run's own key is gone; the trainer's may write this one thing (KEY-11).
         killed = [
             RunFailed(run_id=run_id, reason="killed", batches=run.batches)
             for run_id, run in runs.items()
             if run.status == "open"
+            and not is_recorded_now(self._workspace.folder, run_id)
         ]
         if killed:
             self._workspace.ledger.append(killed, stream=TRAIN)
@@ -176,6 +186,14 @@ class TrainingBook:
         """Each run's recipe digest."""
         return {
             recorded.event.run_id: recorded.event.recipe_sha256
+            for recorded in self._workspace.ledger.events(stream=TRAIN)
+            if isinstance(recorded.event, RunStarted)
+        }
+
+    def bases(self) -> dict[str, str]:
+        """The digest of each run's base; empty where it is from scratch."""
+        return {
+            recorded.event.run_id: recorded.event.base_sha256
             for recorded in self._workspace.ledger.events(stream=TRAIN)
             if isinstance(recorded.event, RunStarted)
         }

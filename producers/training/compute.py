@@ -6,15 +6,18 @@ the recipe of a run repeats it, and with it every metered FLOP.
 
 from typing import Final
 
+from ledger.errors import InputError
 from producers.flops.config import read_config
 from producers.flops.cost import StepCost
 from producers.flops.count import Lora, Training, count
+from producers.flops.of_model import closed_form_of
 from producers.metering.meter import Meter
 from producers.metering.plan import Plan
-from producers.training import model as gpt
-from producers.training.recipe import VOCABULARY, Settings, Target
+from producers.training.base_files import NO_FILES, BaseFiles
+from producers.training.language import open_shape
+from producers.training.settings import VOCABULARY, Architecture, Settings
 
-_MODULES: Final[dict[Target, str]] = {
+_MODULES: Final[dict[str, str]] = {
     "qkv": "c_attn",
     "out": "attn.c_proj",
     "up": "c_fc",
@@ -23,21 +26,32 @@ _MODULES: Final[dict[Target, str]] = {
 """What the family that this model is of calls the matrices of a block."""
 
 
-def compute_plan(settings: Settings) -> Plan | None:
+def compute_plan(settings: Settings, files: BaseFiles = NO_FILES) -> Plan | None:
     """The plan of the model that `settings` describe.
+
+    Args:
+        settings: what is trained.
+        files: what the base comes with.
 
     Returns:
         None where it could not be traced; a run without a plan is recorded as
         incomplete.
+
+    Raises:
+        InputError: a configuration, a tokenizer or a target does not fit.
+        IntegrityError: the files are not those that `settings` name.
     """
-    model = gpt.make_base(settings.architecture, seed=0)
-    if settings.lora is not None:
-        gpt.add_adapter(model, settings, seed=0)
-    return Meter().attach(model, closed_form=closed_form(settings))
+    model = open_shape(settings, files)
+    if isinstance(settings.architecture, Architecture):
+        derived: StepCost | None = closed_form(settings)
+    else:
+        # Of a family that is not known there is none; the plan says so.
+        derived = closed_form_of(model)
+    return Meter().attach(model, closed_form=derived)
 
 
 def closed_form(settings: Settings) -> StepCost:
-    """What the architecture says that a step costs, by the chain rule.
+    """What the architecture of the byte-level GPT says that a step costs.
 
     The model is a GPT-2 without biases and with rectified linear units, neither of
     which is a matrix product, and with attention as two products.
@@ -46,6 +60,11 @@ def closed_form(settings: Settings) -> StepCost:
         InputError: the architecture is out of range.
     """
     architecture, lora = settings.architecture, settings.lora
+    if not isinstance(architecture, Architecture):
+        message = (
+            "closed form: expected the byte-level GPT, found a base from elsewhere"
+        )
+        raise InputError(message)
     decoder = read_config(
         {
             "model_type": "gpt2",

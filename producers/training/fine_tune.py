@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from ledger.errors import InputError
+from ledger.events.training import Objective
 from ledger.events.training_saved import SliceTrained
 from ledger.ports import SliceRecords
 from producers.ports import ClockMs, Emit, Evidence, Progress, RandomBytes
+from producers.training.base_files import base_files
 from producers.training.plan import (
     PretrainingPlan,
     RunPlan,
@@ -61,13 +63,15 @@ class BaseModel:
         licence: SPDX expression; empty where not stated.
         flop: its training compute as decimal text; empty where not known.
         flop_source: where `flop` comes from.
+        systemic_risk: whether it is a GPAI model with systemic risk.
     """
 
     name: str
     sha256: str
     licence: str
     flop: str
-    flop_source: str
+    flop_source: Literal["measured", "declared", "estimated", "unknown"]
+    systemic_risk: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +101,7 @@ class ShardTask:
 
     Attributes:
         shard: the shard.
-        slice_first: the slice to begin with.
+        slice_first: the slice to begin with; the number of slices where none is left.
         parent_sha256: weights of the slice before; empty for slice 0.
         generations: the seed generation of each slice of the shard.
     """
@@ -161,11 +165,15 @@ def fine_tune(
     world: World,
     generation: int = 0,
     erasure_id: str = "",
+    resumes_run_id: str = "",
+    objective: Objective = "continued_pretraining",
     settings: Settings = DEMO_ADAPTER,
 ) -> RunResult:
     """Train the adapters of some shards on the base.
 
     A retraining for an erasure is not held up: it trains on less than stands already.
+    A run that resumes a failed one names every shard of it, those that are trained to
+    the end included: its end puts them in service.
 
     Raises:
         BasisError: a record is not allowed any more.
@@ -187,12 +195,16 @@ def fine_tune(
         base_sha256=base.sha256,
         base_licence=base.licence,
         base_flop=base.flop,
-        base_flop_source="measured" if base.flop_source == "measured" else "unknown",
+        base_flop_source=base.flop_source,
         base_flop_estimable=bool(base.flop),
+        base_systemic_risk=base.systemic_risk,
+        base_files=base_files(settings, world.evidence.get),
+        objective=objective,
         map_id=map_id,
         generation=generation,
         purpose="retrain" if erasure_id else "train",
         erasure_id=erasure_id,
+        resumes_run_id=resumes_run_id,
     )
     return run_shards(
         plan=plan,

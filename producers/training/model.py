@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ledger.errors import InputError
-from producers.training.recipe import VOCABULARY, Architecture, Lora, Settings
+from producers.training.settings import VOCABULARY, Architecture, Lora, Settings
 
 _INIT_STD: Final = 0.02  # Radford and others 2019, GPT-2, as in its released code
 
@@ -151,13 +151,14 @@ def add_adapter(model: ByteGpt, settings: Settings, *, seed: int) -> None:
     Raises:
         InputError: the settings have no adapter.
     """
-    if settings.lora is None:
-        message = "adapter: expected settings with lora, found none"
+    architecture = settings.architecture
+    if settings.lora is None or not isinstance(architecture, Architecture):
+        message = "adapter: expected settings of the byte-level GPT with lora"
         raise InputError(message)
     model.requires_grad_(requires_grad=False)
     generator = torch.Generator().manual_seed(seed)
     for block in cast("list[Block]", model.blocks):
-        for name, size_in, _ in settings.architecture.matrices():
+        for name, size_in, _ in architecture.matrices():
             if name not in settings.lora.targets:
                 continue
             owner = block.attention if name in {"qkv", "out"} else block

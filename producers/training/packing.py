@@ -15,7 +15,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from producers.training.recipe import SEPARATOR
+from producers.training.settings import SEPARATOR
 
 IGNORED: Final = -100
 """The target that a loss skips: torch's default `ignore_index`."""
@@ -26,27 +26,31 @@ class Rows:
     """What the model reads, and what it should say next.
 
     Attributes:
-        input_NS: tokens, int16.
-        target_NS: the token after each, int16; `IGNORED` over padding.
+        input_NS: tokens, int32.
+        target_NS: the token after each, int32; `IGNORED` over padding.
     """
 
     input_NS: Tensor
     target_NS: Tensor
 
 
-def pack(records: Sequence[bytes], *, sequence: int) -> Rows:
-    """Pack at least one record into rows of `sequence` positions."""
-    separator = torch.tensor([SEPARATOR], dtype=torch.int16)
+def pack(
+    records: Sequence[Sequence[int]], *, sequence: int, separator: int = SEPARATOR
+) -> Rows:
+    """Pack at least one record into rows of `sequence` positions.
+
+    Args:
+        records: the tokens of each; of the byte-level GPT they are its bytes.
+        sequence: positions in a row.
+        separator: the token before each record and after the last one.
+    """
+    between = torch.tensor([separator], dtype=torch.int32)
     pieces = []
     for record in records:
-        pieces.append(separator)
-        if record:
-            # torch wants a buffer that it may write to, so it gets a copy.
-            text = torch.frombuffer(bytearray(record), dtype=torch.uint8)
-            pieces.append(text.to(torch.int16))
-    stream = torch.cat([*pieces, separator])
+        pieces += [between, _tensor(record)]
+    stream = torch.cat([*pieces, between])
     padding = -(len(stream) - 1) % sequence
-    inputs = torch.nn.functional.pad(stream[:-1], (0, padding), value=SEPARATOR)
+    inputs = torch.nn.functional.pad(stream[:-1], (0, padding), value=separator)
     targets = torch.nn.functional.pad(stream[1:], (0, padding), value=IGNORED)
     return Rows(
         input_NS=inputs.view(-1, sequence), target_NS=targets.view(-1, sequence)
@@ -71,3 +75,11 @@ def batches(
             chosen = order[start : start + batch]
             yield rows.input_NS[chosen].long(), rows.target_NS[chosen].long()
             done += 1
+
+
+def _tensor(tokens: Sequence[int]) -> Tensor:
+    if isinstance(tokens, bytes) and tokens:
+        # torch wants a buffer that it may write to, so it gets a copy.
+        text = torch.frombuffer(bytearray(tokens), dtype=torch.uint8)
+        return text.to(torch.int32)
+    return torch.tensor(list(tokens), dtype=torch.int32)

@@ -7,6 +7,7 @@ from typing import Literal, NoReturn
 from ledger.errors import InputError
 from ledger.events.training import Objective
 from ledger.events.training_saved import Adapter
+from producers.training.base_files import NO_FILES, BaseFiles
 from producers.training.recipe import Recipe
 
 
@@ -34,6 +35,7 @@ class ShardJob:
         shard: the shard.
         slices: all slices of the shard, in order.
         slice_first: the slice to begin with; those before it only lend their records.
+            Their number, in a run that is resumed, where nothing is left to train.
         parent_sha256: weights of slice `slice_first` - 1; empty for slice 0.
     """
 
@@ -51,6 +53,7 @@ class RunPlan:
         recipe: with lora.
         jobs: one a shard, all with the same number of slices.
         base_sha256: weights of the base, in the store.
+        base_files: what the base comes with.
         workers: processes at the same time; None takes one a processor.
 
     The other attributes are those of `RunStarted`.
@@ -73,6 +76,8 @@ class RunPlan:
     )
     base_flop_estimable: bool = False
     base_systemic_risk: bool = False
+    base_files: BaseFiles = NO_FILES
+    resumes_run_id: str = ""
     workers: int | None = None
 
     def check(self) -> None:
@@ -89,8 +94,9 @@ class RunPlan:
         if len(counts) != 1 or 0 in counts:
             _refuse("slices a shard", "one number, at least 1", sorted(counts))
         for job in self.jobs:
-            if not 0 <= job.slice_first < len(job.slices):
-                expected = f"0 .. {len(job.slices) - 1}"
+            highest = len(job.slices) - (0 if self.resumes_run_id else 1)
+            if not 0 <= job.slice_first <= highest:
+                expected = f"0 .. {highest}"
                 _refuse(f"first slice of shard {job.shard}", expected, job.slice_first)
             if bool(job.parent_sha256) != bool(job.slice_first):
                 expected = "a digest after slice 0, else none"

@@ -20,9 +20,11 @@ import msgspec
 
 from ledger.errors import InputError
 from producers.metering.plan import Plan
+from producers.training.base_files import NO_FILES, BaseFiles
 from producers.training.errors import TrainingError, WorkerKilledError
-from producers.training.recipe import Recipe
+from producers.training.recipe import Pretrained, Recipe
 from producers.training.wire import (
+    MESSAGE_BYTES_MAX,
     Job,
     Refused,
     SliceDone,
@@ -36,6 +38,10 @@ from producers.training.wire import (
 
 COMMAND: Final = (sys.executable, "-m", "producers.training.worker")
 """What a worker process runs."""
+
+_COPIES: Final = 8
+"""How often a worker holds its base at most, in bytes of the base's file: the file, its
+tensors, twice their size in the model where they are of 16 bits, and room to train."""
 
 _EXIT_SECONDS_MAX: Final = 60
 """How long a worker that says nothing more may take to exit on a busy machine."""
@@ -56,6 +62,7 @@ class WorkerJob:
         recipe: with lora for a shard, without for a base.
         plan: what a pass costs; None counts none.
         base: safetensors bytes of the frozen base; empty for a base.
+        files: what the frozen base comes with.
         parent: those of the adapter of slice `slice_first` - 1; empty for slice 0.
         slice_first: the slice to begin with.
         slices: the records that each slice adds, those before `slice_first` included.
@@ -66,6 +73,7 @@ class WorkerJob:
     recipe: Recipe
     plan: Plan | None = None
     base: bytes = b""
+    files: BaseFiles = NO_FILES
     parent: bytes = b""
     slice_first: int = 0
     slices: Sequence[Sequence[bytes]]
@@ -110,14 +118,15 @@ def train_in_workers(
         jobs: what to train.
         on_step: told after each step.
         on_slice: told after each slice, once its steps were told.
-        workers: processes at the same time, at least 1; None takes one a processor.
+        workers: processes at the same time, at least 1; None takes one a processor, or
+            as many as memory has room for.
 
     Raises:
         InputError: a recipe or a seed is out of range.
         WorkerKilledError: a signal ended a worker.
         TrainingError: a worker refused its job, crashed or spoke garbage.
     """
-    limit = workers or os.cpu_count() or 1
+    limit = workers or _processes(jobs)
     heard: queue.SimpleQueue[_Heard] = queue.SimpleQueue()
     waiting = deque(jobs)
     running: list[_Worker] = []
@@ -141,6 +150,13 @@ def train_in_workers(
     finally:
         for worker in running:
             _stop(worker)
+
+
+def _processes(jobs: Sequence[WorkerJob]) -> int:
+    """One a processor, as far as memory holds what a worker holds."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    needed = _COPIES * max((len(job.base) for job in jobs), default=0)
+    return max(1, min(os.cpu_count() or 1, memory // max(1, needed)))
 
 
 def _start(job: WorkerJob, heard: queue.SimpleQueue[_Heard]) -> _Worker:
@@ -196,7 +212,7 @@ def _converse(worker: _Worker, header: bytes, heard: queue.SimpleQueue[_Heard]) 
         # A worker that died early leaves a broken pipe; its exit status says more.
         with contextlib.suppress(BrokenPipeError):
             _send(worker, header)
-        while (frame := read_frame(worker.source)) is not None:
+        while (frame := _read_message(worker)) is not None:
             match decode_message(frame):
                 case Refused(reason=reason):
                     complaint = reason
@@ -212,14 +228,24 @@ def _converse(worker: _Worker, header: bytes, heard: queue.SimpleQueue[_Heard]) 
         heard.put((worker, _Ended(complaint=complaint)))
 
 
+def _read_message(worker: _Worker) -> bytes | None:
+    return read_frame(worker.source, bytes_max=MESSAGE_BYTES_MAX)
+
+
 def _send(worker: _Worker, header: bytes) -> None:
     job = worker.job
-    for content in (header, job.base, job.parent):
+    for content in (header, job.base, job.parent, *_files(job)):
         write_frame(worker.sink, content)
     for records in job.slices:
         for record in records:
             write_frame(worker.sink, record)
     worker.sink.flush()
+
+
+def _files(job: WorkerJob) -> tuple[bytes, ...]:
+    if isinstance(job.recipe.settings.architecture, Pretrained):
+        return job.files.config, job.files.tokenizer
+    return ()
 
 
 def _check_slice(worker: _Worker, found: int) -> None:

@@ -12,6 +12,7 @@ so that it has one spelling.
 import hashlib
 import os
 import platform
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -19,17 +20,46 @@ import msgspec
 from msgspec import Meta
 
 from ledger.errors import InputError
+from producers.training.settings import (
+    DEMO_ADAPTER,
+    DEMO_BASE,
+    SEPARATOR,
+    VOCABULARY,
+    Architecture,
+    Lora,
+    Pretrained,
+    Settings,
+    Target,
+)
 
-VOCABULARY: Final = 257
-"""256 byte values, and one separator that no byte can be taken for."""
+__all__ = [
+    "DEMO_ADAPTER",
+    "DEMO_BASE",
+    "SEPARATOR",
+    "VOCABULARY",
+    "Architecture",
+    "Environment",
+    "Lora",
+    "Pretrained",
+    "Recipe",
+    "Settings",
+    "Target",
+    "capture_environment",
+    "make_recipe",
+    "parse_recipe",
+    "same_environment",
+]
 
-SEPARATOR: Final = 256
-"""The token before each record, after the last one, and in the padding."""
-
-Target = Literal["qkv", "out", "up", "down"]
-"""The matrices of a block in forward order."""
-
-_BITS_FILES: Final = ("model.py", "packing.py", "slices.py", "weights.py")
+_BITS_FILES: Final = (
+    "hugging_face.py",
+    "language.py",
+    "model.py",
+    "packing.py",
+    "slices.py",
+    "tokens.py",
+    "weights.py",
+)
+_PRETRAINED_LIBRARIES: Final = ("peft", "tokenizers", "transformers")
 _BITS_VARIABLES: Final = (
     "ATEN_CPU_CAPABILITY",
     "DNNL_MAX_CPU_ISA",
@@ -38,87 +68,7 @@ _BITS_VARIABLES: Final = (
     "ONEDNN_MAX_CPU_ISA",
 )
 
-_Dimension = Annotated[int, Meta(ge=1, le=65_536)]
 _Text = Annotated[str, Meta(max_length=256)]
-
-
-class Architecture(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
-):
-    """The shape of the byte-level GPT.
-
-    Attributes:
-        width: elements of the residual stream; a multiple of `heads`.
-        layers: transformer blocks.
-        heads: attention heads.
-        context: positions that the model can see.
-    """
-
-    width: _Dimension = 96
-    layers: Annotated[int, Meta(ge=1, le=256)] = 3
-    heads: _Dimension = 4
-    context: _Dimension = 96
-
-    def __post_init__(self) -> None:
-        if self.heads < 1 or self.width % self.heads:
-            message = (
-                f"architecture: expected a width that {self.heads} heads divide, "
-                f"found {self.width}"
-            )
-            raise InputError(message)
-
-    def matrices(self) -> tuple[tuple[Target, int, int], ...]:
-        """Name, input size and output size of a block's matrices, in forward order."""
-        d = self.width
-        return ("qkv", d, 3 * d), ("out", d, d), ("up", d, 4 * d), ("down", 4 * d, d)
-
-
-class Lora(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Low-rank adapters: W x + (alpha / rank) B A x, with W frozen.
-
-    Source: Hu and others, LoRA, section 4.1 (arXiv:2106.09685).
-
-    Attributes:
-        rank: columns of B and rows of A.
-        alpha: numerator of the scale.
-        targets: the matrices of every block that get an adapter.
-    """
-
-    rank: _Dimension = 16
-    alpha: _Dimension = 32
-    targets: Annotated[tuple[Target, ...], Meta(min_length=1, max_length=4)] = (
-        "qkv",
-        "out",
-        "up",
-        "down",
-    )
-
-    def __post_init__(self) -> None:
-        if len(set(self.targets)) != len(self.targets):
-            message = f"lora targets: expected no repetition, found {self.targets}"
-            raise InputError(message)
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a person chooses.
-
-    Attributes:
-        architecture: the model.
-        lora: the adapters to train on a frozen base; None trains all from scratch.
-        batch: sequences in a full batch; the last one of an epoch may be smaller.
-        epochs: passes over the whole data that the cost of all slices adds up to.
-        steps_max: most optimizer steps in one slice.
-        learning_rate_ppm: peak learning rate, millionths.
-        dtype: type of weights and activations.
-    """
-
-    architecture: Architecture = Architecture()
-    lora: Lora | None = Lora()
-    batch: Annotated[int, Meta(ge=1, le=65_536)] = 8
-    epochs: Annotated[int, Meta(ge=1, le=1000)] = 4
-    steps_max: Annotated[int, Meta(ge=1, le=10**9)] = 10**9
-    learning_rate_ppm: Annotated[int, Meta(ge=1, le=10**6)] = 3000
-    dtype: Literal["float32"] = "float32"
 
 
 class Environment(
@@ -134,6 +84,8 @@ class Environment(
         cpu_capability: vector instruction set that torch chose.
         cpu_model: processor; its linear-algebra library chooses kernels by it.
         variables: environment variables that choose kernels, as `NAME=value`.
+        libraries: builds of further libraries that the settings call for, as
+            `NAME version`; none for the byte-level GPT.
         threads: intra-op threads; 1, 2 and 4 threads give three results.
         deterministic: whether only deterministic algorithms are allowed.
     """
@@ -145,6 +97,7 @@ class Environment(
     cpu_capability: _Text
     cpu_model: _Text
     variables: tuple[_Text, ...]
+    libraries: tuple[_Text, ...] = ()
     threads: Literal[1] = 1
     deterministic: Literal[True] = True
 
@@ -182,13 +135,6 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return hashlib.sha256(self.canonical()).hexdigest()
 
 
-DEMO_BASE: Final = Settings(lora=None, epochs=1, steps_max=320)
-"""Pre-trains a base on some 0.5 MB of text."""
-
-DEMO_ADAPTER: Final = Settings(epochs=2, learning_rate_ppm=5000)
-"""Fine-tunes one shard of some 50 kB of text."""
-
-
 def parse_recipe(content: bytes) -> Recipe:
     """Read a recipe's canonical form.
 
@@ -211,9 +157,9 @@ def make_recipe(settings: Settings) -> Recipe:
 
     Raises:
         InputError: a setting is out of range.
-        InputError: torch or safetensors is not installed.
+        InputError: a library that the settings need is not installed.
     """
-    recipe = Recipe(settings=settings, environment=capture_environment())
+    recipe = Recipe(settings=settings, environment=capture_environment(settings))
     recipe.canonical()
     return recipe
 
@@ -222,16 +168,19 @@ def same_environment(recipe: Recipe) -> bool:
     """Whether `recipe` can be re-executed here.
 
     Raises:
-        InputError: torch or safetensors is not installed.
+        InputError: a library that its settings need is not installed.
     """
-    return recipe.environment == capture_environment()
+    return recipe.environment == capture_environment(recipe.settings)
 
 
-def capture_environment() -> Environment:
+def capture_environment(settings: Settings = DEMO_BASE) -> Environment:
     """Describe this machine as far as it decides the bits.
 
+    Args:
+        settings: what is trained; they say which libraries take part.
+
     Raises:
-        InputError: torch or safetensors is not installed.
+        InputError: a library that takes part is not installed.
     """
     try:
         import safetensors  # noqa: PLC0415 - the base install has no tensor library
@@ -256,7 +205,22 @@ def capture_environment() -> Environment:
             for name in _BITS_VARIABLES
             if name in os.environ
         ),
+        libraries=_libraries(settings),
     )
+
+
+def _libraries(settings: Settings) -> tuple[str, ...]:
+    """Builds of what a base from elsewhere needs beside torch."""
+    if not isinstance(settings.architecture, Pretrained):
+        return ()
+    try:
+        return tuple(f"{name} {version(name)}" for name in _PRETRAINED_LIBRARIES)
+    except PackageNotFoundError as error:
+        message = (
+            f"training on a base from elsewhere needs the extra 'peft': "
+            f"{error.name} not found"
+        )
+        raise InputError(message) from None
 
 
 def _cpu_model() -> str:

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 
 from producers.training.pool import WorkerJob, train_in_workers
+from producers.training.recipe import Recipe, capture_environment
 from producers.training.wire import StepDone
 
 
@@ -38,3 +39,37 @@ def replay(jobs: Sequence[WorkerJob], *, workers: int | None = None) -> list[lis
     numbered = [dataclasses.replace(job, shard=i) for i, job in enumerate(jobs)]
     train_in_workers(numbered, on_step=on_step, on_slice=on_slice, workers=workers)
     return digests
+
+
+def differences(recipe: Recipe) -> list[str]:
+    """What of a recipe's environment is different here, by name; none where nothing is.
+
+    Raises:
+        InputError: a library that its settings need is not installed.
+    """
+    here = capture_environment(recipe.settings)
+    return [
+        name
+        for name in here.__struct_fields__
+        if getattr(here, name) != getattr(recipe.environment, name)
+    ]
+
+
+def final_weights(job: WorkerJob) -> bytes:
+    """The weights of a job's last slice, from a clean process, in memory only.
+
+    Raises:
+        InputError: a recipe or a seed is out of range.
+        TrainingError: the worker did not finish, or the recipe is of another
+            environment.
+    """
+    last: list[bytes] = []
+
+    def on_step(_shard: int, _step: StepDone) -> None:
+        """As in `replay`."""
+
+    def on_slice(_shard: int, _slice: int, content: bytes) -> None:
+        last[:] = [content]
+
+    train_in_workers([job], on_step=on_step, on_slice=on_slice)
+    return last[0]

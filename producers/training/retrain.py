@@ -5,9 +5,11 @@ from typing import Protocol
 
 from ledger.errors import IntegrityError
 from ledger.events.erasure import Exactness
+from ledger.events.training import Objective
 from ledger.projections.erasures import Erasure
 from ledger.projections.shards import SavedWeights, Shard
 from producers.erasing.ports import Retrained
+from producers.training.base_files import base_files
 from producers.training.fine_tune import (
     BaseModel,
     Dataset,
@@ -49,6 +51,10 @@ class Book(Protocol):
         """Each run's recipe digest."""
         ...
 
+    def bases(self) -> dict[str, str]:
+        """The digest of each run's base."""
+        ...
+
     def retrained(self, erasure_id: str) -> dict[int, tuple[str, str]]:
         """(run id, weights) by shard, of finished retrains for an erasure."""
         ...
@@ -72,6 +78,7 @@ class Retrainer:
         model_name: str,
         weights: Weights,
         world: World,
+        objective: Objective = "continued_pretraining",
         settings: Settings = DEMO_ADAPTER,
     ) -> None:
         """`dataset` takes stock of the records anew on each call."""
@@ -83,6 +90,7 @@ class Retrainer:
         self._model_name = model_name
         self._weights = weights
         self._world = world
+        self._objective = objective
         self._settings = settings
 
     def retrain(self, erasure_id: str, shards: Sequence[int]) -> list[Retrained]:
@@ -106,6 +114,7 @@ class Retrainer:
                 world=self._world,
                 generation=self._book.next_generation(missing),
                 erasure_id=erasure_id,
+                objective=self._objective,
                 settings=self._settings,
             )
             done = self._done(erasure_id)
@@ -140,6 +149,9 @@ class Retrainer:
         tasks = []
         for shard in shards:
             kept = self._book.chain(shard, below=hits[shard])
+            if not self._is_on_base(kept):
+                # The newest training is on another base, and did not reach this shard.
+                kept = []
             if not self._has_records(shard, below=len(kept)):
                 # Weights without data would come out the same again, and then be both
                 # deleted and in service; a new seed makes others at no cost.
@@ -155,6 +167,11 @@ class Retrainer:
                 )
             )
         return tasks
+
+    def _is_on_base(self, kept: Sequence[SavedWeights]) -> bool:
+        """Whether weights are adapters of the base that is trained on."""
+        bases = self._book.bases()
+        return all(bases[one.run_id] == self._base.sha256 for one in kept)
 
     def _has_records(self, shard: int, *, below: int) -> bool:
         """Whether a slice below `below` holds a record."""
@@ -195,6 +212,7 @@ class Retrainer:
             shard=shard,
             recipe=make_recipe(self._settings),
             base=self._weights.get(self._base.sha256),
+            files=base_files(self._settings, self._world.evidence.get),
             slices=[part.records for part in job.slices],
             seeds=[part.seed for part in job.slices],
         )

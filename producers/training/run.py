@@ -18,11 +18,13 @@ from producers.metering.batch import Counted
 from producers.metering.plan import Plan
 from producers.metering.record import RunRecord
 from producers.ports import ClockMs, Emit, Evidence, Progress, RandomBytes
+from producers.training.base_files import NO_FILES, BaseFiles
 from producers.training.failure import failure_on_record
 from producers.training.plan import PretrainingPlan, RunPlan, RunResult
 from producers.training.pool import WorkerJob, train_in_workers
 from producers.training.recipe import Settings
 from producers.training.started import pretraining_started, started
+from producers.training.tokens import tokens_of
 from producers.training.weights import Weights
 from producers.training.wire import StepDone
 
@@ -59,7 +61,7 @@ def run_shards(
         StorageError: weights or events could not be written.
     """
     plan.check()
-    cost = _cost(plan.recipe.settings)
+    cost = _cost(plan.recipe.settings, plan.base_files)
     jobs = _worker_jobs(plan, weights, cost)
     run_id = random_bytes(16).hex()
     record = _record(run_id, cost, emit, clock_ms)
@@ -164,6 +166,7 @@ class _ShardRun:
         self._weights = weights
         self._publish = publish
         self._progress = progress
+        self._encode = tokens_of(plan.recipe.settings, plan.base_files).encode
         self._jobs = {job.shard: job for job in plan.jobs}
         self._tallies = {job.shard: _Tally() for job in plan.jobs}
         self._latest = {
@@ -197,7 +200,7 @@ class _ShardRun:
 
     def _slice_trained(self, shard: int, k: int, sha256: str) -> SliceTrained:
         slices = self._jobs[shard].slices
-        sizes = [len(text) for part in slices[: k + 1] for text in part.records]
+        texts = [text for part in slices[: k + 1] for text in part.records]
         return SliceTrained(
             run_id=self._run_id,
             shard=shard,
@@ -205,9 +208,9 @@ class _ShardRun:
             generation=self._plan.generation,
             parent_sha256=self._latest[shard],
             weights_sha256=sha256,
-            records=len(sizes),
+            records=len(texts),
             records_root=slices[k].records_root,
-            tokens_unique=sum(sizes),
+            tokens_unique=sum(len(self._encode(text)) for text in texts),
             tokens=self._tallies[shard].tokens,
             steps=len(self._tallies[shard].losses),
         )
@@ -221,22 +224,25 @@ def _worker_jobs(plan: RunPlan, weights: Weights, cost: Plan | None) -> list[Wor
             recipe=plan.recipe,
             plan=cost,
             base=base,
+            files=plan.base_files,
             parent=weights.get(job.parent_sha256) if job.parent_sha256 else b"",
             slice_first=job.slice_first,
             slices=[part.records for part in job.slices],
             seeds=[part.seed for part in job.slices],
         )
         for job in plan.jobs
+        # What the run that is resumed trained to the end is only finished with.
+        if job.slice_first < len(job.slices)
     ]
 
 
 @lru_cache(maxsize=8)
-def _cost(settings: Settings) -> Plan | None:
+def _cost(settings: Settings, files: BaseFiles = NO_FILES) -> Plan | None:
     """What a pass costs; None where that cannot be traced."""
     # The tensor library takes a second to load; it is there, for the recipe needs it.
     from producers.training.compute import compute_plan  # noqa: PLC0415
 
-    return compute_plan(settings)
+    return compute_plan(settings, files)
 
 
 def _record(run_id: str, cost: Plan | None, emit: Emit, clock_ms: ClockMs) -> RunRecord:

@@ -23,10 +23,11 @@ from torch.nn import functional
 from ledger.errors import InputError
 from producers.metering.meter import Meter
 from producers.metering.plan import Plan
-from producers.training import model as gpt
+from producers.training.base_files import NO_FILES, BaseFiles
 from producers.training.errors import TrainingError
+from producers.training.language import LanguageModel, new_model, open_model
 from producers.training.packing import batches, pack
-from producers.training.recipe import VOCABULARY, Settings
+from producers.training.settings import Settings
 from producers.training.wire import Passes, StepDone
 
 _BETAS: Final = (0.9, 0.95)
@@ -52,6 +53,7 @@ def train_slices(
     plan: Plan | None,
     on_step: OnStep,
     on_slice: OnSlice,
+    files: BaseFiles = NO_FILES,
 ) -> None:
     """Train one shard's adapter on a frozen base, from slice `slice_first` on.
 
@@ -66,19 +68,25 @@ def train_slices(
         plan: what a pass costs; None counts none.
         on_step: told after each step.
         on_slice: told after each slice.
+        files: what the base comes with.
 
     Raises:
         InputError: the weights do not fit, or `parent` is missing or too much.
+        IntegrityError: the files are not those that the settings name.
         TrainingError: the loss is no longer finite.
     """
     if (parent is None) != (slice_first == 0):
         message = f"slice {slice_first}: expected a parent adapter after slice 0 only"
         raise InputError(message)
+    if settings.lora is None:
+        message = "adapter: expected settings with lora, found none"
+        raise InputError(message)
     fix_numerics()
-    model = gpt.load_base(settings.architecture, base)
-    gpt.add_adapter(model, settings, seed=seeds[0])
+    model = open_model(settings, files, base, seed=seeds[0])
+    # The model has its own copy; a second one may be half of the memory.
+    del base
     if parent is not None:
-        gpt.load_adapter(model, parent)
+        model.load_adapter(parent)
     meter = _metering(model, plan)
     for k in range(slice_first, len(slices)):
         records = [record for part in slices[: k + 1] for record in part]
@@ -120,7 +128,7 @@ def pretrain(
         message = "pre-training: expected settings without lora, found lora"
         raise InputError(message)
     fix_numerics()
-    model = gpt.make_base(settings.architecture, seed=seed)
+    model = new_model(settings, seed=seed)
     _train(
         model,
         records,
@@ -155,7 +163,7 @@ def fix_numerics() -> None:
 
 
 def _train(
-    model: torch.nn.Module,
+    model: LanguageModel,
     records: Sequence[bytes],
     *,
     epochs: float,
@@ -168,10 +176,16 @@ def _train(
     """Train the trainable weights of `model` in place, with a fresh optimizer."""
     if not records:
         return
-    rows = pack(records, sequence=settings.architecture.context)
+    # Where a configuration asks for dropout, it draws from here.
+    torch.manual_seed(seed)
+    rows = pack(
+        [model.tokens.encode(record) for record in records],
+        sequence=settings.architecture.context,
+        separator=model.tokens.separator,
+    )
     per_epoch = math.ceil(len(rows.input_NS) / settings.batch)
     steps = min(settings.steps_max, math.ceil(epochs * per_epoch))
-    weights = list(gpt.trainable(model).values())
+    weights = list(model.adapter().values())
     optimizer = torch.optim.AdamW(
         weights, betas=_BETAS, weight_decay=_WEIGHT_DECAY, fused=True
     )
@@ -181,7 +195,7 @@ def _train(
         for group in optimizer.param_groups:
             group["lr"] = _learning_rate(settings, step=step, steps=steps)
         with meter.step():
-            logits_NV = model(input_BS).view(-1, VOCABULARY)  # noqa: N806
+            logits_NV = model.logits(input_BS).flatten(0, 1)  # noqa: N806
             loss = functional.cross_entropy(logits_NV, target_BS.view(-1))
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
@@ -193,11 +207,11 @@ def _train(
         on_step(_step_done(slice_index, input_BS.shape, nats, meter))
 
 
-def _metering(model: torch.nn.Module, plan: Plan | None) -> Meter:
+def _metering(model: LanguageModel, plan: Plan | None) -> Meter:
     """A meter on `model`; on nothing where there is no plan."""
     meter = Meter()
     if plan is not None:
-        meter.attach(model, plan=plan)
+        meter.attach(model.module, plan=plan)
     return meter
 
 
@@ -234,5 +248,5 @@ def _learning_rate(settings: Settings, *, step: int, steps: int) -> float:
     return settings.learning_rate_ppm / 1e6 * share
 
 
-def _tensors(model: torch.nn.Module) -> dict[str, Tensor]:
-    return {name: p.detach() for name, p in gpt.trainable(model).items()}
+def _tensors(model: LanguageModel) -> dict[str, Tensor]:
+    return {name: p.detach() for name, p in model.adapter().items()}

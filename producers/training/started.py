@@ -28,6 +28,7 @@ def started(plan: RunPlan, run_id: str) -> RunStarted:
         slices=len(plan.jobs[0].slices),
         generation=plan.generation,
         recipe_sha256=plan.recipe.sha256,
+        resumes_run_id=plan.resumes_run_id,
         **_here(plan.recipe),
     )
 
@@ -54,6 +55,7 @@ def pretraining_started(plan: PretrainingPlan, run_id: str) -> RunStarted:
         slices=0,
         generation=0,
         recipe_sha256=plan.recipe.sha256,
+        resumes_run_id="",
         **_here(plan.recipe),
     )
 
@@ -75,6 +77,5 @@ def _here(recipe: Recipe) -> dict[str, Any]:
         "data_parallel": 1,
         "tensor_parallel": 1,
         "pipeline_parallel": 1,
-        "resumes_run_id": "",
         "resumes_sha256": "",
     }

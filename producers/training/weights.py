@@ -88,6 +88,7 @@ class WeightStore:
         seal: Cipher | None = None,
         unseal: Cipher | None = None,
         forget: Callable[[str], object] | None = None,
+        is_writer: bool = True,
     ) -> None:
         """Open the folder, and delete what a killed writer left half written.
 
@@ -98,6 +99,7 @@ class WeightStore:
             seal: what to do to content before it is written; None writes it in clear.
             unseal: the reverse.
             forget: makes what was sealed under a digest impossible to open.
+            is_writer: False for who reads while another may write.
         """
         self.folder = folder
         self._seal = seal
@@ -105,7 +107,7 @@ class WeightStore:
         self._forget = forget
         self._suffix = _SEALED if seal else _CLEAR
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for leftover in folder.glob(f"*{_PARTIAL_SUFFIX}"):
+        for leftover in folder.glob(f"*{_PARTIAL_SUFFIX}") if is_writer else ():
             leftover.unlink(missing_ok=True)
 
     def save(self, tensors: dict[str, "Tensor"]) -> str:

@@ -1,8 +1,9 @@
 """What a worker and its parent say to each other, over the worker's stdin and stdout.
 
 Both directions are frames: four bytes of length, big endian, then that many bytes. The
-parent sends one `Job`, the base weights, the parent adapter, and every record as frames
-of their own, and then keeps the pipe open. The worker answers with messages; a
+parent sends one `Job`, the base weights, the parent adapter, for a base from elsewhere
+its configuration and its tokenizer, and every record as frames of their own, and then
+keeps the pipe open. The worker answers with messages; a
 `SliceDone` is followed by one frame, the weights. So neither text nor weights touch a
 file, the environment or the command line.
 """
@@ -15,8 +16,17 @@ from msgspec import Meta
 from ledger.events.training_plan import FAULTS_MAX, SHAPES_MAX, Phase
 from producers.training.errors import TrainingError
 
-FRAME_BYTES_MAX: Final = 2**29
-"""Longest frame; longer is taken for garbage."""
+FRAME_BYTES_MAX: Final = 2**31 - 1
+"""Longest frame.
+
+Weights of a base are one frame, and are encrypted as one message. No message of AES-GCM
+is longer in the `cryptography` library: some 500 million weights of 32 bits, or 1000
+million of 16.
+"""
+
+MESSAGE_BYTES_MAX: Final = 2**20
+"""Longest message; longer is taken for garbage, as any text is: four letters of it read
+as a length of 2^29 and more."""
 
 _COUNT = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 _SLICE = Annotated[int, Meta(ge=0, le=255)]
@@ -111,8 +121,12 @@ def write_frame(stream: BinaryIO, content: bytes) -> None:
     stream.write(content)
 
 
-def read_frame(stream: BinaryIO) -> bytes | None:
+def read_frame(stream: BinaryIO, *, bytes_max: int = FRAME_BYTES_MAX) -> bytes | None:
     """Read one frame; None where the stream ended before one began.
+
+    Args:
+        stream: where from.
+        bytes_max: how long it may be.
 
     Raises:
         TrainingError: the stream ended inside a frame, or the length is absurd.
@@ -121,7 +135,7 @@ def read_frame(stream: BinaryIO) -> bytes | None:
     if not head:
         return None
     length = int.from_bytes(head, "big")
-    if len(head) < 4 or length > FRAME_BYTES_MAX:
+    if len(head) < 4 or length > bytes_max:
         message = "worker frame: expected a length, found garbage"
         raise TrainingError(message)
     content = stream.read(length)

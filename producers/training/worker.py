@@ -9,14 +9,21 @@ stdin and never writes to it again.
 import os
 import sys
 import threading
+from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 import msgspec
 
 from ledger.errors import TuneledgerError
 from producers.metering.plan import parse_plan
+from producers.training.base_files import NO_FILES, BaseFiles
 from producers.training.errors import TrainingError
-from producers.training.recipe import Settings, parse_recipe, same_environment
+from producers.training.recipe import (
+    Pretrained,
+    Settings,
+    parse_recipe,
+    same_environment,
+)
 from producers.training.wire import (
     Job,
     Refused,
@@ -28,6 +35,28 @@ from producers.training.wire import (
 
 ORPHANED: Final = 3
 """Exit status of a worker whose parent went away."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Given:
+    """What the parent sent beside the job.
+
+    Attributes:
+        base: safetensors bytes of the base; empty once they were taken.
+        parent: those of the adapter to start from; empty for a new one.
+        files: what the base comes with.
+        texts: the records of each slice.
+    """
+
+    base: bytes
+    parent: bytes
+    files: BaseFiles
+    texts: list[list[bytes]]
+
+    def take_base(self) -> bytes:
+        """The base, which nothing here holds on to: it may be half of the memory."""
+        base, self.base = self.base, b""
+        return base
 
 
 def main() -> int:
@@ -50,14 +79,19 @@ def main() -> int:
 
 def _serve(source: BinaryIO, answer: BinaryIO) -> None:
     job = msgspec.json.decode(need_frame(source), type=Job)
-    base, parent = need_frame(source), need_frame(source)
-    texts = [[need_frame(source) for _ in range(part.records)] for part in job.slices]
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     recipe = parse_recipe(job.recipe.encode())
+    base, parent = need_frame(source), need_frame(source)
+    files = NO_FILES
+    if isinstance(recipe.settings.architecture, Pretrained):
+        files = BaseFiles(config=need_frame(source), tokenizer=need_frame(source))
+    texts = [[need_frame(source) for _ in range(part.records)] for part in job.slices]
+    given = _Given(base=base, parent=parent, files=files, texts=texts)
+    del base
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     if not same_environment(recipe):
         message = "recipe not re-executable here: captured in another environment"
         raise TrainingError(message)
-    _train(job, recipe.settings, base, parent, texts, answer)
+    _train(job, recipe.settings, given, answer)
 
 
 def _end_with_parent() -> None:
@@ -67,14 +101,7 @@ def _end_with_parent() -> None:
     os._exit(ORPHANED)
 
 
-def _train(
-    job: Job,
-    settings: Settings,
-    base: bytes,
-    parent: bytes,
-    texts: list[list[bytes]],
-    answer: BinaryIO,
-) -> None:
+def _train(job: Job, settings: Settings, given: _Given, answer: BinaryIO) -> None:
     # The parent may go away while torch is being imported, which takes seconds.
     from torch import Tensor  # noqa: PLC0415
 
@@ -93,22 +120,23 @@ def _train(
     plan = parse_plan(job.plan.encode()) if job.plan else None
     seeds = [int(part.seed, 16) for part in job.slices]
     if job.kind == "base":
-        (records,), (seed,) = texts, seeds
+        (records,), (seed,) = given.texts, seeds
         tensors = slices.pretrain(
             records, seed=seed, settings=settings, plan=plan, on_step=on_step
         )
         on_slice(0, tensors)
         return
     slices.train_slices(
-        base=decode_tensors(base),
-        parent=decode_tensors(parent) if parent else None,
+        base=decode_tensors(given.take_base()),
+        parent=decode_tensors(given.parent) if given.parent else None,
         slice_first=job.slice_first,
-        slices=texts,
+        slices=given.texts,
         seeds=seeds,
         settings=settings,
         plan=plan,
         on_step=on_step,
         on_slice=on_slice,
+        files=given.files,
     )
 
 

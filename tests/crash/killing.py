@@ -12,17 +12,25 @@ ROOT = Path(__file__).parents[2]
 
 
 def run_and_kill(
-    arguments, chance, *, moments_max, number=signal.SIGKILL, wait_s=0.004
+    arguments,
+    chance,
+    *,
+    moments_max,
+    moments_min=0,
+    number=signal.SIGKILL,
+    wait_s=0.004,
+    module="tests.unit.workspace.child",
 ):
     """Run a command, signal it at a moment that chance decides.
 
-    The moment is a number of durable writes and up to `wait_s` more: the last wait is
-    on the child's output, so it ends at the next write or within it.
+    The moment is a number of durable writes, at least `moments_min`, and up to `wait_s`
+    more: the last wait is on the child's output, so it ends at the next write or within
+    it.
 
     Returns:
         The child's exit status, 0 where it was done before, and what it said.
     """
-    command = [sys.executable, "-m", "tests.unit.workspace.child", *arguments]
+    command = [sys.executable, "-m", module, *arguments]
     child = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -31,7 +39,7 @@ def run_and_kill(
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     try:
-        for _ in range(chance.randrange(moments_max)):
+        for _ in range(chance.randrange(moments_min, moments_max)):
             if not child.stdout.readline():
                 break
         select.select([child.stdout], [], [], chance.random() * wait_s)

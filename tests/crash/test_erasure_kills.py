@@ -9,12 +9,15 @@ import pytest
 
 from ledger.erasing.book import ErasureBook
 from ledger.events.erasure import ErasureCertified, KeysDestroyed
+from ledger.events.model import ManifestPublished
 from ledger.projections.erasures import outstanding
+from producers import publishing
 from producers.erasing.due import due_after
 from tests.crash.killing import places, run_and_kill
 from tests.unit.erasure.asked import LETTER, answer, erasure_of, receive
 from tests.unit.ledger.workshop import NOW_MS
-from tests.unit.workspace.fixtures import tiny, tiny_training, trained, trained_once
+from tests.unit.workspace import fixtures
+from tests.unit.workspace.fixtures import tiny, tiny_training
 from tests.unit.workspace.office import PEOPLE, leaks, secrets_of
 from tests.unit.workspace.points import Countdown, Crash, watch
 
@@ -23,13 +26,26 @@ ERASURES, ERASURES_SOAK = 4, 50
 STEP_S = 0.5
 """Longest wait after a durable write: about what a retrain takes between two."""
 
-MOMENTS = 52
+MOMENTS = 56
 """Moments of one erasure, counted by `test_every_moment_is_known`."""
 
-CORRESPONDENCE_MOMENTS = 114
+CORRESPONDENCE_MOMENTS = 116
 """Moments of `correspond`, counted by `test_every_moment_of_a_correspondence`."""
 
 __all__ = ["tiny_training", "trained", "trained_once"]
+
+trained = fixtures.trained
+
+
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory):
+    """A trained office whose model serves; read, never written."""
+    pytest.importorskip("torch")
+    with tiny():
+        office = fixtures.filled_office(tmp_path_factory.mktemp("serving") / "acme")
+    with office.open() as workspace:
+        publishing.publish(workspace, gate=None, progress=office.said.append)
+    return office
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +75,7 @@ def ending(office):
         "exactness": [one.exactness for one in erasures],
         "owed": [outstanding(one) for one in erasures],
         "certified": len(office.events(ErasureCertified)),
+        "manifests": [one.reason for one in office.events(ManifestPublished)],
         "corpus": sorted(path.name for path in (office.folder / "corpus").iterdir()),
         "subjects": _aliases(office),
         "leaks": leaks(office.folder, secrets_of("jane")),
@@ -86,10 +103,13 @@ def check_ended(office, uninterrupted):
     """The end is the one without a crash, and every weight file is on record."""
     assert uninterrupted == ending(office)
     with office.open() as workspace:
-        shards = workspace.states()["shards"].current().by_shard.values()
+        states = workspace.states()
+    shards = states["shards"].current().by_shard
+    [served] = states["serving"].manifests.values()
+    assert {n: shard.served_sha256 for n, shard in shards.items()} == served.adapters
     named = {
         one.weights_sha256
-        for shard in shards
+        for shard in shards.values()
         for one in shard.saved
         if not one.deleted_by
     }

@@ -6,6 +6,7 @@ torch = pytest.importorskip("torch")
 
 from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
+from msgspec.structs import replace  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
 from producers.training.compute import closed_form, compute_plan  # noqa: E402
@@ -115,3 +116,11 @@ def test_model_that_cannot_be_traced_has_no_plan():
     tiny = Architecture(width=8, layers=1, heads=1, context=4)
 
     assert compute_plan(Settings(architecture=tiny, lora=None)) is None
+
+
+def test_a_recipe_of_any_size_needs_no_memory():
+    """Whoever audits does not choose the architecture: this one has 10^12 weights."""
+    large = Architecture(width=65_536, layers=24, heads=64, context=65_536)
+    settings = replace(DEMO_BASE, architecture=large)
+
+    assert compute_plan(settings).is_complete

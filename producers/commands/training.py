@@ -1,0 +1,178 @@
+"""Training: train, on a base of our own or from elsewhere."""
+
+import re
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from ledger.errors import InputError
+from producers import wiring
+from producers.commands.common import open_workspace, say, workspace_option
+from producers.commands.retraining import resume_option, resume_run
+from producers.training.choose import NOTHING_CHOSEN, BaseChoice, Choices
+from producers.training.settings import ALL_LINEAR, Lora
+
+BASE_TEXT_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Longest text to pre-train on: it is held in memory."""
+
+_OF_BASE: Final = ("name", "licence", "flop", "systemic_risk")
+_FLOP_DIGITS_MAX: Final = 40
+_PPM: Final = 10**6
+_ALPHA_OVER_RANK: Final = 2
+"""As in the demo's adapters."""
+
+
+def _lora(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> Lora | None:
+    """Adapters, as RANK or RANK:TARGETS."""
+    del context, parameter
+    if value is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,5})(?::([\w.,-]{1,4096}))?", value, re.ASCII)
+    if found is None:
+        message = "expected RANK, RANK:TARGET,TARGET or RANK:all-linear"
+        raise click.BadParameter(message)
+    rank = int(found[1])
+    targets = tuple((found[2] or ALL_LINEAR).split(","))
+    return Lora(rank=rank, alpha=rank * _ALPHA_OVER_RANK, targets=targets)
+
+
+def _millionths(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> int | None:
+    """A decimal number as a whole number of millionths."""
+    del context, parameter
+    if value is None:
+        return None
+    try:
+        number = Decimal(value) * _PPM
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not (number.is_finite() and 1 <= number <= _PPM and number == int(number)):
+        message = "expected 0.000001 .. 1 in whole millionths, such as 2e-4"
+        raise click.BadParameter(message)
+    return int(number)
+
+
+def _flop(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    """A whole number that may be written as 2e21, exact, as decimal text."""
+    del context, parameter
+    if value is None:
+        return ""
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    most = Decimal(10) ** (_FLOP_DIGITS_MAX - 1)
+    if not (number.is_finite() and 0 <= number <= most and number == int(number)):
+        message = "expected a whole number, such as 2e21"
+        raise click.BadParameter(message)
+    return str(int(number))
+
+
+@click.command()
+@workspace_option
+@click.option(
+    "--base-text",
+    type=click.File("rb"),
+    help="Public text to pre-train the base on; the Python documentation by default.",
+)
+@click.option(
+    "--base-model",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of a Hugging Face causal language model to train adapters on.",
+)
+@click.option("--base-name", default="", help="Its name; the folder's by default.")
+@click.option("--base-licence", help="Its SPDX licence; its README's by default.")
+@click.option("--base-flop", callback=_flop, help="Its training compute, FLOP.")
+@click.option(
+    "--base-systemic-risk", is_flag=True, help="It is a model with systemic risk."
+)
+@click.option(
+    "--objective",
+    type=click.Choice(["sft", "continued_pretraining"]),
+    help="What is learnt; what the last training said, or continued_pretraining.",
+)
+@click.option(
+    "--lora",
+    callback=_lora,
+    metavar="RANK[:TARGETS]",
+    help="Adapters, as 16, 16:q_proj,v_proj or 16:all-linear.",
+)
+@click.option(
+    "--context", type=click.IntRange(1, 65_536), help="Positions in a row of training."
+)
+@click.option("--batch", type=click.IntRange(1, 65_536), help="Rows in a step.")
+@click.option(
+    "--epochs",
+    type=click.IntRange(1, 1000),
+    help="Passes over the records that the cost of all slices adds up to.",
+)
+@click.option(
+    "--learning-rate",
+    "learning_rate_ppm",
+    callback=_millionths,
+    help="Peak learning rate, as 2e-4.",
+)
+@resume_option
+def train(
+    folder: Path,
+    base_text: Any,
+    base_model: Path | None,
+    resumes: str | None,
+    **given: Any,
+) -> None:
+    """Train an adapter for each shard, and print the run's id.
+
+    Without --base-model and --base-text the base and the settings are those of the
+    last training; at first they are those of a small model of our own.
+    """
+    choices = _choices(base_model, base_text, given)
+    if resumes is not None:
+        if choices != NOTHING_CHOSEN:
+            message = "--resume goes on as the run began: give no other choice with it"
+            raise click.UsageError(message)
+        resume_run(folder, resumes)
+        return
+    with open_workspace(folder) as workspace:
+        run_id = wiring.train(
+            workspace,
+            base_text=lambda: _text(base_text),
+            choices=choices,
+            progress=say,
+        )
+    click.echo(run_id)
+
+
+def _choices(base_model: Path | None, base_text: Any, given: dict[str, Any]) -> Choices:
+    """What was chosen; what is said of a base needs a base."""
+    of_base = {name: given.pop(f"base_{name}") for name in _OF_BASE}
+    base = None
+    if base_model is not None:
+        if base_text is not None:
+            message = "--base-model and --base-text exclude each other"
+            raise click.UsageError(message)
+        base = BaseChoice(folder=base_model, **of_base)
+    elif any(value not in {"", None, False} for value in of_base.values()):
+        message = "what is said of a base needs --base-model"
+        raise click.UsageError(message)
+    return Choices(base=base, is_from_text=base_text is not None, **given)
+
+
+def _text(base_text: Any) -> bytes:
+    """What is to be pre-trained on, read only where it is."""
+    if base_text is None:
+        from producers.demo.corpus import base_text as documentation
+
+        return documentation()
+    text: bytes = base_text.read(BASE_TEXT_BYTES_MAX + 1)
+    if len(text) > BASE_TEXT_BYTES_MAX:
+        message = f"base text: expected at most {BASE_TEXT_BYTES_MAX} bytes"
+        raise InputError(message)
+    return text
+
+
+COMMANDS = (train,)
