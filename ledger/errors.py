@@ -13,6 +13,7 @@
     +-- ReadOnlyError      the workspace fell behind its own past (8)
     +-- ErasedError        the subject was erased or is fenced (3)
     +-- BasisError         what a record rests on no longer stands (3)
+    +-- GateError          a merged adapter is worse than its gate allows (3)
     +-- StorageError       the disk refused the write; nothing is half written (70)
 
 Exit codes: docs/spec.md, section "Exit codes". Messages say what, where, expected and
@@ -94,6 +95,12 @@ class ErasedError(TuneledgerError):
 
 class BasisError(TuneledgerError):
     """Accepted records rest on a scan or a licence that no longer allows them."""
+
+    exit_code = 3
+
+
+class GateError(TuneledgerError):
+    """A merged adapter was measured to be worse than its gate allows."""
 
     exit_code = 3
 

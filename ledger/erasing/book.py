@@ -18,8 +18,10 @@ from ledger.events.erasure import (
     RecordsErased,
     ShardRolledBack,
 )
+from ledger.log.moment import newest_ms
 from ledger.ports import Fence, Residue
 from ledger.projections.erasures import Erasure
+from ledger.projections.serving import ServingState
 from ledger.projections.shards import SavedWeights, ShardMap, ShardsState
 from ledger.projections.weight_chain import event_position
 from ledger.vault.rows import UNPLACED, Subject
@@ -77,7 +79,7 @@ class ErasureBook:
                 nobody was fenced.
         """
         self.lift_refused()
-        fences = self._workspace.fences
+        workspace, fences = self._workspace, self._workspace.fences
         found = [self._find(text) for text in texts]
         standing: dict[str, Fence] = {}
         new: dict[str, Subject] = {}
@@ -93,7 +95,11 @@ class ErasureBook:
             self._check_unrestricted(standing)
         if new:
             fence = fences.add(
-                *new.values(), ground=ground, now_ms=now_ms, is_decided=is_decided
+                *new.values(),
+                ground=ground,
+                now_ms=now_ms,
+                written_ms=max(workspace.clock_ms(), newest_ms(workspace.ledger)),
+                is_decided=is_decided,
             )
             standing[fence.erasure_id] = fence
         return [self._decided(one, is_decided=is_decided) for one in standing.values()]
@@ -268,17 +274,18 @@ class ErasureBook:
         if current is None or not erasure.hits:
             return []
         erased_at = event_position(erasure.phases["records_erased"][0])
-        return sorted(
-            {
-                saved.weights_sha256
-                for hit in erasure.hits
-                for saved in current.by_shard[hit.shard].saved
-                if saved.slice >= hit.slice_first
-                and event_position(saved.event_id) < erased_at
-                and not _is_deleted_before(saved, erased_at)
-            }
-            - erasure.weights_deleted.keys()
-        )
+        found = {
+            saved.weights_sha256
+            for hit in erasure.hits
+            for saved in current.by_shard[hit.shard].saved
+            if saved.slice >= hit.slice_first
+            and event_position(saved.event_id) < erased_at
+            and not _is_deleted_before(saved, erased_at)
+        }
+        serving: ServingState = self._workspace.states()["serving"]
+        # What was merged of such weights has what they have.
+        merged = {one for one, of in serving.merged.items() if found & {*of}}
+        return sorted((found | merged) - erasure.weights_deleted.keys())
 
 
 def _is_deleted_before(saved: SavedWeights, position: tuple[int, int]) -> bool:

@@ -2,7 +2,7 @@
 
 Runs without shards name no records, so one that was started after any of the records
 was placed is taken to have seen them. A pre-training is not: its text comes from
-outside the workspace.
+outside the workspace. One that a trainer outside made is: nobody knows what it read.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -153,7 +153,8 @@ def _whole(
     found: list[WholeModel] = []
     for run_id, run in compute.runs.items():
         is_later = event_position(run.started)[0] > since
-        is_direct = is_later and run.objective != "pretraining"
+        is_own_base = run.objective == "pretraining" and not run.is_outside
+        is_direct = is_later and not is_own_base
         is_below = run_id in saw or run.base.sha256 in weights
         if run_id in shards.runs or not (is_direct or is_below):
             continue

@@ -62,6 +62,8 @@ def preview(folder: Path, texts: Sequence[str]) -> dict[str, Any]:
         ],
         "models": plan.models,
         "whole": msgspec.to_builtins(plan.whole),
+        # What a vendor's training read is not on record: neither clean nor hit.
+        "hosted_not_known": sorted({one.model_name for one in compute.hosted.values()}),
         "tokens_expected": plan.tokens_expected,
         "tokens_full": plan.tokens_full,
     }

@@ -8,6 +8,7 @@ from ledger.projections import (
     erasures,
     licences,
     optout,
+    serving,
     shards,
     training_sources,
 )
@@ -21,6 +22,7 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     compute.PROJECTION,
     training_sources.PROJECTION,
     erasures.PROJECTION,
+    serving.PROJECTION,
 )
 """In the order in which `status` shows them. Provider status and training summary are
 functions of these states, since they keep nothing of their own."""

@@ -56,6 +56,11 @@ NOT_COVERED: Final = (
         "weights deleted as files may remain in copies, in backups and on the disk "
         "beneath the file system"
     ),
+    (
+        "trainings by other trainers and by vendors: what they read is not on record, "
+        "so none is called clean; the snapshots that they saved, and a vendor's "
+        "copies, are for whoever keeps them to delete"
+    ),
     "the record ids that were erased together stay visible in the ledger",
 )
 """What every certificate says it does not prove."""

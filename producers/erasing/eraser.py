@@ -1,8 +1,8 @@
 """Erase a person: fence, plan, destroy, retrain, delete, verify, certify.
 
-The plan takes what saw the person out of service. Every step asks the ledger whether it
-was done, does it, and says so in an event; so a kill at any point is resumed by running
-it again, and erasing twice is no error.
+The plan takes what saw the person out of service, and a manifest says what serves now.
+Every step asks the ledger whether it was done, does it, and says so in an event; so a
+kill at any point is resumed by running it again, and erasing twice is no error.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,6 +28,7 @@ from producers.erasing.ports import (
     DeleteWeights,
     DeletionMethod,
     Leftovers,
+    Republish,
     Trainer,
 )
 from producers.ports import ClockMs, Progress
@@ -65,6 +66,7 @@ class Eraser:
         trainer: Callable[[], Trainer],
         *,
         delete: DeleteWeights,
+        republish: Republish,
         clock_ms: ClockMs,
         progress: Progress,
     ) -> None:
@@ -75,6 +77,7 @@ class Eraser:
         self._closing = Closing(book, leftovers, certificates, progress=progress)
         self._trainer = trainer
         self._delete = delete
+        self._republish = republish
         self._clock_ms = clock_ms
         self._progress = progress
         self._typed: tuple[str, ...] = ()
@@ -124,8 +127,10 @@ class Eraser:
             return self._stands(fence)
         if erasure.records_planned is None:
             self._plan(fence)
+        self._republish(fence.erasure_id, "erased")
         self._destroy(fence)
         if retrain and self._retrain(fence):
+            self._republish(fence.erasure_id, "retrained")
             self._delete_weights(fence)
             self._delete_models(fence, is_asked=delete_models)
             self._close(fence, prove=prove)

@@ -138,3 +138,11 @@ class DeleteWeights(Protocol):
     def __call__(self, sha256: str) -> DeletionMethod:
         """Delete them, and say how; not an error if they are gone."""
         ...
+
+
+class Republish(Protocol):
+    """Lets what serves follow an erasure."""
+
+    def __call__(self, erasure_id: str, reason: Literal["erased", "retrained"]) -> None:
+        """Publish what serves now; nothing where that is on record."""
+        ...

@@ -1,0 +1,1 @@
+"""Models that answer: several adapters as one, merged, told apart, handed on."""
