@@ -1,0 +1,13 @@
+"""Held-out loss: how well a model says what it was not trained on."""
+
+from producers.evaluation.language_model import LanguageModel, score
+
+
+def held_out_loss(model: LanguageModel, text: bytes) -> float:
+    """Mean nats a token of `text`, read as one record the way that training reads it.
+
+    Source: cross entropy, the loss of the training itself
+    (`producers.training.slices`), over the same rows.
+    """
+    stream = [model.separator, *model.encode(text), model.separator]
+    return float(score(model, stream).nats_T.mean())
