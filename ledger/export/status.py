@@ -8,6 +8,12 @@ import msgspec
 
 from ledger.disk.places import vault_beside
 from ledger.errors import InputError
+from ledger.export.compute_status import (
+    compute_facts,
+    compute_lines,
+    estimated_lines,
+    hosted_line,
+)
 from ledger.export.erasure_status import erasure_facts, erasure_line
 from ledger.log.ledger import Ledger
 from ledger.log.moment import Moment, root_then
@@ -64,6 +70,7 @@ def status_document(
             }
             for run_id, run in states["compute"].runs.items()
         ],
+        **compute_facts(states["compute"]),
         "provider_status": _provider(decide(states["compute"])),
         "erasures": [
             erasure_facts(erasure_id, erasure, moment.at_ms)
@@ -142,6 +149,7 @@ def _shard(number: int, shard: Shard) -> dict[str, Any]:
         "last_trained": newest.event_id if newest else "",
         "serves": shard.served_sha256,
         "needs_retrain": sorted(shard.needs_retrain.values()),
+        "stale_since": shard.stale_since(),
     }
 
 
@@ -171,6 +179,7 @@ def status_text(document: dict[str, Any]) -> str:
         f"{run['status']}, {run['tokens']} tokens, {float(run['flop']):.3g} FLOP"
         for run in document["runs"]
     ]
+    lines += compute_lines(document)
     lines += _provider_lines(document["provider_status"])
     lines += [erasure_line(erasure) for erasure in document["erasures"]]
     lines += [
@@ -192,12 +201,13 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _shard_line(shard: dict[str, Any]) -> str:
-    needs = ", ".join(shard["needs_retrain"])
+    needs, stale = ", ".join(shard["needs_retrain"]), shard["stale_since"]
     return (
         f"shard {shard['shard']:<4} {_counted(shard['records'], 'record')}, "
         f"{_generation(shard['generation'])}, serves "
         f"{shard['serves'][:16] or 'the base alone'}"
         + (f", NEEDS RETRAIN since {needs}" if needs else "")
+        + (f", saw a quarantined record since {stale}" if stale else "")
     )
 
 
@@ -231,7 +241,9 @@ def _provider_lines(status: dict[str, Any]) -> list[str]:
             f"           {role['role']}: {role['indication']}"
             for role in model["roles"]
         ]
-    if status["models"]:
+        lines += estimated_lines(model)
+    lines += [hosted_line(one) for one in status["hosted"]]
+    if status["models"] or status["hosted"]:
         version, digest = status["rules_version"], status["rules_sha256"][:16]
         lines.append(
             f"           rules {version} ({digest}); indicative, from non-binding "

@@ -23,6 +23,7 @@ _LOWER_BOUND: Final = frozenset(
         "run_open",
         "no_finished_run",
         "result_base_unknown",
+        "estimated_part",
     }
 )
 """Flags under which the true value may be higher, so that BELOW is not shown."""
@@ -247,7 +248,7 @@ def compare(
 
     A figure that is only a lower bound can show ABOVE and never BELOW.
     """
-    flop = lineage.total(state, figure.run_ids)
+    flop = lineage.contributed(state, figure.run_ids)
     direct = flop.of(rules.counters.direct.phases)
     cumulative = flop.of(rules.counters.cumulative.phases)
     value = figure.added + (direct if figure.counter == "direct" else cumulative)

@@ -11,130 +11,22 @@ training that is stopped and resumed must not count less than one that ran throu
 Source: Commission guidelines C(2025) 7719 final, Annex A.1.
 """
 
-from collections.abc import Iterable
-from typing import Literal
-
-import msgspec
-
+from ledger.events.model import ComputeAttested, HostedRunRecorded
 from ledger.events.training import (
     RunFailed,
     RunFinished,
     RunStarted,
     StepsMetered,
 )
-from ledger.events.training_saved import SliceTrained
+from ledger.events.training_saved import SliceTrained, SnapshotSaved
 from ledger.projections.base import Projection, Recorded
+from ledger.projections.compute_state import Base, ComputeState, Flop, Run, Status
+from ledger.projections.stated import attested_of, hosted_of
 
-Status = Literal["open", "finished", "failed"]
+__all__ = ["PROJECTION", "Base", "ComputeState", "Flop", "Run", "Status", "apply"]
 
-
-class Flop(msgspec.Struct):
-    """Model FLOP by phase, exact integers; `StepsMetered` says what each phase is."""
-
-    forward: int = 0
-    backward: int = 0
-    recompute: int = 0
-    reference: int = 0
-    rollout: int = 0
-    reward: int = 0
-    auxiliary: int = 0
-    evaluation: int = 0
-
-    def add(self, other: "Flop") -> None:
-        """Add `other` in place, phase by phase."""
-        self.forward += other.forward
-        self.backward += other.backward
-        self.recompute += other.recompute
-        self.reference += other.reference
-        self.rollout += other.rollout
-        self.reward += other.reward
-        self.auxiliary += other.auxiliary
-        self.evaluation += other.evaluation
-
-    def of(self, phases: Iterable[str]) -> int:
-        """Sum over the named phases."""
-        return sum(int(getattr(self, phase)) for phase in phases)
-
-    def executed(self) -> int:
-        """Sum over all phases: everything that the machine was asked to do."""
-        return self.of(self.__struct_fields__)
-
-
-class Base(msgspec.Struct, frozen=True):
-    """The model that a run starts from, as `RunStarted` states it.
-
-    Attributes:
-        name: its name.
-        sha256: digest of the starting weights; empty where from scratch.
-        licence: SPDX expression.
-        flop: training compute as decimal text; empty where not known.
-        flop_source: where `flop` comes from.
-        flop_estimable: whether it could be estimated if it is not known.
-        systemic_risk: whether it is a GPAI model with systemic risk.
-    """
-
-    name: str
-    sha256: str
-    licence: str
-    flop: str
-    flop_source: str
-    flop_estimable: bool
-    systemic_risk: bool
-
-
-class Run(msgspec.Struct):
-    """One run's compute and where it comes from.
-
-    Attributes:
-        model_name: the model that results.
-        objective: what is learnt.
-        purpose: a first training, or an erasure's retraining.
-        base: the model that it starts from.
-        started: the `RunStarted` event.
-        parents: other runs whose saved weights or model it goes on from.
-        base_in_ledger: whether the base itself is a model of this ledger.
-        status: open until `RunFinished` or `RunFailed`.
-        ended: that event; empty while open.
-        batches: how many `StepsMetered` events were seen.
-        batch_first: the first of them; empty where there is none.
-        batch_last: the last of them.
-        steps: their steps.
-        tokens: their tokens, padding included.
-        flop: their FLOP.
-        faults: why the count may be too low; empty where it is complete.
-    """
-
-    model_name: str
-    objective: str
-    purpose: str
-    base: Base
-    started: str
-    parents: list[str] = []
-    base_in_ledger: bool = False
-    status: Status = "open"
-    ended: str = ""
-    batches: int = 0
-    batch_first: str = ""
-    batch_last: str = ""
-    steps: int = 0
-    tokens: int = 0
-    flop: Flop = msgspec.field(default_factory=Flop)
-    faults: list[str] = []
-
-
-class ComputeState(msgspec.Struct):
-    """Every run, and which run saved which weights.
-
-    Attributes:
-        runs: run id to run, in order of their start.
-        saved_by: digest of saved weights to the runs that saved them: equal weights
-            may come from several.
-        strays: events of runs that never started; their compute is in no total.
-    """
-
-    runs: dict[str, Run] = {}
-    saved_by: dict[str, list[str]] = {}
-    strays: list[str] = []
+_OfRun = StepsMetered | SnapshotSaved | SliceTrained | RunFinished | RunFailed
+"""Events of a run after its start that this projection folds."""
 
 
 def apply(state: ComputeState, recorded: Recorded) -> ComputeState:
@@ -142,12 +34,22 @@ def apply(state: ComputeState, recorded: Recorded) -> ComputeState:
     match recorded.event:
         case RunStarted() as event:
             _start(state, event, recorded.event_id)
-        case StepsMetered() | SliceTrained() | RunFinished() | RunFailed() as event:
+        case (
+            StepsMetered()
+            | SnapshotSaved()
+            | SliceTrained()
+            | RunFinished()
+            | RunFailed() as event
+        ):
             run = state.runs.get(event.run_id)
             if run is None:
                 state.strays.append(recorded.event_id)
             else:
                 _go_on(state, run, event, recorded.event_id)
+        case HostedRunRecorded() as event:
+            state.hosted[event.hosted_id] = hosted_of(event, recorded.event_id)
+        case ComputeAttested() as event:
+            state.attested.append(attested_of(event, recorded.event_id))
         case _:
             pass
     return state
@@ -156,16 +58,19 @@ def apply(state: ComputeState, recorded: Recorded) -> ComputeState:
 def _go_on(
     state: ComputeState,
     run: Run,
-    event: StepsMetered | SliceTrained | RunFinished | RunFailed,
+    event: _OfRun,
     event_id: str,
 ) -> None:
     run_id = event.run_id
     match event:
         case StepsMetered():
             _meter(run, event, event_id)
+        case SnapshotSaved(weights_sha256=weights):
+            _save(state, run, run_id, weights)
         case SliceTrained(parent_sha256=parent, weights_sha256=weights):
             _link(state, run, run_id, parent)
             _note_saved(state, run_id, weights, parent)
+            run.trained.append(f"{event.shard}.{event.slice}")
         case RunFinished(adapters=adapters):
             _finish(run, event, event_id)
             for adapter in adapters:
@@ -192,16 +97,44 @@ def _start(state: ComputeState, event: RunStarted, event_id: str) -> None:
             systemic_risk=event.base_systemic_risk,
         ),
         started=event_id,
+        is_sharded=bool(event.map_id),
+        is_outside=not event.reexecutable,
+        resumes=event.resumes_run_id,
+        resumed_from=event.resumes_sha256,
     )
     _link(state, run, event.run_id, event.base_sha256)
     if event.base_sha256 and event.base_name != event.model_name:
         _link_by_name(state, run)
     run.base_in_ledger = bool(run.parents)
+    _resume(state, run, event.run_id)
     state.runs[event.run_id] = run
 
 
+def _resume(state: ComputeState, run: Run, run_id: str) -> None:
+    """Note that a run goes on from one that was cut off, on the same base."""
+    before = state.runs.get(run.resumes)
+    if before is None:
+        return
+    before.resumed_by = run_id
+    if run.resumes not in run.parents:
+        run.parents.append(run.resumes)
+
+
+def _save(state: ComputeState, run: Run, run_id: str, weights_sha256: str) -> None:
+    """Keep what had been computed when weights were saved on the way."""
+    run.snapshots.pop(weights_sha256, None)  # the order is that of the last time
+    run.snapshots[weights_sha256] = run.flop.copy()
+    savers = state.snapshot_of.setdefault(weights_sha256, [])
+    if run_id not in savers:
+        savers.append(run_id)
+
+
 def _link(state: ComputeState, run: Run, run_id: str, parent_sha256: str) -> None:
-    for parent in state.saved_by.get(parent_sha256, ()):
+    savers = (
+        *state.saved_by.get(parent_sha256, ()),
+        *state.snapshot_of.get(parent_sha256, ()),
+    )
+    for parent in savers:
         if parent != run_id and parent not in run.parents:
             run.parents.append(parent)
 
@@ -239,7 +172,10 @@ def _meter(run: Run, event: StepsMetered, event_id: str) -> None:
     run.batch_last = event_id
     run.steps += event.steps
     run.tokens += event.tokens
-    run.flop.add(_flop_of(event))
+    flop = _flop_of(event)
+    run.flop.add(flop)
+    if run.is_sharded:
+        run.by_place.setdefault(f"{event.shard}.{event.slice}", Flop()).add(flop)
 
 
 def _flop_of(event: StepsMetered | RunFinished) -> Flop:
@@ -279,4 +215,4 @@ def _fault(run: Run, fault: str) -> None:
         run.faults.append(fault)
 
 
-PROJECTION = Projection(name="compute", version=1, state=ComputeState, apply=apply)
+PROJECTION = Projection(name="compute", version=2, state=ComputeState, apply=apply)

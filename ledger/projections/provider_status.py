@@ -14,8 +14,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import msgspec
-
 from ledger.projections import lineage as descent
 from ledger.projections.comparisons import (
     Comparison,
@@ -30,72 +28,18 @@ from ledger.projections.comparisons import (
     strictest,
 )
 from ledger.projections.compute import ComputeState, Run
+from ledger.projections.provider_answers import ModelStatus, ProviderStatus
+from ledger.projections.provider_hosted import estimated_flop, hosted_status
 from ledger.projections.provider_roles import (
-    Indication,
-    RoleAnswer,
     all_of,
     answer_roles,
     any_of,
     indicated,
 )
 from ledger.rules import RulePack
-from ledger.rules.gpai import Counters, GpaiRules, Rule, gpai_rules
+from ledger.rules.gpai import GpaiRules, Rule, gpai_rules
 
-
-class ModelStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The answers for one model.
-
-    Attributes:
-        model_name: the model.
-        model: the one-third rule over all its runs.
-        lineage: the same over all runs that it descends from in this ledger.
-        gpai_model: the result, base included, against the indication of a GPAI model.
-        systemic_risk: the result against the presumption of systemic risk.
-        roles: each role of the rule pack.
-        gpai_provider: whether the operator is indicated to be a provider of a GPAI
-            model: by either role, of a result that is one.
-    """
-
-    model_name: str
-    model: Comparison
-    lineage: Comparison
-    gpai_model: Comparison
-    systemic_risk: Comparison
-    roles: tuple[RoleAnswer, ...]
-    gpai_provider: Indication
-
-
-class ProviderStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """All answers of one decision.
-
-    Attributes:
-        rules_version: version of the rule pack.
-        rules_sha256: its digest.
-        counters: which phases each counter sums, and by what text.
-        runs: the one-third rule for every run, those in no model included.
-        models: the answers for every model.
-        executed_flop: all phases of all runs, as decimal text.
-        left_out_flop: all phases of the runs that are in no model.
-        unfinished_runs: runs that neither finished nor failed.
-        flags: the text of every flag.
-    """
-
-    rules_version: str
-    rules_sha256: str
-    counters: Counters
-    runs: tuple[Comparison, ...]
-    models: tuple[ModelStatus, ...]
-    executed_flop: str
-    left_out_flop: str
-    unfinished_runs: tuple[str, ...]
-    flags: dict[str, str]
-
-    def of_model(self, model_name: str) -> ModelStatus | None:
-        """The answers for one model; None where no run names it."""
-        for model in self.models:
-            if model.model_name == model_name:
-                return model
-        return None
+__all__ = ["ModelStatus", "ProviderStatus", "decide"]
 
 
 def decide(state: ComputeState, pack: RulePack | None = None) -> ProviderStatus:
@@ -112,15 +56,17 @@ def decide(state: ComputeState, pack: RulePack | None = None) -> ProviderStatus:
     judge = _Judge(state, rules, digest, frozenset(descent.surviving(state)))
     runs = tuple(judge.run(run_id) for run_id in state.runs)
     names = dict.fromkeys(run.model_name for run in state.runs.values())
-    left_out = [run_id for run_id in state.runs if run_id not in judge.surviving]
+    executed = descent.total(state, state.runs).executed()
+    in_models = descent.contributed(state, judge.surviving).executed()
     return ProviderStatus(
         rules_version=rules.version,
         rules_sha256=digest,
         counters=rules.counters,
         runs=runs,
         models=tuple(judge.model(name, runs) for name in names),
-        executed_flop=str(descent.total(state, state.runs).executed()),
-        left_out_flop=str(descent.total(state, left_out).executed()),
+        hosted=tuple(hosted_status(state, one, rules, digest) for one in state.hosted),
+        executed_flop=str(executed),
+        left_out_flop=str(executed - in_models),
         unfinished_runs=tuple(descent.unfinished(state)),
         flags=rules.flags,
     )
@@ -147,7 +93,9 @@ class _Judge:
             if run.model_name == name and run_id in self.surviving
         ]
         lineage = descent.ancestors(self.state, own)
+        hosted = descent.hosted_in(self.state, own)
         flags = [] if own else ["no_finished_run"]
+        flags += ["estimated_part"] if hosted else []
         of_model = self._one_third("model", name, own, flags)
         of_lineage = self._one_third("lineage", name, lineage, flags)
         gpai_model = self._result(
@@ -180,6 +128,8 @@ class _Judge:
             systemic_risk=systemic,
             roles=roles,
             gpai_provider=all_of(provider, indicated(gpai_model)),
+            estimated_from=tuple(one for one in self.state.hosted if one in hosted),
+            estimated_flop=estimated_flop(self.state, hosted),
         )
 
     def _runs(self, run_ids: Collection[str]) -> list[Run]:
@@ -194,7 +144,8 @@ class _Judge:
     ) -> Comparison:
         roots = self._roots(descent.ancestors(self.state, run_ids))
         # Where everything began from scratch here, one provider's own model goes on.
-        scratch = bool(roots) and not any(run.base.sha256 for run in roots)
+        is_own = not descent.hosted_in(self.state, run_ids)
+        scratch = is_own and bool(roots) and not any(run.base.sha256 for run in roots)
         declaring = self._roots(run_ids) or self._runs(run_ids)
         reference = strictest([run.base for run in declaring if run.base.sha256])
         limit = one_third_limit(reference, self.rules)
@@ -234,7 +185,8 @@ class _Judge:
         unknown = reference.flop is None and reference.estimable
         asked = {
             "base_unknown": unknown,
-            "Q1": len(runs) > 1,
+            # Parts of one training that was resumed are one modification.
+            "Q1": sum(not run.resumed_by for run in runs) > 1,
             "Q2": any(run.base_in_ledger for run in runs),
             "Q3/Q4": reference.flop is not None and reference.flop < small,
             "Q6": reference.systemic_risk,

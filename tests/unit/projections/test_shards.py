@@ -193,6 +193,23 @@ def test_nothing_goes_on_from_weights_that_saw_it():
     assert (digest("run-0-1"), {}) == (part.served_sha256, part.needs_retrain)
 
 
+def test_weights_in_service_that_saw_it_are_marked():
+    """By the event that took it out, until others serve; other shards are not."""
+    state = folded(*TRAINED, quarantined("b"))
+
+    assert ("9.0", "") == (shard(state).stale_since(), shard(state, 1).stale_since())
+    later = (started("next"), saved(run="next", shard=0, slice_=1))
+    again = finished("next", batches=0, adapters={0: "next-0-1"})
+    assert "" == shard(folded(*TRAINED, quarantined("b"), *later, again)).stale_since()
+
+
+def test_a_record_that_came_after_the_training_marks_nothing():
+    """The weights in service never saw it."""
+    state = folded(*TRAINED, assigned("d", 0, 0), quarantined("d"))
+
+    assert "" == shard(state).stale_since()
+
+
 def test_a_quarantined_record_is_erased_once():
     """It left the live records when it was quarantined."""
     part = shard(folded(*TRAINED, quarantined("b"), erased("b")))

@@ -1,0 +1,1 @@
+"""Trainings that happen in somebody else's loop, as runs on record."""
