@@ -20,8 +20,11 @@ from producers.commands import (
     datasets,
     erasing,
     erasures,
+    evaluating,
     evidence,
     flops,
+    generate,
+    hosted,
     ingesting,
     keys,
     licences,
@@ -31,11 +34,13 @@ from producers.commands import (
     recipients,
     records,
     redacting,
+    retraining,
     reviews,
     scanning,
     shards,
     spool,
     subjects,
+    training,
     vaults,
     verifying,
     witness,
@@ -54,9 +59,6 @@ from producers.commands.common import (
 from producers.scanning import ScanOptions
 from verifier import UnreadableLedgerError
 from verifier.given import GivenError
-
-BASE_TEXT_BYTES_MAX = 64 * 1024 * 1024
-"""Longest text to pre-train on: it is held in memory."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -134,29 +136,6 @@ def init(
 
 
 @app.command()
-@workspace_option
-@click.option(
-    "--base-text",
-    type=click.File("rb"),
-    help="Public text to pre-train the base on; the Python documentation by default.",
-)
-def train(folder: Path, base_text: Any) -> None:
-    """Train an adapter for each shard, and print the run's id."""
-    from producers.demo.corpus import base_text as documentation
-
-    def read() -> bytes:
-        text: bytes = base_text.read(BASE_TEXT_BYTES_MAX + 1)
-        if len(text) > BASE_TEXT_BYTES_MAX:
-            message = f"base text: expected at most {BASE_TEXT_BYTES_MAX} bytes"
-            raise InputError(message)
-        return text
-
-    text = documentation if base_text is None else read
-    with open_workspace(folder) as workspace:
-        click.echo(wiring.train(workspace, base_text=text, progress=say))
-
-
-@app.command()
 @click.argument("run_id", metavar="RUN")
 @click.option(
     "--out",
@@ -210,7 +189,9 @@ def demo(folder: Path) -> None:
 
 for group in (
     ingesting,
+    training,
     erasing,
+    retraining,
     erasures,
     subjects,
     recipients,
@@ -224,7 +205,10 @@ for group in (
     reading,
     shards,
     models,
+    generate,
+    evaluating,
     flops,
+    hosted,
     vaults,
     verifying,
     proofs,

@@ -58,6 +58,11 @@ def find_moment(ledger: Ledger, text: str) -> Moment:
     return Moment(size=size, at_ms=at_ms)
 
 
+def newest_ms(ledger: Ledger) -> int:
+    """The recorded time of the newest entry."""
+    return _recorded_at_ms(ledger, ledger.size - 1)
+
+
 def root_then(ledger: Ledger, size: int) -> bytes:
     """The root over the first `size` entries, from their bytes where no note has it."""
     known = ledger.root if size == ledger.size else ledger.root_at(size)

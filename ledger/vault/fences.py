@@ -75,7 +75,12 @@ class Fences(PrivateFile):
             raise older_form(path)
 
     def add(
-        self, *subjects: Subject, ground: str, now_ms: int, is_decided: bool = True
+        self,
+        *subjects: Subject,
+        ground: str,
+        now_ms: int,
+        written_ms: int = 0,
+        is_decided: bool = True,
     ) -> Fence:
         """Fence one subject, or several of one erasure.
 
@@ -85,14 +90,17 @@ class Fences(PrivateFile):
             subjects: whom; none of several may be fenced already.
             ground: why, as in `ErasureRequested`.
             now_ms: when the request was received, Unix milliseconds.
+            written_ms: the time now, from which on the fence holds its full time; a day
+                of reception that somebody mistyped must not end it early.
             is_decided: whether it was decided to erase.
         """
+        since_ms = max(now_ms, written_ms)
         with self.transaction():
             standing = self.of_subject(subjects[0].subject_id)
             if standing is not None:
                 return standing
             erasure_id, key = self._random_bytes(16).hex(), self._random_bytes(32)
-            year = peppers.year_of(now_ms)
+            year = peppers.year_of(since_ms)
             self.connection.executemany(
                 "INSERT INTO fence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
@@ -104,7 +112,7 @@ class Fences(PrivateFile):
                         key,
                         ground,
                         now_ms,
-                        now_ms + RETENTION_MS,
+                        since_ms + RETENTION_MS,
                         is_decided,
                         year,
                         NORMALISATION,

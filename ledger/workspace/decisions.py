@@ -1,7 +1,7 @@
 """Refuses decisions that the verifier would find, given what stands in the ledger.
 
-The verifier takes no claimed time for true, so only here it counts whether a review or
-a licence has ended.
+A review or a licence must hold at the time that the submission will claim: the verifier
+has no other clock that it could hold them against.
 
 Source: docs/spec.md, XEV-6, XEV-19 and XEV-21.
 """

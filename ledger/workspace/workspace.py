@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from ledger.disk.files import remove_temporaries
 from ledger.disk.locks import file_lock
@@ -24,6 +24,7 @@ from ledger.events.policy import PolicyAdopted
 from ledger.format.checkpoint import parse_checkpoint
 from ledger.key_stores import open_store
 from ledger.log.ledger import Ledger, system_clock_ms
+from ledger.log.moment import newest_ms
 from ledger.log.projector import project
 from ledger.projections import States
 from ledger.vault import datasets, readings
@@ -37,6 +38,11 @@ from ledger.workspace.destroy import destroy_in_vault
 from ledger.workspace.follower import Follower
 from ledger.workspace.new import create_workspace
 from ledger.workspace.settings import Settings, load_settings
+
+IDLE_MS_MAX: Final = 366 * 24 * 3600 * 1000
+"""How far past the ledger's newest entry fences expire. In a ledger that is idle for
+longer they hold until the next entry.
+"""
 
 
 class Workspace:
@@ -86,7 +92,9 @@ class Workspace:
             stack.callback(self.vault.close)
             self.fences = Fences(path.with_suffix(".fences"), random_bytes=random_bytes)
             stack.callback(self.fences.close)
-            self.fences.expire(clock_ms())
+            # Of a clock that is wrong once, what it forgets does not come back.
+            newest = newest_ms(self.ledger)
+            self.fences.expire(min(clock_ms(), newest + IDLE_MS_MAX))
             self.names = Names(self.vault, random_bytes=random_bytes)
             self.review_notes = ReviewNotes(self.vault, random_bytes=random_bytes)
             self.admission = Admission(self.ledger, self.vault)

@@ -1,4 +1,4 @@
-"""Forgetting people: erase, retrain."""
+"""Forgetting people: erase."""
 
 import sys
 from datetime import UTC, datetime
@@ -113,27 +113,6 @@ def erase(
         sys.exit(EXIT_WAITING)
 
 
-@click.command()
-@workspace_option
-@models_option
-def retrain(folder: Path, *, delete_models: bool) -> None:
-    """Finish every erasure that is open, oldest first: retrain, verify, certify.
-
-    Exit code 4 where one could not be certified.
-    """
-    with open_workspace(folder) as workspace:
-        finished = wiring.finish_erasures(
-            workspace, delete_models=delete_models, progress=say
-        )
-    for erased in finished:
-        certificate = erased.certificate or "not certified"
-        click.echo(f"erasure {erased.erasure_id}: {certificate}")
-    if not finished:
-        say("no erasure is open")
-    if not all(erased.certificate for erased in finished):
-        sys.exit(EXIT_WAITING)
-
-
 def given_subjects(subject: str | None, file: Path | None) -> list[str]:
     """The subject that was named, or those of a file.
 
@@ -210,8 +189,10 @@ def print_preview(document: dict[str, Any], *, as_json: bool) -> None:
             f"model      {whole['weights_sha256'][:16]} of run {whole['run_id']}: "
             f"whole model, full retrain, {whole['tokens']} tokens"
         )
+    for name in document["hosted_not_known"]:
+        click.echo(f"hosted     {name}: not known whether it saw them; ask the vendor")
     full = document["tokens_full"]
     click.echo(f"tokens     {document['tokens_expected']} of {full} for all shards")
 
 
-COMMANDS = (erase, retrain)
+COMMANDS = (erase,)

@@ -18,7 +18,14 @@ SOURCES = [
     *(file for name in PACKAGES for file in sorted((ROOT / name).rglob("*.py"))),
 ]
 MACHINERY = [
-    ROOT / name for name in ("Makefile", ".ci/run", "pyproject.toml", "constraints.txt")
+    ROOT / name
+    for name in (
+        "Makefile",
+        ".ci/run",
+        "pyproject.toml",
+        "constraints.txt",
+        "tests/integrations.txt",
+    )
 ]
 LINES_MAX = 300
 
@@ -38,7 +45,11 @@ FOR_USERS = (
     "docs/shards.md",
     "docs/vault.md",
     "docs/erasure.md",
+    "docs/evaluation.md",
     "docs/flops.md",
+    "docs/integrations.md",
+    "docs/models.md",
+    "docs/training.md",
 )
 """Pages that say how to use the commands."""
 

@@ -209,6 +209,8 @@ LICENCE = Licence(
     conditions=frozenset({"naming"}),
     jurisdictions=frozenset({"eu"}),
     sites=frozenset({A, B}),
+    starts_at_ms=4,
+    expires_at_ms=7,
 )
 
 
@@ -237,6 +239,14 @@ def test_review(index):
     """It is new once."""
     assert index.register.add_review(A)
     assert not index.register.add_review(A)
+
+
+def test_clearance(index):
+    """The newest of a scan counts; one that was never cleared ended long ago."""
+    index.register.clear(A, 9)
+    index.register.clear(A, 7)
+
+    assert (7, 0) == (index.register.cleared_until(A), index.register.cleared_until(B))
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,6 @@ from tests.tamper.story import Story
 from tests.unit.engine.bulk import Bulk
 from tests.unit.engine.passes import HerePool, facts, read, read_plainly, shown
 from verifier.history import workers
-from verifier.history.plain import Reader, to_plain
-from verifier.rules.redactions import Redactions
 
 FETCHED = "optout.policy_file_fetched.v1"
 
@@ -50,7 +48,7 @@ def test_same_facts_as_in_the_plain_way(made, jobs, small_ranges, tmp_path):
 
     assert (([], 0, []), facts(plain)) == (shown(report), facts(walk))
     assert shown(plain_report) == shown(report)
-    assert 1 == len(walk.history.redactions.met)
+    assert 1 == walk.redacted.met
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -71,7 +69,8 @@ def test_resumed_behind_a_redacted_line(tmp_path):
     _, walk = read(path, state=state)
 
     assert whole.entries == walk.resumed
-    assert whole.history.redactions == walk.history.redactions
+    assert 2 == whole.redacted.total
+    assert whole.redacted == walk.redacted
 
 
 def test_line_redacted_after_the_state(tmp_path):
@@ -83,7 +82,7 @@ def test_line_redacted_after_the_state(tmp_path):
     report, walk = read(ledger.write(tmp_path / "acme.ledger"), state=state)
 
     assert (([], 0, []), 0) == (shown(report), walk.resumed)
-    assert 2 == len(walk.history.redactions.met)
+    assert 2 == walk.redacted.met
 
 
 def test_line_hidden_after_the_state(tmp_path):
@@ -113,10 +112,3 @@ def test_weights_stay_condemned_behind_a_state(tmp_path):
         walk.resumed,
         walk.history.condemned,
     )
-
-
-def test_redactions_as_plain_values():
-    """What is kept in a state comes back as it was."""
-    kept = Redactions(met={7, 1030}, named={1030: 4096, 9: 4096}, ids={b"aa"})
-
-    assert kept == Reader().read(Redactions, to_plain(kept))

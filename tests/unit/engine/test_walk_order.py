@@ -9,7 +9,6 @@ from tests.tamper.chapters import begin
 from tests.tamper.harness import told_ledger
 from tests.unit.engine.passes import read, read_plainly
 from verifier.history.standing import Standing
-from verifier.rules.redactions import Redactions
 from verifier.rules.state import Run
 
 
@@ -33,10 +32,8 @@ def test_a_standing_of_nothing():
     assert [] == [
         field.name
         for field in fields(Standing)
-        if field.name not in ("tree", "ring", "streams", "redactions")
-        and getattr(empty, field.name)
+        if field.name not in ("tree", "ring", "streams") and getattr(empty, field.name)
     ]
-    assert Redactions() == empty.redactions
     assert (0, 0, {}) == (len(empty.streams), empty.streams.lost, empty.ring.grants)
 
 

@@ -1,5 +1,7 @@
 """What may not happen between two steps of a training or an erasure."""
 
+from dataclasses import replace
+
 import pytest
 
 from ledger.disk.locks import file_lock
@@ -56,7 +58,7 @@ def test_ingest_may_go_on_once_a_run_is_on_record(trained, monkeypatch):
             ):
                 freed.append(len(events))
 
-        return original(*args, world=wiring.replace(world, emit=emit), **kwargs)
+        return original(*args, world=replace(world, emit=emit), **kwargs)
 
     original = wiring.fine_tune
     monkeypatch.setattr(wiring, "fine_tune", look)

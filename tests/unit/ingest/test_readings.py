@@ -44,12 +44,12 @@ def take(office, source, *, moments=None, **options):
     with office.open() as workspace:
         append, left = workspace.ledger.append, [moments]
 
-        def dying(events, *, stream):
-            if stream == "ingest" and left[0] is not None:
+        def dying(events, **options):
+            if options["stream"] == "ingest" and left[0] is not None:
                 left[0] -= 1
                 if left[0] < 0:
                     raise Killed
-            return append(events, stream=stream)
+            return append(events, **options)
 
         workspace.ledger.append = dying
         return ingesting.ingest_source(

@@ -215,6 +215,21 @@ def test_recorded_time_never_goes_back(workspace):
     assert [NOW_MS, NOW_MS + 5, NOW_MS + 5, NOW_MS + 5, NOW_MS + 6] == times
 
 
+def test_claimed_time_is_the_one_that_was_checked(ledger):
+    """However late the submission is signed; by default it is the time of signing."""
+    receipts = [
+        ledger.append([assigned()], stream="shards", **at)
+        for at in ({"claimed_at_ms": NOW_MS - 7}, {})
+    ]
+    rows = list(ledger.rows())
+    claimed = [
+        parse_submission(parse_entry(rows[receipt.seq].entry).submission)[0]
+        for receipt in receipts
+    ]
+
+    assert [NOW_MS - 7, NOW_MS] == [text.claimed_at_ms for text in claimed]
+
+
 def test_two_handles_see_each_other(workspace):
     """Each append catches up with what the other appended: no fork, no gap."""
     with open_ledger(workspace) as one, open_ledger(workspace) as two:

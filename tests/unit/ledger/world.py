@@ -287,7 +287,10 @@ class World:
             shard=0,
             slice=0,
             step_first=0,
-            steps=sum(one.forwards for one in trained),
+            steps=min(
+                sum(one.forwards for one in trained),
+                sum(one.backwards for one in trained),
+            ),
             tokens=sum(one.batch * one.sequence * one.forwards for one in trained),
             shapes=[passes_of(one, plan=0) for one in counted],
             faults=[],

@@ -16,6 +16,7 @@ from ledger.workspace.settings import Settings as WorkspaceSettings
 from ledger.workspace.workspace import Workspace
 from producers import ingesting, wiring
 from producers.ingest.sources import JsonLines
+from producers.retraining.pending import Wanted, work_off
 from producers.scanning import ScanOptions
 from tests.unit.ledger.workshop import Clock, Random
 from verifier import verify
@@ -122,7 +123,10 @@ class Office:
     def finish(self):
         """Finish open erasures in a session of its own."""
         with self.open() as workspace:
-            return wiring.finish_erasures(workspace, progress=self.said.append)
+            worked = work_off(workspace, Wanted(), progress=self.said.append)
+        for error in worked.failed.values():
+            raise error
+        return worked.erased
 
     def states(self):
         """The projections."""

@@ -125,6 +125,19 @@ def test_a_fence_lasts_ten_years(fences):
     assert 3650 == RETENTION_MS / 86_400_000
 
 
+def test_a_day_of_reception_does_not_end_a_fence(fences):
+    """A request is entered late, or its year is mistyped: ten years from the entry."""
+    fences.add(
+        subject(), ground="objection", now_ms=NOW_MS - RETENTION_MS, written_ms=NOW_MS
+    )
+    fences.expire(NOW_MS + RETENTION_MS - 1)
+
+    assert fences.is_fenced(JANE)
+    assert [(NOW_MS - RETENTION_MS,)] == rows(
+        fences.path, "SELECT created_at_ms FROM fence"
+    )
+
+
 def test_fences_name_nobody(fences):
     """Neither the identifier nor a digest that others could compute."""
     fence = add(fences)

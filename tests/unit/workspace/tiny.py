@@ -4,7 +4,7 @@ They train with the same code; what fresh processes add is tested in tests/unit/
 and, for erasures, in tests/unit/erasure/test_processes.py.
 """
 
-from producers.training import fine_tune, replay, run
+from producers.training import choose, fine_tune, replay, run
 from producers.training.pool import WorkerJob
 from producers.training.recipe import Architecture, Lora, Settings
 from producers.training.retrain import Retrainer
@@ -49,6 +49,7 @@ def train_here(jobs, *, on_step, on_slice, workers=None):
             plan=job.plan,
             on_step=step,
             on_slice=done,
+            files=job.files,
         )
 
     for job in jobs:
@@ -59,6 +60,7 @@ def make_recipes_tiny(setitem=dict.__setitem__):
     """Let every command train the tiny recipes."""
     setitem(fine_tune.pretrain.__kwdefaults__, "settings", TINY_BASE)
     setitem(fine_tune.fine_tune.__kwdefaults__, "settings", TINY_ADAPTER)
+    setitem(choose.choose.__kwdefaults__, "own_settings", TINY_ADAPTER)
     setitem(Retrainer.__init__.__kwdefaults__, "settings", TINY_ADAPTER)
 
 
