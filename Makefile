@@ -23,7 +23,7 @@ demo: $(STAMP)  ## the main job on text that this machine has, left in demo/
 test: $(STAMP)  ## every test; long campaigns as a short seeded sample
 	$(BIN)/pytest -n auto --dist loadfile $(PYTEST_ARGS)
 
-test-integrations: $(MORE)/.stamp  ## the tests that need transformers, peft, trl, Lightning
+test-integrations: $(MORE)/.stamp  ## the tests that need transformers, peft, trl, Lightning, Opacus
 	$(MORE)/bin/python -m pytest -n auto --dist loadfile $(PYTEST_ARGS) \
 	  $$(grep -rlE 'importorskip\("(transformers|peft|accelerate|trl|lightning)' tests)
 

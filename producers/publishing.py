@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from ledger.erasing.served import Offer, ServingBook
-from ledger.errors import GateError, InputError, KeyTrustError
+from ledger.errors import ErasedError, GateError, InputError, KeyTrustError
 from ledger.events.model import ManifestPublished
 from ledger.projections.serving import Served
 from ledger.vault.probe_texts import ProbeTexts
@@ -85,8 +85,9 @@ def republisher(workspace: Workspace, progress: Progress) -> Republish:
         for offer in list(book.followed(erasure_id, reason)):
             try:
                 _append(workspace, book, offer, reason)
-            except KeyTrustError as error:
-                # An erasure waits for nobody; what served is fenced in any case.
+            except (ErasedError, KeyTrustError) as error:
+                # An erasure waits for nobody, nor for another that is not planned yet
+                # and publishes after it; what served is fenced in any case.
                 progress(f"model {offer.model_name}: no new manifest: {error}")
             else:
                 progress(f"model {offer.model_name}: manifest published ({reason})")
@@ -121,7 +122,10 @@ def open_served(
         base_sha256=served.base_sha256,
         adapters=served.adapters,
     )
-    return served, open_ensemble(parts_of(workspace, book, offer, named))
+    model = open_ensemble(parts_of(workspace, book, offer, named))
+    # An erasure may have come while they were read, and waits for no reader.
+    book.check(served)
+    return served, model
 
 
 def _append(

@@ -111,6 +111,9 @@ def record_run(
             strict=strict,
         )
         with failure_on_record(run_id, record, outside.emit):
+            if resumed.sha256:
+                # So a kill before another is saved leaves something to go on from.
+                run.snapshot(resumed.sha256)
             try:
                 yield run
             finally:

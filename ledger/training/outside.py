@@ -159,32 +159,32 @@ def outside_run(
         NotALedgerError: the folder is no workspace.
         StorageError: the disk refused the write.
     """
-    with Ledger.open(
-        folder, passphrase=passphrase, clock_ms=clock_ms, random_bytes=random_bytes
-    ) as ledger:
-        resumed = Resumed()
-        if resumes:
-            resumed = _resume(ledger, folder, resumes, resumes_from, base_sha256)
-        kept = EvidenceFolder(folder / "evidence")
-        for content in evidence:
-            kept.put(content)
-        begin_run(ledger, run_id, random_bytes=random_bytes)
-        stream = run_stream(ledger, run_id)
-        signer = ledger.stream_signer(stream, {"training"})
-        end_run(ledger, run_id)  # from here on the producer alone holds the key
-    producer = Producer.open(
-        folder,
-        stream=stream,
-        signer=signer,
-        passphrase=passphrase,
-        clock_ms=clock_ms,
-        random_bytes=random_bytes,
-    )
-    run = OutsideRun(producer, Spool(folder / SPOOL_FOLDER, stream))
-    try:
+    with contextlib.ExitStack() as stack:
+        with Ledger.open(
+            folder, passphrase=passphrase, clock_ms=clock_ms, random_bytes=random_bytes
+        ) as ledger:
+            resumed = Resumed()
+            if resumes:
+                _keep_for_one(stack, ledger, folder, resumes)
+                resumed = _resume(ledger, resumes, resumes_from, base_sha256)
+            kept = EvidenceFolder(folder / "evidence")
+            for content in evidence:
+                kept.put(content)
+            begin_run(ledger, run_id, random_bytes=random_bytes)
+            stream = run_stream(ledger, run_id)
+            signer = ledger.stream_signer(stream, {"training"})
+            end_run(ledger, run_id)  # from here on the producer alone holds the key
+        producer = Producer.open(
+            folder,
+            stream=stream,
+            signer=signer,
+            passphrase=passphrase,
+            clock_ms=clock_ms,
+            random_bytes=random_bytes,
+        )
+        run = OutsideRun(producer, Spool(folder / SPOOL_FOLDER, stream))
+        stack.callback(run.close)
         yield run, resumed
-    finally:
-        run.close()
 
 
 def is_recorded_now(folder: Path, run_id: str) -> bool:
@@ -203,19 +203,30 @@ def drain_all(ledger: Ledger) -> None:
         pass
 
 
-def _resume(
-    ledger: Ledger, folder: Path, run_id: str, snapshot: str, base_sha256: str
-) -> Resumed:
-    """Close the run that was killed, and find the snapshot to go on from."""
+def _keep_for_one(
+    stack: contextlib.ExitStack, ledger: Ledger, folder: Path, run_id: str
+) -> None:
+    """Let nobody else go on from a run until the new one is over.
+
+    Its start is spooled after this; two of them would break the ledger (XEV-25).
+    """
     if is_recorded_now(folder, run_id):
         message = f"run {run_id}: another process is recording it; end that first"
         raise LockedError(message)
     drain_all(ledger)  # what the killed process had spooled
-    compute: ComputeState = project(ledger)["compute"]
-    run = compute.runs.get(run_id)
-    if run is None:
+    if run_id not in project(ledger)["compute"].runs:
         message = f"resumes: expected a run of this ledger, found {run_id}"
         raise InputError(message)
+    spool = Spool(folder / SPOOL_FOLDER, f"{TRAIN}/{run_id}")
+    spool.create()
+    stack.enter_context(spool.lock())
+    drain_all(ledger)  # and whoever went on from it just now
+
+
+def _resume(ledger: Ledger, run_id: str, snapshot: str, base_sha256: str) -> Resumed:
+    """Close the run that was killed, and find the snapshot to go on from."""
+    compute: ComputeState = project(ledger)["compute"]
+    run = compute.runs[run_id]
     if run.is_sharded or run.status == "finished":
         what = "of shards" if run.is_sharded else "that finished"
         message = f"run {run_id}: expected a run that was cut off, found one {what}"

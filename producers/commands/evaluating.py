@@ -15,6 +15,7 @@ from producers.commands.common import (
     say,
     workspace_option,
 )
+from producers.commands.erasures import find_erasure
 from producers.commands.given import read_limited
 from producers.commands.words import counted
 from producers.evaluating import Evaluation, compare, evaluate, run_of_base
@@ -84,8 +85,9 @@ def evaluate_command(
     content = read_limited(file, BYTES_MAX)
     with needs_train_extra(), open_workspace(folder) as workspace:
         if erasure_id is not None:
+            erasure = find_erasure(workspace, erasure_id)
             found = compare(
-                workspace, erasure_id, probe=asked, texts=content, progress=say
+                workspace, erasure, probe=asked, texts=content, progress=say
             )
         else:
             other = run_of_base(workspace, run_id) if against == "base" else against

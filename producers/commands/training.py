@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from msgspec import UNSET, UnsetType
 
 from ledger.errors import InputError
 from producers import wiring
 from producers.commands.common import open_workspace, say, workspace_option
 from producers.commands.retraining import resume_option, resume_run
 from producers.training.choose import NOTHING_CHOSEN, BaseChoice, Choices
-from producers.training.settings import ALL_LINEAR, Lora
+from producers.training.settings import ALL_LINEAR, Lora, Privacy
 
 BASE_TEXT_BYTES_MAX: Final = 64 * 1024 * 1024
 """Longest text to pre-train on: it is held in memory."""
@@ -22,6 +23,11 @@ _FLOP_DIGITS_MAX: Final = 40
 _PPM: Final = 10**6
 _ALPHA_OVER_RANK: Final = 2
 """As in the demo's adapters."""
+
+_NOISE: Final = Decimal("0.01"), Decimal(1000)
+_CLIP: Final = Decimal("1e-6"), Decimal(10**6)
+_DELTA: Final = Decimal("1e-12"), 1 - Decimal("1e-12")
+_DELTA_DEFAULT: Final = Decimal("1e-5")
 
 
 def _lora(
@@ -55,6 +61,23 @@ def _millionths(
         message = "expected 0.000001 .. 1 in whole millionths, such as 2e-4"
         raise click.BadParameter(message)
     return int(number)
+
+
+def _number(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> Decimal | None:
+    """A decimal number, exact."""
+    del context, parameter
+    if value is None:
+        return None
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        message = "expected a number, such as 1.1 or 1e-5"
+        raise click.BadParameter(message)
+    return number
 
 
 def _flop(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
@@ -117,6 +140,19 @@ def _flop(context: click.Context, parameter: click.Parameter, value: str | None)
     callback=_millionths,
     help="Peak learning rate, as 2e-4.",
 )
+@click.option(
+    "--dp-noise",
+    callback=_number,
+    help="Noise of DP-SGD, as a multiple of the clip norm; 0 for no DP-SGD.",
+)
+@click.option(
+    "--dp-clip", callback=_number, help="Norm that a row's gradient is clipped to."
+)
+@click.option(
+    "--dp-delta",
+    callback=_number,
+    help="Delta at which epsilon is stated; 1e-5 by default.",
+)
 @resume_option
 def train(
     folder: Path,
@@ -159,7 +195,47 @@ def _choices(base_model: Path | None, base_text: Any, given: dict[str, Any]) -> 
     elif any(value not in {"", None, False} for value in of_base.values()):
         message = "what is said of a base needs --base-model"
         raise click.UsageError(message)
-    return Choices(base=base, is_from_text=base_text is not None, **given)
+    privacy = _privacy(
+        *(given.pop(f"dp_{name}") for name in ("noise", "clip", "delta"))
+    )
+    return Choices(
+        base=base, is_from_text=base_text is not None, privacy=privacy, **given
+    )
+
+
+def _privacy(
+    noise: Decimal | None, clip: Decimal | None, delta: Decimal | None
+) -> Privacy | UnsetType | None:
+    """DP-SGD as it was asked for; unset where it was asked to be left out."""
+    if noise is None or not noise:
+        if clip is not None or delta is not None:
+            message = "--dp-clip and --dp-delta need --dp-noise above 0"
+            raise click.UsageError(message)
+        return None if noise is None else UNSET
+    if clip is None:
+        message = "--dp-noise needs --dp-clip"
+        raise click.UsageError(message)
+    delta = _DELTA_DEFAULT if delta is None else delta
+    return Privacy(
+        noise_multiplier_ppm=_whole("noise", noise, _NOISE, digits=6),
+        clip_norm_ppm=_whole("clip", clip, _CLIP, digits=6),
+        delta_ppt=_whole("delta", delta, _DELTA, digits=12),
+    )
+
+
+def _whole(
+    name: str, number: Decimal, limits: tuple[Decimal, Decimal], *, digits: int
+) -> int:
+    """A number within limits as a whole number of its last decimal place."""
+    least, most = limits
+    # In range first: a number of a million places is not to be multiplied out.
+    if least <= number <= most and number == (rounded := round(number, digits)):
+        return int(rounded.scaleb(digits))
+    message = (
+        f"--dp-{name}: expected {least} .. {most} of at most {digits} decimal places, "
+        f"found {number}"
+    )
+    raise click.UsageError(message)
 
 
 def _text(base_text: Any) -> bytes:

@@ -205,7 +205,8 @@ class RunRecorder:
         """Do something that must not stop a training."""
         try:
             act()
-        except (TuneledgerError, OSError) as error:
+        # A path that is no text is a ValueError.
+        except (TuneledgerError, OSError, ValueError) as error:
             if self._strict:
                 raise
             self._faults.add(fault)

@@ -102,7 +102,11 @@ def architecture(files: BaseFiles, *, context: int) -> Pretrained:
 def _weights(folder: Path, config: Any) -> bytes:
     tensors: dict[str, Tensor] = {}
     for path in _weight_files(folder):
-        for name, tensor in decode_tensors(path.read_bytes()).items():
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            _refuse(path, "a file", error.strerror or "none")
+        for name, tensor in decode_tensors(content).items():
             if name in tensors:
                 _refuse(path, "each tensor in one file", f"{name[:128]} in two")
             tensors[name] = tensor
@@ -158,7 +162,8 @@ def _weight_files(folder: Path) -> Sequence[Path]:
         pickled = any(any(folder.glob(pattern)) for pattern in _PICKLED)
         found = "pickled weights, which are not read; convert them" if pickled else ""
         _refuse(folder, "model.safetensors or its parts", found or "none")
-    size = sum(path.stat().st_size for path in paths)
+    # What cannot be read is refused when it is.
+    size = sum(path.stat().st_size for path in paths if path.is_file())
     if len(paths) > WEIGHT_FILES_MAX or size > WEIGHTS_BYTES_MAX:
         expected = f"at most {WEIGHTS_BYTES_MAX} bytes in {WEIGHT_FILES_MAX} files"
         _refuse(folder, expected, f"{size} bytes in {len(paths)}")

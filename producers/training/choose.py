@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from msgspec import UnsetType
 
 from ledger.errors import InputError
 from ledger.events.training import Objective, RunStarted
@@ -23,6 +24,7 @@ from producers.training.settings import (
     Architecture,
     Lora,
     Pretrained,
+    Privacy,
     Settings,
 )
 
@@ -61,6 +63,7 @@ class Choices:
         batch: rows in a step.
         epochs: passes over the records.
         learning_rate_ppm: peak learning rate, millionths.
+        privacy: DP-SGD; unset for none, whatever the last training had.
     """
 
     base: BaseChoice | None = None
@@ -71,6 +74,7 @@ class Choices:
     batch: int | None = None
     epochs: int | None = None
     learning_rate_ppm: int | None = None
+    privacy: Privacy | UnsetType | None = None
 
 
 NOTHING_CHOSEN: Final = Choices()
@@ -196,7 +200,7 @@ def _changed(settings: Settings, choices: Choices) -> Settings:
     """The settings with what a person chose in them."""
     changes: dict[str, Any] = {
         name: value
-        for name in ("batch", "epochs", "learning_rate_ppm")
+        for name in ("batch", "epochs", "learning_rate_ppm", "privacy")
         if (value := getattr(choices, name)) is not None
     }
     architecture = settings.architecture

@@ -75,6 +75,8 @@ def read_config(content: bytes) -> transformers.PretrainedConfig:
         message = f"config.json: {type(error).__name__}: not a {model_type} model's"
         raise InputError(message) from error
     config.use_cache = False
+    # A file may name another, even one whose code the library would fetch.
+    config._attn_implementation = "eager"  # noqa: SLF001 - the library's own switch
     return cast("transformers.PretrainedConfig", config)
 
 

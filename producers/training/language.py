@@ -13,6 +13,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from producers.training import model as gpt
 from producers.training.base_files import NO_FILES, BaseFiles
@@ -43,6 +44,11 @@ class LanguageModel:
         output = self.module(token_BS)
         found: Tensor = output if isinstance(output, Tensor) else output.logits
         return found
+
+    def loss(self, token_BS: Tensor, target_BS: Tensor) -> Tensor:
+        """Cross-entropy in nats, the mean over all positions that have a target."""
+        logits_NV = self.logits(token_BS).flatten(0, 1)  # noqa: N806
+        return functional.cross_entropy(logits_NV, target_BS.view(-1))
 
 
 def open_model(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from ledger.errors import InputError
 from producers.training.settings import (
@@ -28,6 +28,7 @@ from producers.training.settings import (
     Architecture,
     Lora,
     Pretrained,
+    Privacy,
     Settings,
     Target,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Environment",
     "Lora",
     "Pretrained",
+    "Privacy",
     "Recipe",
     "Settings",
     "Target",
@@ -51,15 +53,19 @@ __all__ = [
 ]
 
 _BITS_FILES: Final = (
+    "draws.py",
+    "gradients.py",
     "hugging_face.py",
     "language.py",
     "model.py",
     "packing.py",
+    "private.py",
     "slices.py",
     "tokens.py",
     "weights.py",
 )
 _PRETRAINED_LIBRARIES: Final = ("peft", "tokenizers", "transformers")
+_PRIVACY_LIBRARIES: Final = ("opacus",)
 _BITS_VARIABLES: Final = (
     "ATEN_CPU_CAPABILITY",
     "DNNL_MAX_CPU_ISA",
@@ -210,16 +216,21 @@ def capture_environment(settings: Settings = DEMO_BASE) -> Environment:
 
 
 def _libraries(settings: Settings) -> tuple[str, ...]:
-    """Builds of what a base from elsewhere needs beside torch."""
-    if not isinstance(settings.architecture, Pretrained):
-        return ()
+    """Builds of what the settings need beside torch."""
+    found: tuple[str, ...] = ()
+    if isinstance(settings.architecture, Pretrained):
+        what = "training on a base from elsewhere"
+        found += _builds(_PRETRAINED_LIBRARIES, what=what, extra="peft")
+    if settings.privacy is not UNSET:
+        found += _builds(_PRIVACY_LIBRARIES, what="--dp-noise", extra="dp")
+    return found
+
+
+def _builds(names: tuple[str, ...], *, what: str, extra: str) -> tuple[str, ...]:
     try:
-        return tuple(f"{name} {version(name)}" for name in _PRETRAINED_LIBRARIES)
+        return tuple(f"{name} {version(name)}" for name in names)
     except PackageNotFoundError as error:
-        message = (
-            f"training on a base from elsewhere needs the extra 'peft': "
-            f"{error.name} not found"
-        )
+        message = f"{what} needs the extra {extra!r}: {error.name} not found"
         raise InputError(message) from None
 
 

@@ -1,16 +1,16 @@
 """A run: workers train, events tell what they did, weights are kept.
 
-Order of writes: a slice's steps are metered, its weights are durable, and only then is
-`SliceTrained` published; whoever publishes looks at the erasure fences in the same
-transaction, so a run cannot outlive a fence. A run that fails says so, and what it had
-computed by then stays on record.
+Order of writes: a slice's steps are metered, its weights are durable, what privacy its
+steps give is accounted for, and only then is `SliceTrained` published; whoever
+publishes looks at the erasure fences in the same transaction, so a run cannot outlive a
+fence. A run that fails says so, and what it had computed by then stays on record.
 """
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import lru_cache
-from statistics import fmean
+
+from msgspec import UNSET
 
 from ledger.errors import InputError, TuneledgerError
 from ledger.events.training_saved import Adapter, SliceTrained
@@ -18,12 +18,14 @@ from producers.metering.batch import Counted
 from producers.metering.plan import Plan
 from producers.metering.record import RunRecord
 from producers.ports import ClockMs, Emit, Evidence, Progress, RandomBytes
+from producers.training.accountant import accounted, check_accountant
 from producers.training.base_files import NO_FILES, BaseFiles
 from producers.training.failure import failure_on_record
 from producers.training.plan import PretrainingPlan, RunPlan, RunResult
 from producers.training.pool import WorkerJob, train_in_workers
 from producers.training.recipe import Settings
 from producers.training.started import pretraining_started, started
+from producers.training.tally import Tally
 from producers.training.tokens import tokens_of
 from producers.training.weights import Weights
 from producers.training.wire import StepDone
@@ -49,8 +51,9 @@ def run_shards(
     """Train every shard of `plan`.
 
     Keeps the recipe as evidence. Emits `RunStarted` with `PlanRegistered`, then
-    `StepsMetered` as the steps happen; for each slice, saves the weights and publishes
-    `SliceTrained`; in the end emits `RunFinished`. Whatever ends the run before that,
+    `StepsMetered` as the steps happen; for each slice, saves the weights, emits
+    `PrivacyAccounted` where the recipe has privacy, and publishes `SliceTrained`; in
+    the end emits `RunFinished`. Whatever ends the run before that,
     Ctrl-C included, is emitted as `RunFailed` and raised.
 
     Raises:
@@ -61,11 +64,13 @@ def run_shards(
         StorageError: weights or events could not be written.
     """
     plan.check()
+    if plan.recipe.settings.privacy is not UNSET:
+        check_accountant()
     cost = _cost(plan.recipe.settings, plan.base_files)
     jobs = _worker_jobs(plan, weights, cost)
     run_id = random_bytes(16).hex()
     record = _record(run_id, cost, emit, clock_ms)
-    run = _ShardRun(plan, run_id, cost, record, weights, publish, progress)
+    run = _ShardRun(plan, run_id, cost, record, weights, emit, publish, progress)
     evidence.put(plan.recipe.canonical())
     emit([started(plan, run_id), *record.plans()])
     with failure_on_record(run_id, record, emit):
@@ -104,7 +109,7 @@ def run_pretraining(
     )
     run_id = random_bytes(16).hex()
     record = _record(run_id, cost, emit, clock_ms)
-    tally = _Tally()
+    tally = Tally()
     saved: list[str] = []
 
     def on_step(shard: int, step: StepDone) -> None:
@@ -125,27 +130,6 @@ def run_pretraining(
     return RunResult(run_id=run_id, adapters=adapters)
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What one slice has cost so far, and how its loss went."""
-
-    tokens: int = 0
-    losses: list[float] = field(default_factory=list)
-
-    def add(self, step: StepDone) -> None:
-        self.losses.append(step.loss)
-        self.tokens += step.batch * step.sequence
-
-    def __str__(self) -> str:
-        steps = len(self.losses)
-        if not steps:
-            return "nothing to train on"
-        # Single batches differ more than training changes them.
-        some = max(1, steps // 8)
-        first, last = fmean(self.losses[:some]), fmean(self.losses[-some:])
-        return f"{steps} steps, {self.tokens} tokens, loss {first:.3f} -> {last:.3f}"
-
-
 class _ShardRun:
     """Turns what workers say into events and weight files."""
 
@@ -156,6 +140,7 @@ class _ShardRun:
         cost: Plan | None,
         record: RunRecord,
         weights: Weights,
+        emit: Emit,
         publish: Publish,
         progress: Progress,
     ) -> None:
@@ -165,10 +150,11 @@ class _ShardRun:
         self._record = record
         self._weights = weights
         self._publish = publish
+        self._emit = emit
         self._progress = progress
         self._encode = tokens_of(plan.recipe.settings, plan.base_files).encode
         self._jobs = {job.shard: job for job in plan.jobs}
-        self._tallies = {job.shard: _Tally() for job in plan.jobs}
+        self._tallies = {job.shard: Tally() for job in plan.jobs}
         self._latest = {
             job.shard: job.parent_sha256 or plan.base_sha256 for job in plan.jobs
         }
@@ -182,6 +168,7 @@ class _ShardRun:
         is_known = hashlib.sha256(content).hexdigest() in self._weights.list()
         sha256 = self._weights.put(content)
         try:
+            said = self._account(shard, k)
             self._publish(self._slice_trained(shard, k, sha256))
         except TuneledgerError:
             # Weights that no event names would escape every later erasure.
@@ -189,8 +176,25 @@ class _ShardRun:
                 self._weights.delete(sha256)
             raise
         self._latest[shard] = sha256
-        self._progress(f"shard {shard}, slice {k}: {self._tallies[shard]}")
-        self._tallies[shard] = _Tally()
+        self._progress(f"shard {shard}, slice {k}: {self._tallies[shard]}{said}")
+        self._tallies[shard] = Tally()
+
+    def _account(self, shard: int, k: int) -> str:
+        """Say what privacy a slice's steps give; no step learns nothing of anybody."""
+        privacy, tally = self._plan.recipe.settings.privacy, self._tallies[shard]
+        if privacy is UNSET or not tally.losses:
+            return ""
+        event = accounted(
+            privacy,
+            run_id=self._run_id,
+            shard=shard,
+            slice_index=k,
+            sample_rate_ppb=tally.sample_rate_ppb,
+            steps=len(tally.losses),
+        )
+        self._emit([event])
+        hundredths = -(-event.epsilon_ppm // 10**4)
+        return f", epsilon {hundredths / 100:.2f} a row"
 
     def adapters(self) -> tuple[Adapter, ...]:
         return tuple(

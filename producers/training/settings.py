@@ -3,7 +3,7 @@
 from typing import Annotated, Final, Literal, get_args
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from ledger.errors import InputError
 from ledger.events.base import Sha256Hex
@@ -111,6 +111,22 @@ class Lora(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise InputError(message)
 
 
+class Privacy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How DP-SGD hides what one row changes.
+
+    Source: Abadi and others 2016, algorithm 1 (arXiv:1607.00133).
+
+    Attributes:
+        noise_multiplier_ppm: standard deviation of the noise over the clip norm, 10^-6.
+        clip_norm_ppm: most that the gradient of one row may be long, 10^-6.
+        delta_ppt: the delta at which epsilon is stated, 10^-12.
+    """
+
+    noise_multiplier_ppm: Annotated[int, Meta(ge=10**4, le=10**9)]
+    clip_norm_ppm: Annotated[int, Meta(ge=1, le=10**12)]
+    delta_ppt: Annotated[int, Meta(ge=1, lt=10**12)] = 10**7
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a person chooses.
 
@@ -122,6 +138,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         steps_max: most optimizer steps in one slice.
         learning_rate_ppm: peak learning rate, millionths.
         dtype: type of weights and activations.
+        privacy: DP-SGD for adapters; unset it is no part of a recipe at all.
     """
 
     architecture: Architecture | Pretrained = Architecture()
@@ -131,8 +148,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     steps_max: Annotated[int, Meta(ge=1, le=10**9)] = 10**9
     learning_rate_ppm: Annotated[int, Meta(ge=1, le=10**6)] = 3000
     dtype: Literal["float32"] = "float32"
+    privacy: Privacy | UnsetType = UNSET
 
     def __post_init__(self) -> None:
+        if self.lora is None and self.privacy is not UNSET:
+            message = "settings with privacy: expected lora, found none"
+            raise InputError(message)
         if isinstance(self.architecture, Pretrained):
             if self.lora is None:
                 message = "settings of a base from elsewhere: expected lora, found none"

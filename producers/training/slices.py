@@ -13,26 +13,28 @@ Source: Bourtoule and others, Machine Unlearning (arXiv:1912.03817), for slices.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import torch
-from torch import Tensor
-from torch.nn import functional
+from msgspec import UNSET
+from torch import Tensor, nn
 
 from ledger.errors import InputError
 from producers.metering.meter import Meter
 from producers.metering.plan import Plan
 from producers.training.base_files import NO_FILES, BaseFiles
+from producers.training.draws import Draws
 from producers.training.errors import TrainingError
+from producers.training.gradients import Lot, plain_gradients
 from producers.training.language import LanguageModel, new_model, open_model
-from producers.training.packing import batches, pack
+from producers.training.packing import Rows, pack
+from producers.training.private import private_gradients
 from producers.training.settings import Settings
 from producers.training.wire import Passes, StepDone
 
 _BETAS: Final = (0.9, 0.95)
 _WEIGHT_DECAY: Final = 0.01
-_CLIP_NORM: Final = 1.0
 _WARMUP: Final = 0.1  # share of the steps
 
 OnStep = Callable[[StepDone], None]
@@ -189,22 +191,46 @@ def _train(
     optimizer = torch.optim.AdamW(
         weights, betas=_BETAS, weight_decay=_WEIGHT_DECAY, fused=True
     )
-    generator = torch.Generator().manual_seed(seed)
-    order = batches(rows, batch=settings.batch, steps=steps, generator=generator)
-    for step, (input_BS, target_BS) in enumerate(order):  # noqa: N806 - shape suffix
+    gradients = _gradients(
+        model, weights, rows, settings=settings, steps=steps, seed=seed
+    )
+    for step in range(steps):
         for group in optimizer.param_groups:
             group["lr"] = _learning_rate(settings, step=step, steps=steps)
         with meter.step():
-            logits_NV = model.logits(input_BS).flatten(0, 1)  # noqa: N806
-            loss = functional.cross_entropy(logits_NV, target_BS.view(-1))
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
-            torch.nn.utils.clip_grad_norm_(weights, _CLIP_NORM)
+            lot = next(gradients)
             optimizer.step()
-        if not math.isfinite(nats := loss.item()):
-            message = f"loss at step {step}: expected a finite number, found {nats}"
+        if not math.isfinite(lot.nats):
+            message = f"loss at step {step}: expected a finite number, found {lot.nats}"
             raise TrainingError(message)
-        on_step(_step_done(slice_index, input_BS.shape, nats, meter))
+        on_step(_step_done(slice_index, lot, meter))
+
+
+def _gradients(
+    model: LanguageModel,
+    weights: Sequence[nn.Parameter],
+    rows: Rows,
+    *,
+    settings: Settings,
+    steps: int,
+    seed: int,
+) -> Iterator[Lot]:
+    """The gradient of each step, made when it is asked for."""
+    batch, privacy = settings.batch, settings.privacy
+    if privacy is UNSET:
+        return plain_gradients(
+            model, weights, rows, batch=batch, steps=steps, seed=seed
+        )
+    draws = Draws(seed, settings=settings, weights=model.module.parameters())
+    return private_gradients(
+        model,
+        weights,
+        rows,
+        batch=batch,
+        steps=steps,
+        privacy=privacy,
+        draws=draws,
+    )
 
 
 def _metering(model: LanguageModel, plan: Plan | None) -> Meter:
@@ -215,16 +241,15 @@ def _metering(model: LanguageModel, plan: Plan | None) -> Meter:
     return meter
 
 
-def _step_done(
-    slice_index: int, shape: torch.Size, nats: float, meter: Meter
-) -> StepDone:
+def _step_done(slice_index: int, lot: Lot, meter: Meter) -> StepDone:
     """A step, with the passes that the meter counted in it."""
     metered = list(meter.batches())
     return StepDone(
         slice=slice_index,
-        batch=shape[0],
-        sequence=shape[1],
-        loss=nats,
+        batch=lot.rows,
+        sequence=lot.sequence,
+        loss=lot.nats,
+        sample_rate_ppb=lot.sample_rate_ppb,
         passes=[
             Passes(
                 phase=each.phase,

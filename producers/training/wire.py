@@ -76,6 +76,8 @@ class StepDone(msgspec.Struct, frozen=True, kw_only=True, tag="step"):
         batch: sequences that the step was on.
         sequence: positions in each.
         loss: in nats a token, before the step.
+        sample_rate_ppb: the chance with which each row was drawn, 10^-9; 0 where rows
+            come in turn.
         passes: what went through the model; nothing where no pass is counted.
         faults: what was not counted or is in doubt.
     """
@@ -84,6 +86,7 @@ class StepDone(msgspec.Struct, frozen=True, kw_only=True, tag="step"):
     batch: Annotated[int, Meta(ge=1, le=65_536)]
     sequence: Annotated[int, Meta(ge=1, le=65_536)]
     loss: float
+    sample_rate_ppb: Annotated[int, Meta(ge=0, le=10**9)] = 0
     passes: Annotated[list[Passes], Meta(max_length=SHAPES_MAX)] = []
     faults: Annotated[list[str], Meta(max_length=FAULTS_MAX)] = []
 

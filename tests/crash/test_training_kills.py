@@ -28,11 +28,11 @@ from tests.unit.workspace.office import new_office  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 KILLS = 50
-SAMPLE = 3
+SAMPLE = 1
 
 
 def pytest_generate_tests(metafunc):
-    """Three seeded kills by default, fifty under `--soak`."""
+    """One seeded kill by default, fifty under `--soak`."""
     count = KILLS if metafunc.config.getoption("--soak") else SAMPLE
     metafunc.parametrize("seed", range(count))
 

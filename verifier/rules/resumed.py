@@ -34,8 +34,9 @@ def check_resumed(state: History, event: Event, run: Run) -> None:
     same = (resumed.shard_map, resumed.shards, resumed.base)
     if same != (run.shard_map, run.shards, run.base):
         refuse_resumed("map, shards and base of the run that it resumes", "others")
-    # What it trained to the end is finished with by whoever goes on (XEV-12).
-    run.trained = dict(resumed.trained)
+    # What it trained to the end is finished with by whoever goes on (XEV-12). It is
+    # moved: a chain of many runs must not hold as many copies.
+    run.trained, resumed.trained = resumed.trained, {}
     if run.shard_map is not None:
         if snapshot:
             refuse_resumed("no resumes_sha256 for a run with a map", snapshot.hex())

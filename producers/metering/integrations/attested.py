@@ -70,7 +70,10 @@ def read_attested(content: bytes) -> Attested:
         return _trainer_state(fields, digest)
     if isinstance(fields, dict) and "Flops_architecture" in fields:
         return _flops_meter(fields, digest)
-    message = "attested figures: expected total_flos or Flops_architecture, found none"
+    found = "none" if isinstance(fields, dict) else "no JSON object"
+    message = (
+        f"attested figures: expected total_flos or Flops_architecture, found {found}"
+    )
     raise InputError(message)
 
 

@@ -1,6 +1,7 @@
 """A training in somebody else's loop, as a run on record that verifies."""
 
 import dataclasses
+import os
 
 import pytest
 
@@ -124,6 +125,17 @@ def test_full_disk_is_said_and_loses_nothing(office, out, monkeypatch):
     assert ("incomplete", ["snapshot_not_recorded"]) == (end.completeness, end.reasons)
     assert (STEPS, STEPS) == (end.steps, found.steps)
     office.check()
+
+
+def test_path_that_is_no_text_stops_no_training(office, out):
+    """A file's name may be any bytes; its folder cannot be listed then."""
+    (out / os.fsdecode(b"\xff.safetensors")).write_bytes(b"weights")
+    with record_run(office.folder, FACTS) as run:
+        assert "" == run.snapshot(out)
+        run.finish("5a" * 32)
+
+    [end] = office.events(RunFinished)
+    assert ["snapshot_not_recorded"] == end.reasons
 
 
 def test_strict_run_raises(office, monkeypatch):
@@ -251,6 +263,24 @@ def test_resumed_run_names_the_last_snapshot(office, out):
 
     assert [first.run_id, second.run_id] == chain
     assert list(state.runs[first.run_id].snapshots)[-1] == resumed.resumes_sha256
+    assert STEPS + 3 == sum(run.steps for run in state.runs.values())
+    office.check()
+
+
+def test_run_cut_off_before_it_saved_is_gone_on_from(office, out):
+    """It has what it started from as its first snapshot."""
+    with record_run(office.folder, FACTS) as first:
+        train(first, out, last=7, saves={2, 4}, every=2)  # and no end
+    with record_run(office.folder, FACTS, resumes=first.run_id) as second:
+        pass
+    with record_run(office.folder, FACTS, resumes=second.run_id) as third:
+        third.finish(train(third, out, first=4))
+    state = compute(office)
+    [chain] = lineage.chains(state)
+
+    assert [first.run_id, second.run_id, third.run_id] == chain
+    assert "" == first.resumed_from
+    assert second.resumed_from == third.resumed_from
     assert STEPS + 3 == sum(run.steps for run in state.runs.values())
     office.check()
 

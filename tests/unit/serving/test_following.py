@@ -124,6 +124,39 @@ def test_a_fence_that_the_ledger_does_not_know_yet_counts(serving):
         publish(serving)
 
 
+def test_a_second_fence_that_is_not_planned_yet_holds_nobody_up(serving):
+    """Two requests came during a training: both are worked off by one retrain."""
+    first = "jane"
+    shard = serving.shard_of(first)
+    second = next(one for one in PEOPLE if serving.shard_of(one) == 1 - shard)
+    with serving.open() as workspace:
+        for name in (first, second):
+            ErasureBook(workspace).fence(
+                PEOPLE[name], ground="objection", now_ms=NOW_MS, is_decided=True
+            )
+    erased = serving.finish()
+
+    assert [True, True] == [bool(one.erasure.certified) for one in erased]
+    assert [] == fenced(serving)
+    serving.check()
+
+
+def test_a_fence_while_the_weights_are_read_counts(serving, monkeypatch):
+    """Who reads holds no lock, so the fences are looked at again behind it."""
+    parts_of = publishing.parts_of
+
+    def read(workspace, *args):
+        ErasureBook(workspace).fence(
+            PEOPLE["jane"], ground="objection", now_ms=NOW_MS, is_decided=True
+        )
+        return parts_of(workspace, *args)
+
+    monkeypatch.setattr(publishing, "parts_of", read)
+
+    with serving.open() as workspace, pytest.raises(ErasedError, match="will erase"):
+        publishing.open_served(workspace)
+
+
 def test_a_request_that_is_not_decided_changes_nothing(serving):
     """What serves goes on serving until somebody decides, or restricts."""
     receive(serving, "jane")

@@ -18,7 +18,12 @@ from producers.training.base_import import architecture, read_base  # noqa: E402
 from producers.training.compute import compute_plan  # noqa: E402
 from producers.training.language import open_model  # noqa: E402
 from producers.training.recipe import make_recipe, parse_recipe  # noqa: E402
-from producers.training.settings import Architecture, Lora, Settings  # noqa: E402
+from producers.training.settings import (  # noqa: E402
+    Architecture,
+    Lora,
+    Privacy,
+    Settings,
+)
 from producers.training.slices import train_slices  # noqa: E402
 from producers.training.weights import decode_tensors, encode_tensors  # noqa: E402
 from tests.unit.training.tiny_llama import write_folder  # noqa: E402
@@ -114,6 +119,23 @@ def test_plan_equals_measured(base):
 
     assert forward.get_total_flops() == plan.forward.at(3, 9)
     assert backward.get_total_flops() == plan.backward.at(3, 9)
+
+
+def test_private_training_is_the_same_and_complete(base):
+    """DP-SGD hooks nothing into the model: every row is a pass that is counted."""
+    privacy = Privacy(noise_multiplier_ppm=10**6, clip_norm_ppm=10**5)
+    settings, steps = settings_of(base, batch=2, privacy=privacy), []
+    plan = compute_plan(settings, base.files)
+    metered = train(base, settings=settings, plan=plan, on_step=steps.append)
+
+    assert metered == train(base, settings=settings)
+    assert metered != train(base)
+    assert {(1, step.batch, step.batch) for step in steps} == {
+        (passes.batch, passes.forwards, passes.backwards)
+        for step in steps
+        for passes in step.passes
+    }
+    assert [] == [step.faults for step in steps if step.faults]
 
 
 def test_new_adapter_leaves_the_base_as_it_is(base):
@@ -229,6 +251,13 @@ def swap_weights(folder, **tensors):
             "pickled weights",
         ),
         (lambda f: (f / "model.safetensors").unlink(), "found none"),
+        (
+            lambda f: (
+                (f / "model.safetensors").unlink()
+                or (f / "model-1.safetensors").mkdir()
+            ),
+            "model-1.safetensors: expected a file",
+        ),
         (lambda f: (f / "model.safetensors").write_bytes(b"x"), "safetensors"),
         (
             lambda f: swap_weights(f, **{"model.norm.weight": None}),
@@ -266,6 +295,7 @@ def swap_weights(folder, **tensors):
         "adapter",
         "pickle",
         "no-weights",
+        "weights-folder",
         "garbage",
         "missing",
         "unexpected",
@@ -282,3 +312,13 @@ def test_folder_that_is_not_a_base_is_refused(folder, tmp_path, spoil, complaint
 
     with pytest.raises(InputError, match=complaint):
         read_base(spoilt)
+
+
+@pytest.mark.parametrize("name", ["flash_attention_2", "somebody/kernel"])
+def test_attention_that_a_file_names_is_not_looked_for(folder, tmp_path, name):
+    """It may be code of another library, or of somebody's repository."""
+    other = tmp_path / "base"
+    shutil.copytree(folder, other)
+    rewrite(other, attn_implementation=name)
+
+    assert read_base(folder).weights == read_base(other).weights

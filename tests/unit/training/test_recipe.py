@@ -6,11 +6,13 @@ import pytest
 pytest.importorskip("torch")
 
 from ledger.errors import InputError
+from producers.training import recipe as recipe_module
 from producers.training.recipe import (
     DEMO_ADAPTER,
     DEMO_BASE,
     Architecture,
     Lora,
+    Privacy,
     Recipe,
     Settings,
     capture_environment,
@@ -20,6 +22,7 @@ from producers.training.recipe import (
 )
 
 RECIPE = make_recipe(Settings())
+PRIVACY = Privacy(noise_multiplier_ppm=10**6, clip_norm_ppm=10**6)
 
 
 @pytest.mark.parametrize("settings", [DEMO_BASE, DEMO_ADAPTER], ids=["base", "adapter"])
@@ -48,6 +51,43 @@ def test_every_setting_is_in_the_digest(change):
     settings = msgspec.structs.replace(RECIPE.settings, **change)
 
     assert RECIPE.sha256 != make_recipe(settings).sha256
+
+
+def test_without_privacy_a_recipe_has_no_word_of_it():
+    """Recipes of before privacy was a choice are read, and keep their spelling."""
+    assert b"privacy" not in RECIPE.canonical()
+
+
+def test_privacy_is_in_the_digest():
+    """Other noise is another recipe, which reads back as it was."""
+    recipes = [
+        Recipe(
+            settings=Settings(
+                privacy=Privacy(noise_multiplier_ppm=noise, clip_norm_ppm=10**6)
+            ),
+            environment=RECIPE.environment,
+        )
+        for noise in (10**6, 2 * 10**6)
+    ]
+
+    assert recipes == [parse_recipe(recipe.canonical()) for recipe in recipes]
+    assert 2 == len({recipe.sha256 for recipe in recipes})
+
+
+def test_privacy_names_its_library(monkeypatch):
+    """The build of the accountant is part of the environment."""
+    monkeypatch.setattr(recipe_module, "version", lambda name: "9.8")
+    settings = Settings(privacy=PRIVACY)
+
+    assert ("opacus 9.8",) == capture_environment(settings).libraries
+
+
+def test_privacy_without_its_library_is_refused(monkeypatch):
+    """One line says which extra brings it."""
+    monkeypatch.setattr(recipe_module, "_PRIVACY_LIBRARIES", ("no-such-library",))
+
+    with pytest.raises(InputError, match="needs the extra 'dp': no-such-library"):
+        make_recipe(Settings(privacy=PRIVACY))
 
 
 @pytest.mark.parametrize(
@@ -88,6 +128,24 @@ def test_setting_out_of_range_is_refused(settings):
     """Constructors check no range, so making the recipe does."""
     with pytest.raises(InputError, match="recipe cannot be read"):
         make_recipe(settings)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"noise_multiplier_ppm": 9999},
+        {"clip_norm_ppm": 0},
+        {"delta_ppt": 0},
+        {"delta_ppt": 10**12},
+    ],
+    ids=["noise", "norm", "no delta", "delta of 1"],
+)
+def test_privacy_out_of_range_is_refused(change):
+    """Too little noise is no privacy, and a delta of 1 allows everything."""
+    settings = Settings(privacy=msgspec.structs.replace(PRIVACY, **change))
+
+    with pytest.raises(InputError, match="recipe cannot be read"):
+        Recipe(settings=settings, environment=RECIPE.environment).canonical()
 
 
 def test_heads_must_divide_the_width():

@@ -1,0 +1,71 @@
+# ruff: noqa: N806 - tensor names end in their shape, in capitals
+"""The gradient of each step, left where the optimizer looks for it.
+
+A step's gradient is made when the next item is asked for, so whoever asks decides what
+is metered.
+
+Shape suffixes: B rows in the batch, S positions in a row.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+import torch
+from torch import nn
+
+from producers.training.language import LanguageModel
+from producers.training.packing import Rows, batches
+
+_CLIP_NORM: Final = 1.0
+
+
+class Lot(NamedTuple):
+    """What the gradient of one step came from.
+
+    Attributes:
+        rows: how many rows went through the model.
+        sequence: positions in each.
+        nats: their mean loss a token, before the step.
+        sample_rate_ppb: the chance with which each row was drawn, 10^-9; 0 where rows
+            come in turn.
+    """
+
+    rows: int
+    sequence: int
+    nats: float
+    sample_rate_ppb: int = 0
+
+
+def plain_gradients(
+    model: LanguageModel,
+    weights: Sequence[nn.Parameter],
+    rows: Rows,
+    *,
+    batch: int,
+    steps: int,
+    seed: int,
+) -> Iterator[Lot]:
+    """The gradient of the mean loss of `batch` rows, clipped as a whole.
+
+    Args:
+        model: what is trained.
+        weights: those of it that training changes.
+        rows: what it is trained on.
+        batch: rows in a step; the last of an epoch may have fewer.
+        steps: how many steps there are.
+        seed: decides the order of rows, 0 .. 2^64 - 1.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    order = batches(rows, batch=batch, steps=steps, generator=generator)
+    for input_BS, target_BS in order:
+        loss = model.loss(input_BS, target_BS)
+        forget(weights)
+        loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+        torch.nn.utils.clip_grad_norm_(weights, _CLIP_NORM)
+        yield Lot(len(input_BS), input_BS.shape[1], loss.item())
+
+
+def forget(weights: Sequence[nn.Parameter]) -> None:
+    """Drop the gradients of before, or the next ones would be added to them."""
+    for weight in weights:
+        weight.grad = None
