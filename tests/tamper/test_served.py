@@ -15,6 +15,7 @@ HOSTED = "model.hosted_run_recorded"
 COMPARED, WHOLE = 1, 2
 NEWEST = ident("manifest", 1)
 OLD = digest("weights", RUN, 1, 1)
+EARLY = digest("merged early")
 
 
 def newer(**fields):
@@ -47,7 +48,28 @@ def merged_after_deletion(story: Story) -> dict:
     return story.one(PUBLISHED, 1)
 
 
+def merged_before_the_erasure(story: Story) -> dict:
+    """What was merged of weights that saw the person outlives their erasure."""
+    early = story.repeat(
+        story.one(PUBLISHED, 1),
+        manifest_id=ident("manifest", 9),
+        replaces="",
+        model_name="acme/merged",
+        merged_sha256=EARLY,
+        adapters=[adapter(RUN, 0), adapter(RUN, 1)],
+    )
+    step = story.steps.pop()
+    trained = story.steps.index(story.step_of(story.one("training.run_finished")))
+    story.steps.insert(trained + 1, step)
+    assert step.events == [early]
+    return story.one("erasure.certified")
+
+
 CASES = {
+    "XEV-15 merged weights outlive their parts": (
+        "CERTIFICATE",
+        merged_before_the_erasure,
+    ),
     "XEV-26 evaluation twice": ("MODEL_SAID", again(EVALUATED)),
     "XEV-26 replay twice": ("MODEL_SAID", again(REPLAYED)),
     "XEV-26 attestation twice": ("MODEL_SAID", again(ATTESTED)),
@@ -241,6 +263,16 @@ def test_gate_passed_to_the_point(tmp_path):
     """The merged loss may be above the average's by the gate, and no more."""
     story = Story()
     story.one(PUBLISHED, 1).update(loss_merged="1550000")
+
+    assert [] == found(verify_simulated(story.build(), tmp_path))
+
+
+def test_merged_weights_go_with_their_parts(tmp_path):
+    """A certificate stands where what was merged of old weights is deleted too."""
+    story = Story()
+    merged_before_the_erasure(story)
+    deleted = story.one("erasure.weights_deleted")
+    deleted["weights"] = [*deleted["weights"], EARLY]
 
     assert [] == found(verify_simulated(story.build(), tmp_path))
 

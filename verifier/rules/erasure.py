@@ -190,6 +190,13 @@ def _certified(state: History, event: Event, _at: int) -> None:
         )
         if left is not None:
             _refuse_certificate(f"the old weights of shard {shard} deleted", left.hex())
+        merged = state.index.models.undeleted(
+            shard=shard, slice_first=first, before=before
+        )
+        if merged is not None:
+            _refuse_certificate(
+                f"what shard {shard} was merged into deleted", merged.hex()
+            )
 
 
 def _refuse_certificate(expected: str, found: object) -> NoReturn:

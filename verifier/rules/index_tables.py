@@ -41,6 +41,9 @@ CREATE TABLE model_id (
 ) WITHOUT ROWID;
 CREATE TABLE serving (model BLOB PRIMARY KEY, manifest BLOB) WITHOUT ROWID;
 CREATE TABLE merged (weights BLOB PRIMARY KEY, adapters BLOB) WITHOUT ROWID;
+CREATE TABLE merged_part (
+  part BLOB, merged BLOB, PRIMARY KEY (part, merged)
+) WITHOUT ROWID;
 CREATE TABLE note (text TEXT);
 """
 BY_RECORD = """

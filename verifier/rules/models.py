@@ -1,6 +1,7 @@
 """What was said of models, and which serve, in the tables of the index."""
 
 import sqlite3
+from collections.abc import Iterable
 
 
 class Models:
@@ -23,12 +24,29 @@ class Models:
         self._db.execute("REPLACE INTO serving VALUES (?, ?)", (model, manifest))
         return before or b""
 
-    def merge(self, merged: bytes, adapters: bytes) -> bytes:
+    def merge(self, merged: bytes, adapters: bytes, parts: Iterable[bytes]) -> bytes:
         """Add a merged adapter; return what it was first said to be merged from."""
         self._db.execute(
             "INSERT OR IGNORE INTO merged VALUES (?, ?)", (merged, adapters)
         )
+        self._db.executemany(
+            "INSERT OR IGNORE INTO merged_part VALUES (?, ?)",
+            ((part, merged) for part in parts),
+        )
         return self._one("SELECT adapters FROM merged WHERE weights = ?", merged) or b""
+
+    def undeleted(self, *, shard: int, slice_first: int, before: int) -> bytes | None:
+        """Return some merged weights whose part should be deleted, and that are not.
+
+        See `Weights.undeleted`.
+        """
+        row = self._db.execute(
+            "SELECT merged FROM merged_part JOIN trained ON weights = part"
+            " WHERE shard = ? AND slice >= ? AND at < ?"
+            " AND merged NOT IN (SELECT weights FROM deleted) LIMIT 1",
+            (shard, slice_first, before),
+        ).fetchone()
+        return None if row is None else bytes(row[0])
 
     def _one(self, query: str, value: bytes) -> bytes | None:
         row = self._db.execute(query, (value,)).fetchone()

@@ -77,7 +77,9 @@ def _check_rule(event: Event) -> None:
 def _check_merged(state: History, event: Event) -> None:
     """Check that a merged adapter is no older one under other adapters' names."""
     merged = digest(event, "merged_sha256")
-    adapters = state.index.models.merge(merged, bytes(event["adapters"]))
+    written = bytes(event["adapters"])
+    parts = [bytes.fromhex(item["weights_sha256"]) for item in json.loads(written)]
+    adapters = state.index.models.merge(merged, written, parts)
     if adapters != event["adapters"]:
         _refuse(f"merged_sha256 with its adapters {adapters.decode()}", "others")
     check_usable(state, merged, "served")
