@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ledger.erasing.plan import draft
+from ledger.erasing.servable import is_unplanned, is_whole, why_not
 from ledger.errors import ConflictError, ErasedError, InputError
 from ledger.events.model import ManifestPublished
 from ledger.events.training import RunFinished, RunStarted
-from ledger.ports import Fence
 from ledger.projections import States
 from ledger.projections.compute import ComputeState
 from ledger.projections.serving import (
@@ -20,7 +20,6 @@ from ledger.projections.serving import (
     Served,
     ServingState,
     fenced,
-    why_fenced,
 )
 from ledger.projections.shards import ShardsState
 from ledger.projections.weight_chain import event_position
@@ -185,12 +184,16 @@ class ServingBook:
             clean = self._clean(states, served.map_id, served.base_sha256)
             if reason == "erased":
                 for shard, sha256 in served.adapters.items():
-                    if _why(states, served.map_id, shard, sha256) is not None:
+                    if why_not(states, served.map_id, shard, sha256) is not None:
                         del adapters[shard]
                         adapters |= {n: one for n, one in clean.items() if n == shard}
             # Once it is certified, what serves is not this erasure's business.
             elif served.map_id == shards.current_map and not erasure.certified:
-                adapters |= {n: clean[n] for n in erasure.retrained if n in clean}
+                adapters |= {
+                    n: clean[n]
+                    for n in erasure.retrained
+                    if n in clean and not is_whole(states, served, n)
+                }
             # Of a whole model that is fenced nothing is left that could serve.
             if adapters != served.adapters and (adapters or served.base_sha256):
                 yield Offer(
@@ -208,7 +211,7 @@ class ServingBook:
         """
         states = self._workspace.states()
         found = (
-            _why(states, map_id, shard, sha256) for shard, sha256 in adapters.items()
+            why_not(states, map_id, shard, sha256) for shard, sha256 in adapters.items()
         )
         soon = self._fenced_soon(states, map_id, adapters)
         for one in filter(None, (*found, *soon)):
@@ -252,7 +255,7 @@ class ServingBook:
                 for one in reversed(shard.saved)
                 if one.run_id in compute.runs
                 and compute.runs[one.run_id].base.sha256 == base
-                and _why(states, map_id, number, one.weights_sha256) is None
+                and why_not(states, map_id, number, one.weights_sha256) is None
             ]
             names = [one.weights_sha256 for one in fitting]
             if shard.served_sha256 in names:
@@ -271,7 +274,7 @@ class ServingBook:
             return
         by_shard = shards.maps[map_id].by_shard
         for fence in self._workspace.fences.all():
-            if not _is_unplanned(states, fence):
+            if not is_unplanned(states, fence):
                 continue
             for hit in draft(self._workspace.vault, states, fence.subject_ids).hits:
                 sha256 = adapters.get(hit.shard, "")
@@ -280,18 +283,3 @@ class ServingBook:
                     for one in by_shard[hit.shard].saved
                 ):
                     yield Fenced(sha256, hit.shard, "requested", fence.erasure_id)
-
-
-def _why(states: States, map_id: str, shard: int, sha256: str) -> Fenced | None:
-    return why_fenced(
-        states["serving"], states["shards"], states["erasures"], map_id, shard, sha256
-    )
-
-
-def _is_unplanned(states: States, fence: Fence) -> bool:
-    """Whether it was decided to erase, and the ledger does not say so yet."""
-    erasure = states["erasures"].erasures.get(fence.erasure_id)
-    if erasure is None:
-        return fence.is_decided
-    is_open = not erasure.restricted and not erasure.refused
-    return fence.is_decided and is_open and erasure.records_planned is None

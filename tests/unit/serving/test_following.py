@@ -63,6 +63,20 @@ def test_following_twice_publishes_once(serving, reason):
     assert 3 == len(manifests(serving))
 
 
+def test_what_was_published_since_is_not_replaced(serving):
+    """Whole and clean weights that somebody chose stay, be others newer."""
+    train_whole(serving)
+    erased = serving.erase("jane")  # waits for the whole model
+    serving.train()
+    publish(serving)
+    serving.train()
+    before = manifests(serving)
+    republish(serving, erased.erasure_id, "retrained")
+
+    assert not erased.erasure.certified
+    assert before == manifests(serving)
+
+
 def test_without_a_manifest_none_is_made(trained):
     """An erasure publishes nothing that nobody published before."""
     trained.erase("jane")
