@@ -14,6 +14,7 @@ from producers.metering.integrations.hugging_face import MeterCallback
 from producers.metering.integrations.loop import MeteredLoop
 from producers.metering.integrations.ranks import this_rank
 from tests.unit.integrations.hub import Live, make_model, padded, rows
+from tests.unit.integrations.workers import leave
 
 WORLD = 2
 
@@ -69,5 +70,4 @@ def work(rank, folder, limit):
         "steps": account.steps,
     }
     (folder / f"{rank}.json").write_text(json.dumps(found))
-    distributed.barrier()
-    distributed.destroy_process_group()
+    leave()
