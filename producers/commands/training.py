@@ -153,6 +153,26 @@ def _flop(context: click.Context, parameter: click.Parameter, value: str | None)
     callback=_number,
     help="Delta at which epsilon is stated; 1e-5 by default.",
 )
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    help="What adapters are trained on; cpu at first.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "bf16"]),
+    help="Type of matrix products; weights and optimizer keep 32 bits. fp32 at first.",
+)
+@click.option(
+    "--checkpointing/--no-checkpointing",
+    default=None,
+    help="Keep only the input of each block, and compute the rest again.",
+)
+@click.option(
+    "--accumulate",
+    type=click.IntRange(1, 65_536),
+    help="Parts in which the rows of a step go through the model; 1 at first.",
+)
 @resume_option
 def train(
     folder: Path,

@@ -4,8 +4,12 @@ A name that only resembles one here is another device, with another peak: a gues
 call a true run impossible, or a false one possible.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
+
+_NOT_OF_A_NAME: Final = re.compile(r"[^A-Za-z0-9._+:/-]+")
+_NAME_LENGTH_MAX: Final = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +35,7 @@ _V100_PCIE: Final = Peak(half=112_000_000_000_000, most=112_000_000_000_000)
 _T4: Final = Peak(half=65_000_000_000_000, most=260_000_000_000_000)
 _L4: Final = Peak(half=121_000_000_000_000, most=484_000_000_000_000)
 
-PEAKS: Final = {
+_BY_DRIVER: Final = {
     "NVIDIA H200": _H100_SXM,
     "NVIDIA H100 80GB HBM3": _H100_SXM,
     "NVIDIA H100 PCIe": _H100_PCIE,
@@ -57,9 +61,24 @@ CPU: Final = "cpu"
 """The name of a run's device where there is no accelerator; it has no peak here."""
 
 
+def event_name(driver: str) -> str:
+    """How an event spells a driver's name: names in events have no blanks.
+
+    Args:
+        driver: the driver's name of a device.
+    """
+    return _NOT_OF_A_NAME.sub("-", driver).strip("-")[:_NAME_LENGTH_MAX] or CPU
+
+
+PEAKS: Final = {event_name(driver): peak for driver, peak in _BY_DRIVER.items()}
+"""Peaks by a device's name in events."""
+
+
 def device_name() -> str:
-    """The name of the accelerator that this process uses, or `cpu`."""
+    """The name in events of the accelerator that this process uses, or `cpu`."""
     # The audit reads this module where there is no tensor library.
     import torch  # noqa: PLC0415
 
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else CPU
+    return (
+        event_name(torch.cuda.get_device_name()) if torch.cuda.is_available() else CPU
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ledger.events.training import Objective, RunStarted, Technique
+from producers.metering.peaks import event_name
 from producers.recording.environment import captured, threads_here, torch_version
 
 Document = Mapping[str, Any] | bytes
@@ -35,7 +36,7 @@ class RunFacts:
         seeds: the seeds, by what they are for; kept as evidence. None where not stated.
         dataset: manifest of what is read, in order. It may name persons, so only its
             digest goes on record: keep the manifest. None where not stated.
-        device: the processor or accelerator.
+        device: the processor or accelerator, by the name that its driver gives.
         data_parallel: replicas of the model.
         tensor_parallel: ways in which matrices are split.
         pipeline_parallel: ways in which layers are split.
@@ -105,7 +106,7 @@ def started(
         environment_sha256=_digest(facts.environment),
         seeds_sha256=_digest(facts.seeds),
         dataset_sha256=_digest(facts.dataset),
-        device=facts.device,
+        device=event_name(facts.device),
         data_parallel=facts.data_parallel,
         tensor_parallel=facts.tensor_parallel,
         pipeline_parallel=facts.pipeline_parallel,

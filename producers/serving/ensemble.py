@@ -19,9 +19,9 @@ from ledger.errors import InputError
 from producers.evaluation.language_model import LanguageModel as Asked
 from producers.serving.merge import rank_of
 from producers.training.base_files import BaseFiles
+from producers.training.devices import fix_numerics
 from producers.training.language import LanguageModel, open_model
-from producers.training.settings import Settings
-from producers.training.slices import fix_numerics
+from producers.training.settings import PLAIN_COMPUTE, Settings
 from producers.training.weights import decode_tensors
 
 _ROWS_AT_ONCE: Final = 16
@@ -111,7 +111,7 @@ def open_ensemble(parts: Parts) -> Ensemble:
         InputError: the weights do not fit, or cannot be read.
         IntegrityError: the files of the base are others.
     """
-    fix_numerics()
+    fix_numerics(PLAIN_COMPUTE)
     settings = parts.settings
     adapters = [decode_tensors(one) for one in parts.adapters]
     ranks = {rank_of(one) for one in adapters}

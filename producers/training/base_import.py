@@ -39,6 +39,9 @@ WEIGHTS_BYTES_MAX: Final = FRAME_BYTES_MAX - 65_536
 
 WEIGHT_FILES_MAX: Final = 64
 README_BYTES_MAX: Final = 262_144
+_ELEMENTS_HARMLESS: Final = 2**24
+"""A model of so many elements is built whatever its weights hold: 64 MiB."""
+
 _LICENCE_CHARS_MAX: Final = 256
 _TYPES: Final = (torch.float32, torch.float16, torch.bfloat16)
 _PICKLED: Final = ("*.bin", "*.pt", "*.pth", "*.ckpt")
@@ -127,6 +130,7 @@ def _convert(config: Any, tensors: dict[str, Tensor]) -> torch.nn.Module:
     Raises:
         InputError: a weight of the model is missing, or one is not of it.
     """
+    _check_size(config, tensors)
     kind = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call,unused-ignore]
     try:
@@ -152,6 +156,40 @@ def _convert(config: Any, tensors: dict[str, Tensor]) -> torch.nn.Module:
             )
             raise InputError(message)
     return cast("torch.nn.Module", model)
+
+
+def _check_size(config: Any, tensors: dict[str, Tensor]) -> None:
+    """Refuse sizes that the weights do not have, before memory is taken for them.
+
+    Names may be of an older version, so counts are compared; a layer has a tensor of
+    its own, or a model of 10^9 layers would fill the memory with its modules alone.
+
+    Raises:
+        InputError: `config.json` asks for more than the weights hold.
+    """
+    layers = getattr(config.get_text_config(), "num_hidden_layers", None) or 0
+    if not isinstance(layers, int) or layers > len(tensors):
+        message = (
+            f"config.json: expected no more layers than the {len(tensors)} tensors of "
+            "the weights, found more; take the config.json of these weights"
+        )
+        raise InputError(message)
+    try:
+        shape = hugging_face.make_shape(config)
+    except Exception as error:  # the library builds as each model sees fit
+        message = f"config.json: {type(error).__name__}: no model can be built from it"
+        raise InputError(message) from error
+    needed = sum(weight.numel() for weight in shape.parameters())
+    held = sum(tensor.numel() for tensor in tensors.values())
+    buffers = sum(buffer.nbytes for buffer in shape.buffers())
+    # Less than that is taken, and what exactly is missing is said.
+    if needed > max(2 * held, _ELEMENTS_HARMLESS) or buffers > WEIGHTS_BYTES_MAX:
+        message = (
+            f"base weights: expected the {needed} elements and {buffers} bytes of "
+            f"buffers that config.json asks for, found {held} elements; "
+            "take the config.json of these weights"
+        )
+        raise InputError(message)
 
 
 def _weight_files(folder: Path) -> Sequence[Path]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from ledger.errors import InputError
 from ledger.events.training import Objective, RunStarted
@@ -16,13 +16,17 @@ from producers.training.newest import base_of_run, settings_of_run
 from producers.training.settings import (
     ALL_LINEAR,
     DEMO_ADAPTER,
+    PLAIN_COMPUTE,
     PRETRAINED_CONTEXT,
     PRETRAINED_EPOCHS,
     PRETRAINED_LEARNING_RATE_PPM,
     PRETRAINED_LORA,
     TARGETS,
     Architecture,
+    Compute,
+    Device,
     Lora,
+    Precision,
     Pretrained,
     Privacy,
     Settings,
@@ -64,6 +68,10 @@ class Choices:
         epochs: passes over the records.
         learning_rate_ppm: peak learning rate, millionths.
         privacy: DP-SGD; unset for none, whatever the last training had.
+        device: what the model is on.
+        precision: type of the matrix products.
+        checkpointing: whether blocks are computed again and not kept.
+        accumulate: parts in which the rows of a step go through the model.
     """
 
     base: BaseChoice | None = None
@@ -75,6 +83,10 @@ class Choices:
     epochs: int | None = None
     learning_rate_ppm: int | None = None
     privacy: Privacy | UnsetType | None = None
+    device: Device | None = None
+    precision: Precision | None = None
+    checkpointing: bool | None = None
+    accumulate: int | None = None
 
 
 NOTHING_CHOSEN: Final = Choices()
@@ -114,9 +126,11 @@ def choose(
 
     Raises:
         InputError: the folder of a base is not what it should be, a choice does not
-            fit the base, or a library is not installed.
+            fit the base, or a library or a device is not here.
         IntegrityError: the recipe of last time is gone or altered.
     """
+    if choices.device == "cuda":
+        _check_device(choices.device)
     if choices.base is not None:
         chosen = _imported(choices.base, choices.context, world)
     elif newest is not None and not choices.is_from_text:
@@ -128,6 +142,14 @@ def choose(
         settings=_changed(chosen.settings, choices),
         objective=choices.objective or chosen.objective,
     )
+
+
+def _check_device(device: Device) -> None:
+    """Refuse a device that is not here, before a base is taken in or made."""
+    # The tensor library takes a second to load.
+    from producers.training.devices import check_device  # noqa: PLC0415
+
+    check_device(Compute(device=device))
 
 
 def chosen_of_run(run: RunStarted, world: World) -> Chosen:
@@ -212,7 +234,19 @@ def _changed(settings: Settings, choices: Choices) -> Settings:
             f"found {choices.context}; name the base with --base-model to change it"
         )
         raise InputError(message)
+    changes["compute"] = _compute(settings.passes, choices)
     return msgspec.structs.replace(settings, **changes)
+
+
+def _compute(before: Compute, choices: Choices) -> Compute | UnsetType:
+    """How passes are done; unset where that is as settings without it mean."""
+    changes: dict[str, Any] = {
+        name: value
+        for name in before.__struct_fields__
+        if (value := getattr(choices, name)) is not None
+    }
+    chosen = msgspec.structs.replace(before, **changes)
+    return UNSET if chosen == PLAIN_COMPUTE else chosen
 
 
 def _fitting(lora: Lora, architecture: Architecture | Pretrained) -> Lora:

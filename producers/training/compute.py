@@ -14,8 +14,14 @@ from producers.flops.of_model import closed_form_of
 from producers.metering.meter import Meter
 from producers.metering.plan import Plan
 from producers.training.base_files import NO_FILES, BaseFiles
+from producers.training.devices import autocast
 from producers.training.language import open_shape
-from producers.training.settings import VOCABULARY, Architecture, Settings
+from producers.training.settings import (
+    VOCABULARY,
+    Architecture,
+    Compute,
+    Settings,
+)
 
 _MODULES: Final[dict[str, str]] = {
     "qkv": "c_attn",
@@ -47,7 +53,9 @@ def compute_plan(settings: Settings, files: BaseFiles = NO_FILES) -> Plan | None
     else:
         # Of a family that is not known there is none; the plan says so.
         derived = closed_form_of(model)
-    return Meter().attach(model, closed_form=derived)
+    # Traced on the processor whatever trains: no product depends on where it is done.
+    with autocast(Compute(precision=settings.passes.precision)):
+        return Meter().attach(model, closed_form=derived)
 
 
 def closed_form(settings: Settings) -> StepCost:
@@ -80,4 +88,9 @@ def closed_form(settings: Settings) -> StepCost:
     if lora is not None:
         targets = tuple(_MODULES[target] for target in lora.targets)
         adapters = Lora(rank=lora.rank, targets=targets)
-    return count(decoder, Training(lora=adapters, attention="eager"))
+    training = Training(
+        lora=adapters,
+        attention="eager",
+        checkpointing="non-reentrant" if settings.passes.checkpointing else "none",
+    )
+    return count(decoder, training)

@@ -161,6 +161,26 @@ def add_adapter(model: nn.Module, lora: Lora, *, seed: int) -> nn.Module:
     return cast("nn.Module", adapted.train())
 
 
+def checkpoint_blocks(model: nn.Module) -> None:
+    """Make a model with adapters keep no more of a block than its input.
+
+    Raises:
+        InputError: its class cannot do that.
+    """
+    base = cast("Any", model).get_base_model()
+    try:
+        # Of the base itself: PEFT would ask for gradients of frozen embeddings too.
+        base.gradient_checkpointing_enable(
+            gradient_checkpointing_kwargs={"use_reentrant": False}
+        )
+    except ValueError:
+        message = (
+            "checkpointing: expected a base whose blocks can be checkpointed, found "
+            f"{type(base).__name__}; train with --no-checkpointing"
+        )
+        raise InputError(message) from None
+
+
 def adapter_weights(model: nn.Module) -> dict[str, nn.Parameter]:
     """The adapter by the names that PEFT's own files use."""
     return {

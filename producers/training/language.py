@@ -8,7 +8,7 @@ Shape suffixes of tensor names:
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
@@ -17,7 +17,14 @@ from torch.nn import functional
 
 from producers.training import model as gpt
 from producers.training.base_files import NO_FILES, BaseFiles
-from producers.training.settings import Architecture, Pretrained, Settings
+from producers.training.devices import autocast
+from producers.training.settings import (
+    PLAIN_COMPUTE,
+    Architecture,
+    Compute,
+    Pretrained,
+    Settings,
+)
 from producers.training.tokens import Tokens, tokens_of
 
 
@@ -32,23 +39,38 @@ class LanguageModel:
             under; all weights of a base that is made from scratch.
         load_adapter: puts given weights there; raises `InputError` where they do not
             fit.
+        compute: how passes are done.
     """
 
     module: nn.Module
     tokens: Tokens
     adapter: Callable[[], dict[str, nn.Parameter]]
     load_adapter: Callable[[dict[str, Tensor]], None]
+    compute: Compute = PLAIN_COMPUTE
 
     def logits(self, token_BS: Tensor) -> Tensor:
         """Logits of the next token at every position, (B, S, V), float32."""
-        output = self.module(token_BS)
+        with autocast(self.compute):
+            output = self.module(token_BS.to(self.compute.device))
         found: Tensor = output if isinstance(output, Tensor) else output.logits
-        return found
+        return found.float()
 
-    def loss(self, token_BS: Tensor, target_BS: Tensor) -> Tensor:
-        """Cross-entropy in nats, the mean over all positions that have a target."""
+    def loss(
+        self, token_BS: Tensor, target_BS: Tensor, *, targets: int | None = None
+    ) -> Tensor:
+        """Cross-entropy in nats, the mean over all positions that have a target.
+
+        Args:
+            token_BS: what the model reads.
+            target_BS: what it should say next.
+            targets: what the sum is divided by, at least 1: of a part of a step's rows,
+                the targets of the whole step; those of these rows where None.
+        """
         logits_NV = self.logits(token_BS).flatten(0, 1)  # noqa: N806
-        return functional.cross_entropy(logits_NV, target_BS.view(-1))
+        target_N = target_BS.view(-1).to(logits_NV.device)  # noqa: N806
+        if targets is None:
+            return functional.cross_entropy(logits_NV, target_N)
+        return functional.cross_entropy(logits_NV, target_N, reduction="sum") / targets
 
 
 def open_model(
@@ -80,6 +102,25 @@ def open_model(
     return _of_gpt(settings, module)
 
 
+def ready_to_train(model: LanguageModel, settings: Settings) -> LanguageModel:
+    """The same model with its passes done as `settings` say; it is changed in place."""
+    compute = settings.passes
+    if compute.checkpointing:
+        checkpoint_blocks(model.module)
+    model.module.to(compute.device)
+    return replace(model, compute=compute)
+
+
+def checkpoint_blocks(module: nn.Module) -> None:
+    """Make `module`, with its adapters, keep no more of a block than its input."""
+    if isinstance(module, gpt.ByteGpt):
+        module.gradient_checkpointing = True
+        return
+    from producers.training import hugging_face  # noqa: PLC0415
+
+    hugging_face.checkpoint_blocks(module)
+
+
 def new_model(settings: Settings, *, seed: int) -> LanguageModel:
     """A byte-level GPT from scratch, whose weights follow from `seed` alone."""
     architecture = cast("Architecture", settings.architecture)
@@ -98,12 +139,18 @@ def open_shape(settings: Settings, files: BaseFiles) -> nn.Module:
 
         files.check(settings)
         shape = hugging_face.make_shape(hugging_face.read_config(files.config))
-        return _adapted(settings, files, shape, seed=0).module
+        return _shaped(settings, _adapted(settings, files, shape, seed=0).module)
     # Without memory: an auditor's recipe may be of any size.
     with torch.device("meta"):
         module = gpt.make_base(settings.architecture, seed=0)
         if settings.lora is not None:
             gpt.add_adapter(module, settings, seed=0)
+    return _shaped(settings, module)
+
+
+def _shaped(settings: Settings, module: nn.Module) -> nn.Module:
+    if settings.passes.checkpointing:
+        checkpoint_blocks(module)
     return module
 
 

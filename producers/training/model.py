@@ -19,6 +19,7 @@ from typing import Final, cast
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from ledger.errors import InputError
 from producers.training.settings import VOCABULARY, Architecture, Lora, Settings
@@ -87,14 +88,26 @@ class ByteGpt(nn.Module):
             Block(architecture) for _ in range(architecture.layers)
         )
         self.norm = nn.LayerNorm(architecture.width, bias=False)
+        self.gradient_checkpointing = False
 
     def forward(self, token_BS: Tensor) -> Tensor:  # noqa: N803
         """Logits of the next token at every position, (B, S, V)."""
         positions_S = torch.arange(token_BS.shape[1], device=token_BS.device)
         x_BSD = self.token(token_BS) + self.position(positions_S)
         for block in self.blocks:
-            x_BSD = block(x_BSD)
+            x_BSD = self._through(block, x_BSD)
         return functional.linear(self.norm(x_BSD), self.token.weight)
+
+    def _through(self, block: nn.Module, x_BSD: Tensor) -> Tensor:  # noqa: N803
+        """A block's output, whose inside is kept, or computed again when needed."""
+        if self.gradient_checkpointing and torch.is_grad_enabled():
+            # No block draws from chance, so there is no state of it to put back.
+            again: Tensor = checkpoint(
+                block, x_BSD, use_reentrant=False, preserve_rng_state=False
+            )
+            return again
+        result: Tensor = block(x_BSD)
+        return result
 
 
 class LoraLinear(nn.Module):

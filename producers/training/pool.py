@@ -119,7 +119,7 @@ def train_in_workers(
         on_step: told after each step.
         on_slice: told after each slice, once its steps were told.
         workers: processes at the same time, at least 1; None takes one a processor, or
-            as many as memory has room for.
+            as many as memory has room for, and one where jobs train on a GPU.
 
     Raises:
         InputError: a recipe or a seed is out of range.
@@ -153,7 +153,9 @@ def train_in_workers(
 
 
 def _processes(jobs: Sequence[WorkerJob]) -> int:
-    """One a processor, as far as memory holds what a worker holds."""
+    """One a processor, as far as memory holds what a worker holds; one on a GPU."""
+    if any(job.recipe.settings.passes.device != "cpu" for job in jobs):
+        return 1
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     needed = _COPIES * max((len(job.base) for job in jobs), default=0)
     return max(1, min(os.cpu_count() or 1, memory // max(1, needed)))

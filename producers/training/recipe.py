@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import msgspec
-from msgspec import UNSET, Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from ledger.errors import InputError
 from producers.training.settings import (
@@ -26,6 +26,7 @@ from producers.training.settings import (
     SEPARATOR,
     VOCABULARY,
     Architecture,
+    Compute,
     Lora,
     Pretrained,
     Privacy,
@@ -39,6 +40,7 @@ __all__ = [
     "SEPARATOR",
     "VOCABULARY",
     "Architecture",
+    "Compute",
     "Environment",
     "Lora",
     "Pretrained",
@@ -53,6 +55,7 @@ __all__ = [
 ]
 
 _BITS_FILES: Final = (
+    "devices.py",
     "draws.py",
     "gradients.py",
     "hugging_face.py",
@@ -92,6 +95,8 @@ class Environment(
         variables: environment variables that choose kernels, as `NAME=value`.
         libraries: builds of further libraries that the settings call for, as
             `NAME version`; none for the byte-level GPT.
+        accelerator: the GPU and the libraries that choose its kernels; unset where the
+            settings ask for none, and `none` where they do and none is here.
         threads: intra-op threads; 1, 2 and 4 threads give three results.
         deterministic: whether only deterministic algorithms are allowed.
     """
@@ -106,6 +111,7 @@ class Environment(
     libraries: tuple[_Text, ...] = ()
     threads: Literal[1] = 1
     deterministic: Literal[True] = True
+    accelerator: tuple[_Text, ...] | UnsetType = UNSET
 
     @property
     def sha256(self) -> str:
@@ -212,7 +218,17 @@ def capture_environment(settings: Settings = DEMO_BASE) -> Environment:
             if name in os.environ
         ),
         libraries=_libraries(settings),
+        accelerator=_accelerator(settings),
     )
+
+
+def _accelerator(settings: Settings) -> tuple[str, ...] | UnsetType:
+    """What of an accelerator decides the bits."""
+    if settings.passes.device == "cpu":
+        return UNSET
+    from producers.training.devices import accelerator  # noqa: PLC0415 - as torch
+
+    return accelerator(settings.passes)
 
 
 def _libraries(settings: Settings) -> tuple[str, ...]:

@@ -64,6 +64,7 @@ def run_shards(
         StorageError: weights or events could not be written.
     """
     plan.check()
+    _check_device(plan.recipe.settings)
     if plan.recipe.settings.privacy is not UNSET:
         check_accountant()
     cost = _cost(plan.recipe.settings, plan.base_files)
@@ -238,6 +239,15 @@ def _worker_jobs(plan: RunPlan, weights: Weights, cost: Plan | None) -> list[Wor
         # What the run that is resumed trained to the end is only finished with.
         if job.slice_first < len(job.slices)
     ]
+
+
+def _check_device(settings: Settings) -> None:
+    """Refuse before the first event what the worker would refuse after it."""
+    if settings.passes.device != "cpu":
+        # The tensor library takes a second to load.
+        from producers.training.devices import check_device  # noqa: PLC0415
+
+        check_device(settings.passes)
 
 
 @lru_cache(maxsize=8)

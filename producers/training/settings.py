@@ -22,6 +22,9 @@ TARGETS: Final[tuple[Target, ...]] = get_args(Target)
 ALL_LINEAR: Final = "all-linear"
 """The target that stands for every linear layer of the blocks, the head not."""
 
+Device = Literal["cpu", "cuda"]
+Precision = Literal["fp32", "bf16"]
+
 _Dimension = Annotated[int, Meta(ge=1, le=65_536)]
 _ModuleName = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_.-]{1,128}\Z")]
 
@@ -127,6 +130,34 @@ class Privacy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     delta_ppt: Annotated[int, Meta(ge=1, lt=10**12)] = 10**7
 
 
+class Compute(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """How the passes through the model are done; each choice decides bits of its own.
+
+    Attributes:
+        device: what the model is on.
+        precision: type of the matrix products; `bf16` is torch's autocast, with
+            weights, gradients and optimizer in 32 bits.
+        checkpointing: whether the inside of each block is computed again in the
+            backward pass, and not kept.
+        accumulate: parts in which the rows of a step go through the model.
+    """
+
+    device: Device = "cpu"
+    precision: Precision = "fp32"
+    checkpointing: bool = False
+    accumulate: Annotated[int, Meta(ge=1, le=65_536)] = 1
+
+
+PLAIN_COMPUTE: Final = Compute()
+"""What settings without `compute` mean."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a person chooses.
 
@@ -139,6 +170,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         learning_rate_ppm: peak learning rate, millionths.
         dtype: type of weights and activations.
         privacy: DP-SGD for adapters; unset it is no part of a recipe at all.
+        compute: how passes are done; unset, as most are, it is no part of one either.
     """
 
     architecture: Architecture | Pretrained = Architecture()
@@ -149,8 +181,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     learning_rate_ppm: Annotated[int, Meta(ge=1, le=10**6)] = 3000
     dtype: Literal["float32"] = "float32"
     privacy: Privacy | UnsetType = UNSET
+    compute: Compute | UnsetType = UNSET
+
+    @property
+    def passes(self) -> Compute:
+        """How passes are done, whether it is said or not."""
+        return PLAIN_COMPUTE if self.compute is UNSET else self.compute
 
     def __post_init__(self) -> None:
+        self._check_compute()
         if self.lora is None and self.privacy is not UNSET:
             message = "settings with privacy: expected lora, found none"
             raise InputError(message)
@@ -165,6 +204,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             message = (
                 f"lora targets of the byte-level GPT: expected some of "
                 f"{', '.join(TARGETS)}, found {strange[0]}"
+            )
+            raise InputError(message)
+
+    def _check_compute(self) -> None:
+        if self.compute == PLAIN_COMPUTE:
+            message = "settings: compute: expected a choice or nothing, found defaults"
+            raise InputError(message)
+        parts = self.passes.accumulate
+        if self.batch % parts:
+            message = (
+                f"accumulate: expected a divisor of the batch of {self.batch}, "
+                f"found {parts}"
+            )
+            raise InputError(message)
+        if self.privacy is UNSET:
+            return
+        # Its noise is drawn on the processor, and its rows go one by one as it is.
+        if self.passes.device != "cpu" or parts > 1:
+            message = (
+                "DP-SGD: expected --device cpu and --accumulate 1, "
+                f"found {self.passes.device} and {parts}"
             )
             raise InputError(message)
 

@@ -24,10 +24,16 @@ from ledger.errors import InputError
 from producers.metering.meter import Meter
 from producers.metering.plan import Plan
 from producers.training.base_files import NO_FILES, BaseFiles
+from producers.training.devices import fix_numerics
 from producers.training.draws import Draws
 from producers.training.errors import TrainingError
 from producers.training.gradients import Lot, plain_gradients
-from producers.training.language import LanguageModel, new_model, open_model
+from producers.training.language import (
+    LanguageModel,
+    new_model,
+    open_model,
+    ready_to_train,
+)
 from producers.training.packing import Rows, pack
 from producers.training.private import private_gradients
 from producers.training.settings import Settings
@@ -83,12 +89,13 @@ def train_slices(
     if settings.lora is None:
         message = "adapter: expected settings with lora, found none"
         raise InputError(message)
-    fix_numerics()
+    fix_numerics(settings.passes)
     model = open_model(settings, files, base, seed=seeds[0])
     # The model has its own copy; a second one may be half of the memory.
     del base
     if parent is not None:
         model.load_adapter(parent)
+    model = ready_to_train(model, settings)
     meter = _metering(model, plan)
     for k in range(slice_first, len(slices)):
         records = [record for part in slices[: k + 1] for record in part]
@@ -129,8 +136,8 @@ def pretrain(
     if settings.lora is not None:
         message = "pre-training: expected settings without lora, found lora"
         raise InputError(message)
-    fix_numerics()
-    model = new_model(settings, seed=seed)
+    fix_numerics(settings.passes)
+    model = ready_to_train(new_model(settings, seed=seed), settings)
     _train(
         model,
         records,
@@ -153,15 +160,6 @@ def epochs_per_slice(epochs: int, slices: int) -> float:
     Source: the code of Bourtoule and others, cleverhans-lab/machine-unlearning.
     """
     return 2 * epochs / (slices + 1)
-
-
-def fix_numerics() -> None:
-    """Set this process to what the recipe says: one thread, deterministic, float32."""
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(mode=True)
-    # Filling new memory guards operations that read it uninitialised; none here does.
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    torch.set_default_dtype(torch.float32)
 
 
 def _train(
@@ -219,7 +217,13 @@ def _gradients(
     batch, privacy = settings.batch, settings.privacy
     if privacy is UNSET:
         return plain_gradients(
-            model, weights, rows, batch=batch, steps=steps, seed=seed
+            model,
+            weights,
+            rows,
+            batch=batch,
+            steps=steps,
+            seed=seed,
+            parts=settings.passes.accumulate,
         )
     draws = Draws(seed, settings=settings, weights=model.module.parameters())
     return private_gradients(
@@ -274,4 +278,4 @@ def _learning_rate(settings: Settings, *, step: int, steps: int) -> float:
 
 
 def _tensors(model: LanguageModel) -> dict[str, Tensor]:
-    return {name: p.detach() for name, p in model.adapter().items()}
+    return {name: p.detach().cpu() for name, p in model.adapter().items()}

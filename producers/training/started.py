@@ -60,8 +60,17 @@ def pretraining_started(plan: PretrainingPlan, run_id: str) -> RunStarted:
     )
 
 
+def _device(recipe: Recipe) -> str:
+    if recipe.settings.passes.device == "cpu":
+        return "cpu"
+    # The tensor library takes a second to load.
+    from producers.training.devices import device_name  # noqa: PLC0415
+
+    return device_name(recipe.settings.passes)
+
+
 def _here(recipe: Recipe) -> dict[str, Any]:
-    """What holds for every run of this trainer: one process on one processor a shard.
+    """What holds for every run of this trainer: one process on one device a shard.
 
     The commit of the code is no part of it, for the recipe has its digest.
     """
@@ -73,7 +82,7 @@ def _here(recipe: Recipe) -> dict[str, Any]:
         "environment_sha256": recipe.environment.sha256,
         "seeds_sha256": "",
         "dataset_sha256": "",
-        "device": "cpu",
+        "device": _device(recipe),
         "data_parallel": 1,
         "tensor_parallel": 1,
         "pipeline_parallel": 1,

@@ -3,13 +3,14 @@
 import msgspec
 import pytest
 
+from ledger.events.base import Name
 from producers.metering.batch import Counted, total
-from producers.metering.peaks import PEAKS
+from producers.metering.peaks import PEAKS, event_name
 from producers.metering.physics import Work, physics
 from tests.unit.metering.plans import make_plan
 from tests.unit.projections.builders import finished, started
 
-DEVICE = "NVIDIA H100 80GB HBM3"
+DEVICE = event_name("NVIDIA H100 80GB HBM3")
 SECOND = 989_400_000_000_000
 """FLOP of one of them in a second in half precision."""
 
@@ -114,3 +115,9 @@ def test_work_of_a_batch():
 def test_no_format_is_slower_than_half_precision():
     """The bound for a finding is never below the one for a doubt."""
     assert all(peak.half <= peak.most for peak in PEAKS.values())
+
+
+def test_a_device_with_a_peak_can_stand_in_an_event():
+    """Names in events have no blanks, and drivers' names have."""
+    assert sorted(PEAKS) == [msgspec.convert(name, Name) for name in sorted(PEAKS)]
+    assert "NVIDIA-H100-80GB-HBM3" in PEAKS
