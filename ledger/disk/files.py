@@ -54,6 +54,24 @@ def open_regular(path: Path, *, follow: bool = True) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
+def read_regular(path: Path, bytes_max: int) -> bytes:
+    """The bytes of a regular file, whoever may have put what in its place.
+
+    Args:
+        path: its name.
+        bytes_max: longest file that is read.
+
+    Raises:
+        NotRegularError: it is something else.
+        OSError: it is longer, or cannot be read.
+    """
+    with open_regular(path) as file:
+        content = file.read(bytes_max + 1)
+    if len(content) > bytes_max:
+        raise OSError(errno.EFBIG, "longer than any of its kind")
+    return content
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in `folder` durable."""
     descriptor = os.open(folder, os.O_RDONLY)

@@ -54,7 +54,7 @@ class Artefacts:
         """Undo `seal`.
 
         Raises:
-            IntegrityError: its key was destroyed, or the file is not that artefact's.
+            IntegrityError: the vault has no key of it, or the file is another's.
         """
         nonce, sealed = stored[:_NONCE_BYTES], stored[_NONCE_BYTES:]
         try:
@@ -76,6 +76,9 @@ class Artefacts:
             "SELECT key FROM artefact WHERE sha256 = ?", (sha256,)
         ).fetchone()
         if row is None:
-            message = f"artefact {sha256[:16]}: expected its key, found it destroyed"
+            message = (
+                f"artefact {sha256[:16]}: expected its key in the vault, found none: "
+                "it was destroyed, or the vault is older than the artefact"
+            )
             raise IntegrityError(message)
         return self._vault.unwrap("artefact", row[0], sha256)

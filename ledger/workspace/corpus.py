@@ -10,6 +10,7 @@ from typing import Final
 
 from ledger.disk.files import (
     disk_errors,
+    read_regular,
     remove_temporaries,
     sync_folder,
     write_all,
@@ -18,6 +19,11 @@ from ledger.disk.files import (
 from ledger.errors import IntegrityError
 
 EVIDENCE_BYTES_MAX: Final = 16 * 1024 * 1024
+_PACKED_BYTES_MAX: Final = EVIDENCE_BYTES_MAX + 64 * 1024
+"""zlib adds at most 5 bytes for each 16 KiB that it cannot pack, and 6 to all."""
+
+_SEALED_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Far above the longest record that ingest takes; a guard against another's file."""
 """Most bytes that one kept file unpacks to."""
 
 _SUFFIX: Final = ".bin"
@@ -45,12 +51,12 @@ class Corpus:
         """A record's encrypted bytes.
 
         Raises:
-            IntegrityError: the file is missing.
+            IntegrityError: the file is missing, or no file of a record.
         """
         try:
-            return self._path(record_id).read_bytes()
+            return read_regular(self._path(record_id), _SEALED_BYTES_MAX)
         except OSError:
-            message = f"record {record_id}: its file is missing from corpus/"
+            message = f"record {record_id}: its file is missing from corpus/ or damaged"
             raise IntegrityError(message) from None
 
     def delete(self, record_ids: list[str]) -> int:
@@ -146,7 +152,8 @@ class EvidenceFolder:
         path = self._folder / f"{digest}.zz"
         unpacker = zlib.decompressobj()
         try:
-            content = unpacker.decompress(path.read_bytes(), EVIDENCE_BYTES_MAX)
+            packed = read_regular(path, _PACKED_BYTES_MAX)
+            content = unpacker.decompress(packed, EVIDENCE_BYTES_MAX)
         except (OSError, zlib.error):
             message = f"evidence {digest[:16]} is missing or damaged"
             raise IntegrityError(message) from None

@@ -6,10 +6,12 @@ tensors give the same bytes.
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
 import secrets
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 _CLEAR: Final = ".safetensors"
 _SEALED: Final = ".sealed"
 _PARTIAL_SUFFIX: Final = ".partial"
+BYTES_MAX: Final = 2**31 + 64
+"""Longest file of weights: what can be sealed in one call, its nonce and its tag."""
+
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}\Z")
 
 Cipher = Callable[[str, bytes], bytes]
@@ -150,10 +155,13 @@ class WeightStore:
         """
         path = self._path(sha256)
         try:
-            stored = path.read_bytes()
+            stored = _read(path)
         except FileNotFoundError:
             message = f"weights {sha256[:16]}: expected a file, found none"
             raise InputError(message) from None
+        except OSError as error:
+            message = f"weights {sha256[:16]} cannot be read: {error.strerror}"
+            raise IntegrityError(message) from None
         content = stored if self._unseal is None else self._unseal(sha256, stored)
         found = hashlib.sha256(content).hexdigest()
         if found != sha256:
@@ -190,6 +198,17 @@ class WeightStore:
             message = "weights digest: expected 64 lowercase hex digits"
             raise InputError(message)
         return self.folder / f"{sha256}{self._suffix}"
+
+
+def _read(path: Path) -> bytes:
+    """A file of weights; never waits for a pipe, nor reads a device without end."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        if found.st_size > BYTES_MAX:
+            raise OSError(errno.EFBIG, f"longer than {BYTES_MAX} bytes")
+        return file.read(BYTES_MAX)
 
 
 def _write_durably(path: Path, content: bytes) -> None:

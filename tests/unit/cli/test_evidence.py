@@ -37,11 +37,16 @@ def desk(office, capsys):
 
 
 def digest_of(office, channel, outcome="parsed"):
-    """Digest of a policy file that was kept."""
+    """Digest of a policy file of the closed site that was kept.
+
+    Sites are fetched at the same time: their events come in any order.
+    """
+    scans = office.events(UrlScanned)
+    [site] = {one.site_id for one in scans if one.verdict == "reserved"}
     return next(
         one.body_sha256
         for one in office.events(PolicyFileFetched)
-        if (one.channel, one.outcome) == (channel, outcome)
+        if (one.site_id, one.channel, one.outcome) == (site, channel, outcome)
     )
 
 

@@ -168,7 +168,7 @@ def test_run_without_a_plan():
 
 def test_devices_that_cannot_have_done_it():
     """Each run is held against its own devices and time, recomputation left out."""
-    begun = msgspec.structs.replace(started(), device="NVIDIA L4")
+    begun = msgspec.structs.replace(started(), device="NVIDIA-L4")
     wide = planned(dataclasses.replace(PLAN, forward=Polynomial(10**13, 0)))
     derived = Derived(dataclasses.replace(PLAN, forward=Polynomial(10**13, 0)))
     flop = str(3 * 18 * 10**13)

@@ -1,5 +1,6 @@
 """Weight files: named by their content, and refused when it changed."""
 
+import os
 import stat
 
 import pytest
@@ -8,6 +9,7 @@ torch = pytest.importorskip("torch")
 
 from ledger.errors import InputError, IntegrityError, StorageError  # noqa: E402
 from producers.training.weights import (  # noqa: E402
+    BYTES_MAX,
     WeightStore,
     decode_tensors,
     encode_tensors,
@@ -125,3 +127,34 @@ def test_other_bytes_are_no_tensors():
     """Bytes that are not safetensors are refused."""
     with pytest.raises(InputError, match="safetensors"):
         decode_tensors(b"not safetensors")
+
+
+def plant_pipe(path):
+    os.mkfifo(path)
+
+
+def plant_device(path):
+    path.symlink_to("/dev/zero")
+
+
+def plant_folder(path):
+    path.mkdir()
+
+
+def plant_sparse(path):
+    path.touch()
+    os.truncate(path, BYTES_MAX + 1)
+
+
+@pytest.mark.parametrize(
+    "plant", [plant_pipe, plant_device, plant_folder, plant_sparse]
+)
+def test_something_else_in_a_files_place(store, plant):
+    """It is refused at once: nothing is waited for, and nothing without end is read."""
+    digest = store.save(TENSORS)
+    path = store.folder / f"{digest}.safetensors"
+    path.unlink()
+    plant(path)
+
+    with pytest.raises(IntegrityError, match=f"weights {digest[:16]} cannot be read: "):
+        store.get(digest)

@@ -1,6 +1,7 @@
 """ledger.workspace.corpus: encrypted records, and evidence by digest."""
 
 import hashlib
+import os
 import stat
 import zlib
 
@@ -137,3 +138,21 @@ def test_a_bomb_is_not_unpacked(evidence, tmp_path, monkeypatch):
     assert (tmp_path / f"{digest}.zz").stat().st_size < 2000
     with pytest.raises(IntegrityError, match="is not what its digest says"):
         evidence.get(digest)
+
+
+@pytest.mark.parametrize("suffix", ["bin", "zz"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "long"])
+def test_something_else_in_a_files_place(corpus, evidence, tmp_path, kind, suffix):
+    """It is refused at once: nothing is waited for, and nothing without end is read."""
+    name = R1 if suffix == "bin" else hashlib.sha256(b"").hexdigest()
+    path = tmp_path / f"{name}.{suffix}"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.touch()
+        os.truncate(path, 2**33)
+
+    with pytest.raises(IntegrityError):
+        (corpus if suffix == "bin" else evidence).get(name)

@@ -186,7 +186,7 @@ def test_an_artefact_without_its_key(folder):
         stored = artefacts.seal(WEIGHTS, b"weights")
         assert [True, False] == [artefacts.destroy(WEIGHTS) for _ in range(2)]
 
-        with pytest.raises(IntegrityError, match="found it destroyed"):
+        with pytest.raises(IntegrityError, match="found none: it was destroyed"):
             artefacts.unseal(WEIGHTS, stored)
 
 
