@@ -200,6 +200,7 @@ EXPERT_FIELDS: Final[dict[str, tuple[str, ...]]] = {
 IGNORED: Final = frozenset(
     {
         "_attn_implementation_autoset",
+        "_model_name_or_path",
         "_name_or_path",
         "architectures",
         "attention_bias",
@@ -238,6 +239,7 @@ IGNORED: Final = frozenset(
         "tie_word_embeddings",
         "torch_dtype",
         "transformers_version",
+        "unk_token_id",
         "use_cache",
         "use_sliding_window",
         "vocab_size",

@@ -1,6 +1,7 @@
 """Invariants of the format: events have one spelling, trees are those of RFC 6962."""
 
 import base64
+import functools
 import random
 from typing import get_args
 
@@ -45,6 +46,12 @@ def values(kind):
     raise TypeError(kind)
 
 
+@functools.cache
+def events(cls):
+    """Every event of a type; made once, as making it takes longer than drawing."""
+    return values(mi.type_info(cls))
+
+
 @pytest.mark.parametrize("cls", TYPES, ids=lambda cls: cls.__name__)
 @settings(max_examples=15)
 @given(data=st.data())
@@ -53,7 +60,7 @@ def test_an_event_has_one_line(cls, data):
 
     The verifier's own reading of docs/events.md takes the line as a whole, too.
     """
-    event = data.draw(values(mi.type_info(cls)))
+    event = data.draw(events(cls))
     line = encode_event(event, salt=SALT)
 
     assert event == decode_event(line)
@@ -85,7 +92,7 @@ def _accepts(line):
 @settings(max_examples=400)
 def test_writer_and_verifier_agree_on_changed_lines(data, cls, place, byte, how):
     """One changed byte: both take the line, or neither does."""
-    line = encode_event(data.draw(values(mi.type_info(cls))), salt=SALT)
+    line = encode_event(data.draw(events(cls)), salt=SALT)
     at = int(place * len(line))
     end = at if how == "insert" else at + 1
     middle = b"" if how == "delete" else bytes([byte])
@@ -97,7 +104,7 @@ def test_writer_and_verifier_agree_on_changed_lines(data, cls, place, byte, how)
 @given(st.sampled_from(TYPES), st.data())
 def test_a_field_of_another_type_is_refused(cls, data):
     """Constructors check nothing; encoding refuses what does not belong."""
-    event = data.draw(values(mi.type_info(cls)))
+    event = data.draw(events(cls))
     name = data.draw(st.sampled_from(event.__struct_fields__[1:]))
     wrong = data.draw(st.sampled_from([None, 1.5, -1, "\n", b"\xff", {}, float("nan")]))
     fields = {one: getattr(event, one) for one in event.__struct_fields__}

@@ -1,5 +1,6 @@
 """What was said of models, and which serve, in the tables of the index."""
 
+import json
 import sqlite3
 from collections.abc import Iterable
 
@@ -34,6 +35,12 @@ class Models:
             ((part, merged) for part in parts),
         )
         return self._one("SELECT adapters FROM merged WHERE weights = ?", merged) or b""
+
+    def parts(self, merged: bytes) -> list[bytes]:
+        """Return what weights were merged from; nothing where they were not merged."""
+        adapters = self._one("SELECT adapters FROM merged WHERE weights = ?", merged)
+        listed = json.loads(adapters or b"[]")
+        return [bytes.fromhex(item["weights_sha256"]) for item in listed]
 
     def undeleted(self, *, shard: int, slice_first: int, before: int) -> bytes | None:
         """Return some merged weights whose part should be deleted, and that are not.

@@ -11,7 +11,9 @@ from verifier.schema.lines import Event
 
 # A chance of 1, in 10^-9, and one in 10^-12.
 _RATE_PPB_MAX, _DELTA_PPT_MAX = 10**9, 10**12
-_POSITIVE = ("noise_multiplier_ppm", "clip_norm_ppm", "sample_rate_ppb")
+# Gaussian noise gives no epsilon at a delta of 0. Source: Dwork and Roth 2014,
+# appendix A, doi:10.1561/0400000042.
+_POSITIVE = ("noise_multiplier_ppm", "clip_norm_ppm", "sample_rate_ppb", "delta_ppt")
 
 
 def _saved(state: History, event: Event, _at: int) -> None:

@@ -10,6 +10,8 @@ from verifier.rules.training import check_usable
 from verifier.schema.lines import Event
 
 _OF_MERGED = ("merged_sha256", "data_commitment", "loss_average", "loss_merged", "gate")
+# Merged of one or none, weights would stand in no relation to any run.
+_MERGED_MIN = 2
 
 
 def _published(state: History, event: Event, _at: int) -> None:
@@ -67,6 +69,9 @@ def _check_rule(event: Event) -> None:
         if bool(event[name]) != is_merged:
             _refuse(f"{name} exactly for the rule merged", event[name] or "none")
     if is_merged:
+        found = len(json.loads(event["adapters"]))
+        if found < _MERGED_MIN:
+            _refuse(f"{_MERGED_MIN} adapters or more to be merged", found)
         most = int(event["loss_average"]) + int(event["gate"])
         if int(event["loss_merged"]) > most:
             _refuse(

@@ -30,7 +30,10 @@ def check_usable(state: History, weights: bytes, use: str) -> None:
             expected=f"weights that were not deleted to be {use}",
             found=weights.hex(),
         )
-    if weights in state.condemned or state.index.weights.is_tainted(weights):
+    if any(
+        one in state.condemned or state.index.weights.is_tainted(one)
+        for one in _sources(state, weights)
+    ):
         refuse(
             Code.WEIGHTS_DELETED,
             17,
@@ -39,10 +42,15 @@ def check_usable(state: History, weights: bytes, use: str) -> None:
         )
 
 
+def _sources(state: History, weights: bytes) -> list[bytes]:
+    """Return weights and what they were merged from, which saw what their parts saw."""
+    return [weights, *state.index.models.parts(weights)]
+
+
 def _check_parent(state: History, weights: bytes) -> None:
     """Check that weights may be trained from (XEV-17, XEV-20)."""
     check_usable(state, weights, "trained from")
-    if weights and state.index.weights.is_withdrawn(weights):
+    if weights and any(map(state.index.weights.is_withdrawn, _sources(state, weights))):
         refuse(
             Code.QUARANTINE,
             20,

@@ -13,6 +13,7 @@ from producers.metering.integrations.budget import Budget, BudgetGuard
 from producers.metering.integrations.hugging_face import MeterCallback
 from producers.metering.integrations.loop import MeteredLoop
 from producers.metering.integrations.ranks import this_rank
+from tests.limits import end_by
 from tests.unit.integrations.hub import Live, make_model, padded, rows
 from tests.unit.integrations.workers import leave
 
@@ -21,6 +22,7 @@ WORLD = 2
 
 def work(rank, folder, limit):
     """Train on one rank until the budget of both is used."""
+    end_by()
     warnings.simplefilter("ignore")  # of what the libraries advise
     torch.set_num_threads(1)
     # The libraries ask for an address and a port, and then find the group made here.

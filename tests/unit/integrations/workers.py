@@ -21,6 +21,7 @@ from torch.nn.parallel import DistributedDataParallel
 from producers.metering.integrations.budget import Budget, BudgetGuard
 from producers.metering.integrations.loop import MeteredLoop
 from producers.metering.integrations.ranks import this_rank
+from tests.limits import end_by
 from tests.unit.metering.live import LiveCounter
 from tests.unit.metering.tiny import Perceptron, Tiny, adapt, ids, loss_of
 
@@ -167,6 +168,7 @@ def unknown_dimension():
 
 def work(rank, folder):
     """Run every case on one rank, and leave what it found in a file."""
+    end_by()
     torch.set_num_threads(1)
     distributed.init_process_group(
         "gloo",

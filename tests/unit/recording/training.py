@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from producers.recordings import RunFacts, record_run, weights_sha256
+from tests.limits import end_by
 from tests.unit.metering.tiny import Tiny, ids, loss_of
 
 STEPS = 12
@@ -63,6 +64,7 @@ def train(run, folder, *, first=0, last=STEPS, saves=(), every=100):
 
 def main(workspace, weights, seed, resumes):
     """The child: train to the end, saving at seeded steps."""
+    end_by()
     chance = random.Random(int(seed))
     saves = {1} | {number for number in range(2, STEPS) if chance.random() < 0.4}
     every = chance.randint(1, 4)

@@ -11,6 +11,7 @@ import sys
 
 import cli
 from producers.ingest import run as ingest_run
+from tests.limits import end_by
 from tests.unit.workspace.points import watch
 from tests.unit.workspace.tiny import make_recipes_tiny, make_workers_calls
 
@@ -19,6 +20,7 @@ BATCH_EVENTS = 3
 
 def main(arguments):
     """Run one command and return its exit code."""
+    end_by()
     make_recipes_tiny()
     make_workers_calls()
     ingest_run.BATCH_EVENTS = BATCH_EVENTS

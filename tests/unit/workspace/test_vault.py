@@ -228,8 +228,10 @@ def copied(vault, record_id, scan_id):
 
 def test_deleted_rows_leave_no_bytes(vault):
     """Free pages and free cells are overwritten (secure_delete)."""
-    for number in range(300):
-        add(vault, f"{number:032x}", f"person-{number}@example.org", text="x" * number)
+    with vault.transaction():
+        for number in range(300):
+            name = f"person-{number}@example.org"
+            add(vault, f"{number:032x}", name, text="x" * number)
     for number in range(0, 300, 2):
         name = f"person-{number}@example.org"
         vault.destroy_subject(vault.find_identifier(name).subject_id)
