@@ -35,12 +35,27 @@ class Copy:
         sha256: their digest.
         rule: how they stand with others; empty where no manifest says.
         started: the run that made them; for merged ones, one of their shards'.
+        run_ids: all runs that made them or what they were merged from.
     """
 
     title: str
     sha256: str
     rule: str
     started: RunStarted
+    run_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What was handed out.
+
+    Attributes:
+        paths: the files, mode 0600.
+        run_ids: the runs whose recipients whoever gets them must be noted as, sorted.
+    """
+
+    paths: list[Path]
+    run_ids: list[str]
 
 
 def weight_store(workspace: Workspace, *, is_writer: bool = True) -> WeightStore:
@@ -88,7 +103,7 @@ def settings_of(workspace: Workspace, started: RunStarted) -> Settings:
     return parse_recipe(workspace.evidence.get(started.recipe_sha256)).settings
 
 
-def export_weights(workspace: Workspace, run_id: str, out: Path) -> list[Path]:
+def export_weights(workspace: Workspace, run_id: str, out: Path) -> Exported:
     """Write weights into a new folder, in clear.
 
     Each as `<sha256>.safetensors`, the bytes that the ledger names; and each adapter in
@@ -99,9 +114,6 @@ def export_weights(workspace: Workspace, run_id: str, out: Path) -> list[Path]:
         workspace: whose.
         run_id: a finished run; what the newest manifest names, where it is empty.
         out: the folder.
-
-    Returns:
-        The files, mode 0600.
 
     Raises:
         ErasedError: an erasure, a deletion or a restriction stands against one of them;
@@ -120,7 +132,8 @@ def export_weights(workspace: Workspace, run_id: str, out: Path) -> list[Path]:
                 folder = one.title.replace(" ", "-")
                 for name, part in _peft(workspace, one, content).items():
                     files[f"{folder}/{name}"] = part
-        return _write(out, files)
+        run_ids = sorted({run_id for one in copies for run_id in one.run_ids})
+        return Exported(paths=_write(out, files), run_ids=run_ids)
 
 
 def sign_weights(workspace: Workspace, what: str, out: Path) -> None:
@@ -156,7 +169,13 @@ def _of_run(workspace: Workspace, run_id: str) -> list[Copy]:
     adapters = {one.shard: one.weights_sha256 for one in finished.adapters}
     book.check_adapters(started.map_id, adapters)
     return [
-        Copy(title=f"shard {shard}", sha256=sha256, rule="", started=started)
+        Copy(
+            title=f"shard {shard}",
+            sha256=sha256,
+            rule="",
+            started=started,
+            run_ids=(started.run_id,),
+        )
         for shard, sha256 in adapters.items()
     ]
 
@@ -168,9 +187,16 @@ def _of_manifest(workspace: Workspace) -> list[Copy]:
     book.check(served)
     made_by = book.made_by()
     if served.merged_sha256:
-        started = made_by[next(iter(served.adapters.values()))]
-        sha256 = served.merged_sha256
-        return [Copy(title="merged", sha256=sha256, rule="merged", started=started)]
+        runs = [made_by[sha256] for sha256 in served.adapters.values()]
+        return [
+            Copy(
+                title="merged",
+                sha256=served.merged_sha256,
+                rule="merged",
+                started=runs[0],
+                run_ids=tuple(run.run_id for run in runs),
+            )
+        ]
     if not served.adapters:
         message = f"manifest {served.manifest_id}: the base serves alone; nothing to do"
         raise InputError(message)
@@ -180,6 +206,7 @@ def _of_manifest(workspace: Workspace) -> list[Copy]:
             sha256=sha256,
             rule=served.rule,
             started=made_by[sha256],
+            run_ids=(made_by[sha256].run_id,),
         )
         for shard, sha256 in served.adapters.items()
     ]

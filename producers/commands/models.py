@@ -120,11 +120,13 @@ def export(run_id: str, out: Path, folder: Path, *, manifest: bool) -> None:
         message = "models export: expected either RUN or --manifest"
         raise InputError(message)
     with open_workspace(folder) as workspace:
-        paths = export_weights(workspace, run_id, out)
-    for path in paths:
+        exported = export_weights(workspace, run_id, out)
+    for path in exported.paths:
         click.echo(str(path))
     say("these files are not encrypted, and no erasure reaches them")
-    say("note who gets them: tuneledger recipient add NAME --run RUN")
+    say("note who gets them, with the recipient's name for NAME:")
+    for run in exported.run_ids:
+        say(f"tuneledger recipient add NAME --run {run}")
 
 
 @models_group.command()

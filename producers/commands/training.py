@@ -37,9 +37,9 @@ def _lora(
     del context, parameter
     if value is None:
         return None
-    found = re.fullmatch(r"([0-9]{1,5})(?::([\w.,-]{1,4096}))?", value, re.ASCII)
+    found = re.fullmatch(r"([1-9][0-9]{0,4})(?::([\w.,-]{1,4096}))?", value, re.ASCII)
     if found is None:
-        message = "expected RANK, RANK:TARGET,TARGET or RANK:all-linear"
+        message = "expected RANK (1 or more), RANK:TARGET,TARGET or RANK:all-linear"
         raise click.BadParameter(message)
     rank = int(found[1])
     targets = tuple((found[2] or ALL_LINEAR).split(","))

@@ -255,7 +255,7 @@ class Eraser:
         elif left:
             self._progress(
                 f"{len(left)} whole models still exist: retrain them without these "
-                "records, then run this with --delete-models"
+                "records, then run: tuneledger retrain --delete-models"
             )
 
     def _delete_all(self, fence: Fence, weights: Sequence[str]) -> None:

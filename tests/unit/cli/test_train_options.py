@@ -19,6 +19,7 @@ def run(tmp_path, *arguments):
     [
         (["--lora", "x"], "expected RANK"),
         (["--lora", "16:"], "expected RANK"),
+        (["--lora", "0"], "expected RANK"),
         (["--learning-rate", "0"], "in whole millionths"),
         (["--learning-rate", "2"], "in whole millionths"),
         (["--learning-rate", "1e-7"], "in whole millionths"),

@@ -44,9 +44,10 @@ def test_refused(change, says):
         {"an_unknown_field": None},
         {"is_encoder_decoder": False},
         {"torch_dtype": "bfloat16"},
+        {"_model_name_or_path": "a", "unk_token_id": 0},
         {"quantization_config": {"load_in_4bit": True}},
     ],
-    ids=["null", "false", "precision", "quantised"],
+    ids=["null", "false", "precision", "names", "quantised"],
 )
 def test_changes_no_product(change):
     """Null is missing; precision and storage decide no product."""

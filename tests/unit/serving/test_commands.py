@@ -101,6 +101,7 @@ def test_export_writes_both_layouts(shell, trained, tmp_path):
     paths = sorted((tmp_path / "out").rglob("*"))
 
     assert 0 == ran.code
+    assert f"tuneledger recipient add NAME --run {run.run_id}\n" in ran.err
     assert {0o600} == {stat.S_IMODE(p.stat().st_mode) for p in paths if p.is_file()}
     for one in run.adapters:
         assert (tmp_path / "out" / f"{one.weights_sha256}.safetensors").is_file()
