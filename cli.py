@@ -56,6 +56,7 @@ from producers.commands.common import (
     stop_printing,
     workspace_option,
 )
+from producers.commands.ids import whole_run_id
 from producers.scanning import ScanOptions
 from verifier import UnreadableLedgerError
 from verifier.given import GivenError
@@ -148,7 +149,8 @@ def attest(run_id: str, out: Path, folder: Path) -> None:
     """Write the signed evidence of a finished RUN into a folder, to verify offline."""
     with Ledger.open(folder, passphrase=passphrase()) as ledger:
         ci_key = ledger.role_signer("ci")
-        for file in write_bundle(ledger, run_id, out, ci_key=ci_key):
+        named = whole_run_id(ledger, run_id)
+        for file in write_bundle(ledger, named, out, ci_key=ci_key):
             click.echo(str(out / file))
 
 

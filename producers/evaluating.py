@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ledger.erasing.served import ServingBook
+from ledger.erasing.served import Offer, ServingBook
 from ledger.errors import InputError
 from ledger.events.model import Evaluated, Probe
 from ledger.projections.compute_state import ComputeState
@@ -18,10 +18,12 @@ from ledger.training.run_keys import TRAIN
 from ledger.vault.probe_texts import ProbeTexts
 from ledger.workspace.workspace import Workspace
 from producers.evaluation.outcome import FLOORS, Compared, Measured, outcome
+from producers.evaluation.texts import check_lengths, check_texts
 from producers.ports import Progress
 from producers.publishing import parts_of
 from producers.training.pool import WorkerJob
 from producers.training.replay import final_weights
+from producers.training.tokens import tokens_of
 from producers.wiring import retrainer
 
 if TYPE_CHECKING:
@@ -68,14 +70,11 @@ def evaluate(
         InputError: there are no such weights, or the texts are not of this probe.
         LockedError: a training is running.
     """
+    check_texts(probe, texts)
     with workspace.exclusive("train"):
-        book = ServingBook(workspace)
-        offer = book.offer(run_id)
-        if not offer.adapters:
-            message = "expected weights that may be used, found none: run retrain"
-            raise InputError(message)
-        book.check_adapters(offer.map_id, offer.adapters)
-        parts = parts_of(workspace, book, offer)
+        offer = offered(workspace, run_id)
+        parts = parts_of(workspace, ServingBook(workspace), offer)
+    _check_lengths(probe, texts, parts)
     commitment = ProbeTexts(workspace.vault).commit(texts)
     whole = list(offer.adapters)
     groups = [whole] if probe == "held_out_loss" else [[shard] for shard in whole]
@@ -94,6 +93,22 @@ def evaluate(
         shard = group[0] if len(group) == 1 and offer.map_id else None
         done.append(Evaluation(event=event, shard=shard))
     return done
+
+
+def offered(workspace: Workspace, run_id: str = "") -> Offer:
+    """The weights that an evaluation of a run is about; see `evaluate`.
+
+    Raises:
+        ErasedError: the weights saw a record that was erased since, or will be.
+        InputError: there are no such weights.
+    """
+    book = ServingBook(workspace)
+    offer = book.offer(run_id)
+    if not offer.adapters:
+        message = "expected weights that may be used, found none: run retrain"
+        raise InputError(message)
+    book.check_may_serve(offer.map_id, offer.base_sha256, offer.adapters)
+    return offer
 
 
 def run_of_base(workspace: Workspace, run_id: str = "") -> str:
@@ -131,10 +146,13 @@ def compare(
         LockedError: a training or an ingest is running.
         TrainingError: the clean process failed.
     """
+    check_texts(probe, texts)
     commitment = ProbeTexts(workspace.vault).commit(texts)
     with workspace.exclusive("train"), workspace.exclusive("ingest"):
         before = _before(workspace, erasure_id, probe, commitment)
         rooms = {n: _clean_room(workspace, erasure_id, n, progress) for n in before}
+    for _, parts in rooms.values():
+        _check_lengths(probe, texts, parts)
     done = []
     for shard, (room, parts) in rooms.items():
         progress(f"shard {shard}: training without the records, to compare")
@@ -228,6 +246,13 @@ def _only(parts: "Parts", chosen: Sequence[int]) -> "Parts":
     return replace(
         parts, adapters=[parts.adapters[n] for n in chosen if parts.adapters]
     )
+
+
+def _check_lengths(probe: Probe, texts: bytes, parts: "Parts") -> None:
+    """Refuse a text that the model cannot see whole, before it is loaded."""
+    settings = parts.settings
+    tokens = tokens_of(settings, parts.files)
+    check_lengths(probe, texts, tokens.encode, settings.architecture.context)
 
 
 def _measure(probe: Probe, texts: bytes, parts: "Parts") -> Measured:

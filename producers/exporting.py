@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger.disk.files import disk_errors, write_once
+from ledger.disk.files import out_errors, write_once
 from ledger.erasing.served import ServingBook
 from ledger.errors import InputError
 from ledger.events.training import RunStarted
@@ -167,7 +167,7 @@ def _of_run(workspace: Workspace, run_id: str) -> list[Copy]:
     book = ServingBook(workspace)
     started, finished = book.ends(run_id)
     adapters = {one.shard: one.weights_sha256 for one in finished.adapters}
-    book.check_adapters(started.map_id, adapters)
+    book.check_may_serve(started.map_id, started.base_sha256, adapters)
     return [
         Copy(
             title=f"shard {shard}",
@@ -232,7 +232,7 @@ def _peft(workspace: Workspace, one: Copy, content: bytes) -> dict[str, bytes]:
 
 def _write(out: Path, files: Mapping[str, bytes]) -> list[Path]:
     """Write files into a new folder, all or none."""
-    with disk_errors(out.name), contextlib.ExitStack() as undo:
+    with out_errors(out), contextlib.ExitStack() as undo:
         try:
             out.mkdir(mode=0o700, parents=True)
         except FileExistsError:

@@ -15,6 +15,7 @@ from ledger.projections.serving import Served
 from ledger.vault.probe_texts import ProbeTexts
 from ledger.workspace.workspace import Workspace
 from producers.erasing.ports import Republish
+from producers.evaluation.texts import check_held_out
 from producers.exporting import needs_train_extra, settings_of, weight_store
 from producers.ports import Progress
 from producers.serving.manifest import PPM_PER_NAT, Merged, Reason, make_manifest
@@ -52,16 +53,18 @@ def publish(
         ErasedError: an erasure, a deletion or a restriction stands against the weights.
         GateError: the merged adapter is worse than its gate allows; nothing was
             written.
-        InputError: there is no such run, or nothing to merge.
+        InputError: there is no such run, nothing to merge, or no text to measure it on.
         LockedError: a training is running.
     """
+    if gate is not None:
+        check_held_out(gate.held_out)
     with workspace.exclusive("train"):
         book = ServingBook(workspace)
         offer = book.offer(run_id)
         if not offer.adapters:
             message = "expected weights that may serve, found none: run retrain"
             raise InputError(message)
-        book.check_adapters(offer.map_id, offer.adapters)
+        book.check_may_serve(offer.map_id, offer.base_sha256, offer.adapters)
         if gate is None:
             return _append(workspace, book, offer, "requested")
         content, merged = _merged(workspace, book, offer, gate, progress)

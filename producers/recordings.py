@@ -13,13 +13,15 @@ import logging
 import os
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from ledger.errors import InputError, TuneledgerError
 from ledger.events import encode_event
 from ledger.events.training import RunFailed
-from ledger.training.outside import outside_run
+from ledger.training.outside import OutsideRun, outside_run
+from ledger.training.whereabouts import note_place
 from producers.metering.record import RunRecord
 from producers.ports import ClockMs, RandomBytes
 from producers.recording.facts import RunFacts, started
@@ -67,7 +69,9 @@ def record_run(
         random_bytes: makes ids, the run's key and salts.
 
     Raises:
-        InputError: a fact breaks its form, or the run cannot be resumed.
+        ErasedError: the base, or what is resumed, saw a record that was erased.
+        InputError: a fact breaks its form, the configuration holds a secret by its
+            name, or the run cannot be resumed.
         KeyTrustError: the trainer's key is missing.
         LockedError: another process kept the ledger, or records the resumed run.
         NotALedgerError: the folder is no workspace.
@@ -90,16 +94,10 @@ def record_run(
         clock_ms=clock_ms,
         random_bytes=random_bytes,
     ) as (outside, resumed):
-        outside.emit(
-            [
-                started(
-                    facts,
-                    run_id,
-                    resumes=resumed.run_id,
-                    resumed_from=resumed.sha256,
-                )
-            ]
+        first = started(
+            facts, run_id, resumes=resumed.run_id, resumed_from=resumed.sha256
         )
+        outside.emit([first])
         record = RunRecord(
             run_id=run_id, plans=[], emit=outside.emit, clock_ms=clock_ms
         )
@@ -107,19 +105,29 @@ def record_run(
             run_id=run_id,
             record=record,
             emit=outside.emit,
+            note_place=partial(note_place, Path(folder).absolute()),
             resumed_from=resumed.sha256,
             strict=strict,
         )
-        with failure_on_record(run_id, record, outside.emit):
+        with _until_its_end(run, record, outside):
             if resumed.sha256:
                 # So a kill before another is saved leaves something to go on from.
                 run.snapshot(resumed.sha256)
-            try:
-                yield run
-            finally:
-                run.give_up()
-        if not run.is_over:
-            _LOG.warning("run %s: ended without finish: recorded as failed", run_id)
-            failed = RunFailed(run_id=run_id, reason="error", batches=record.batches)
-            with contextlib.suppress(TuneledgerError):
-                outside.emit([failed])
+            yield run
+
+
+@contextlib.contextmanager
+def _until_its_end(
+    run: RunRecorder, record: RunRecord, outside: OutsideRun
+) -> Iterator[None]:
+    """Put on record how a run ends that its body does not finish."""
+    with failure_on_record(run.run_id, record, outside.emit):
+        try:
+            yield
+        finally:
+            run.give_up()
+    if not run.is_over:
+        _LOG.warning("run %s: ended without finish: recorded as failed", run.run_id)
+        failed = RunFailed(run_id=run.run_id, reason="error", batches=record.batches)
+        with contextlib.suppress(TuneledgerError):
+            outside.emit([failed])

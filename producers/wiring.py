@@ -12,18 +12,22 @@ from ledger.erasing.answers import Answers
 from ledger.erasing.book import ErasureBook
 from ledger.erasing.certificates import Certificates
 from ledger.erasing.leftovers import Leftovers
+from ledger.erasing.models import ModelsBook
 from ledger.errors import LockedError
 from ledger.events.erasure_request import Ground
 from ledger.records.dataset import Dataset
 from ledger.records.placer import Placer
 from ledger.training.book import TrainingBook
+from ledger.training.whereabouts import forget_places, noted_places
 from ledger.workspace.workspace import Workspace
 from producers.assign import assign
+from producers.erasing.deleting import Deleting
 from producers.erasing.eraser import Erased, Eraser, check_not_held
-from producers.erasing.ports import DeleteWeights, DeletionMethod
+from producers.erasing.ports import DeleteWeights, DeletionMethod, FindElsewhere
 from producers.exporting import weight_store
 from producers.ports import Progress
 from producers.publishing import republisher
+from producers.recording.weights import lie_at
 from producers.training.choose import NOTHING_CHOSEN, Choices
 from producers.training.fine_tune import ShardTask, fine_tune
 from producers.training.retrain import Retrainer
@@ -209,12 +213,19 @@ def retrainer(workspace: Workspace, progress: Progress) -> Retrainer:
 
 def eraser(workspace: Workspace, progress: Progress) -> Eraser:
     """What drives erasures; a retrainer is made only when a shard is trained."""
+    book = ErasureBook(workspace)
     return Eraser(
-        ErasureBook(workspace),
+        book,
         Leftovers(workspace),
         Certificates(workspace),
         lambda: retrainer(workspace, progress),
-        delete=_deleter(workspace),
+        deleting=Deleting(
+            book,
+            ModelsBook(workspace),
+            delete=_deleter(workspace),
+            elsewhere=_finder(workspace),
+            progress=progress,
+        ),
         republish=republisher(workspace, progress),
         clock_ms=workspace.clock_ms,
         progress=progress,
@@ -229,6 +240,17 @@ def _deleter(workspace: Workspace) -> DeleteWeights:
         # What is not here has no key here: a kill came between, or it never was.
         is_here = sha256 in weights.list()
         weights.delete(sha256)
+        forget_places(workspace.folder, sha256)
         return "key_destruction" if is_here else "file_deletion"
 
     return delete
+
+
+def _finder(workspace: Workspace) -> FindElsewhere:
+    """What finds weights of trainers outside, where they were saved."""
+
+    def find(sha256: str) -> list[str]:
+        paths = noted_places(workspace.folder, sha256)
+        return [path for path in paths if lie_at(path, sha256)]
+
+    return find

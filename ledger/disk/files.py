@@ -31,6 +31,45 @@ def disk_errors(what: str) -> Iterator[None]:
         raise StorageError(message) from None
 
 
+_NOT_THERE: Final = frozenset(
+    {
+        errno.EACCES,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EPERM,
+        errno.EROFS,
+    }
+)
+"""Refusals that another path helps against."""
+
+
+@contextlib.contextmanager
+def out_errors(path: Path) -> Iterator[None]:
+    """Turn a refused write to a path that somebody named into one line.
+
+    Raises:
+        InputError: nobody may write there; the message says to name another place.
+        StorageError: the disk is full or failed.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or errno.errorcode.get(error.errno or 0, "failed")
+        if error.errno in _NOT_THERE:
+            message = (
+                f"{path}: cannot be written there ({reason}); name a folder that you "
+                "may write to"
+            )
+            raise InputError(message) from None
+        message = (
+            f"{path}: the disk refused the write ({reason}); nothing was kept; make "
+            "room, or name another disk"
+        )
+        raise StorageError(message) from None
+
+
 class NotRegularError(OSError):
     """A name leads to a folder, a pipe, a socket or a device."""
 
@@ -127,14 +166,14 @@ def write_once(path: Path, content: bytes) -> None:
 
     Raises:
         ConflictError: the file exists.
-        InputError: its folder does not.
+        InputError: its folder does not, or nobody may write there.
         StorageError: the disk refused the write.
     """
     if not path.parent.is_dir():
-        message = f"{path}: there is no folder {path.parent}"
+        message = f"{path}: there is no folder {path.parent}; make it first"
         raise InputError(message)
     temporary = _temporary(path)
-    with disk_errors(path.name):
+    with out_errors(path):
         try:
             with _create(temporary, content) as file:
                 os.fsync(file.fileno())

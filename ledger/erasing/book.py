@@ -7,7 +7,9 @@ files, then the result in the ledger. Each act can be done again.
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from ledger.erasing.condemned import tainted
 from ledger.erasing.leftovers import keep_residue
+from ledger.erasing.models import ModelsBook
 from ledger.erasing.plan import draft
 from ledger.errors import ConflictError, InputError
 from ledger.events import Event
@@ -21,9 +23,7 @@ from ledger.events.erasure import (
 from ledger.log.moment import newest_ms
 from ledger.ports import Fence, Residue
 from ledger.projections.erasures import Erasure
-from ledger.projections.serving import ServingState
-from ledger.projections.shards import SavedWeights, ShardMap, ShardsState
-from ledger.projections.weight_chain import event_position
+from ledger.projections.shards import ShardMap, ShardsState
 from ledger.vault.rows import UNPLACED, Subject
 from ledger.workspace.destroy import destroy_in_vault
 from ledger.workspace.workspace import Workspace
@@ -213,11 +213,12 @@ class ErasureBook:
         with workspace.vault.transaction():
             plan = draft(workspace.vault, workspace.states(), fence.subject_ids)
             ids = plan.record_ids
+            live = ModelsBook(workspace).note_live(fence.erasure_id, plan.open_runs)
             planned = ErasurePlanned(
                 erasure_id=fence.erasure_id,
                 records=len(ids),
                 hits=plan.hits,
-                whole=plan.whole,
+                whole=plan.condemned(live=live),
                 tokens_expected=plan.tokens_expected,
                 tokens_full=plan.tokens_full,
             )
@@ -270,24 +271,4 @@ class ErasureBook:
         What another erasure deleted since the plan is named again: it is gone either
         way.
         """
-        _, current = self.shards()
-        if current is None or not erasure.hits:
-            return []
-        erased_at = event_position(erasure.phases["records_erased"][0])
-        found = {
-            saved.weights_sha256
-            for hit in erasure.hits
-            for saved in current.by_shard[hit.shard].saved
-            if saved.slice >= hit.slice_first
-            and event_position(saved.event_id) < erased_at
-            and not _is_deleted_before(saved, erased_at)
-        }
-        serving: ServingState = self._workspace.states()["serving"]
-        # What was merged of such weights has what they have.
-        merged = {one for one, of in serving.merged.items() if found & {*of}}
-        return sorted((found | merged) - erasure.weights_deleted.keys())
-
-
-def _is_deleted_before(saved: SavedWeights, position: tuple[int, int]) -> bool:
-    """Whether the weights were gone when the event at `position` was appended."""
-    return bool(saved.deleted_by) and event_position(saved.deleted_by) < position
+        return tainted(self._workspace.states(), erasure)

@@ -6,15 +6,17 @@ outside the workspace. One that a trainer outside made is: nobody knows what it 
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
+from ledger.erasing.condemned import gone, snapshots_of
 from ledger.erasing.exposure import exposure
 from ledger.errors import InputError
 from ledger.events.erasure import ShardHit, WholeModel
 from ledger.projections import States
 from ledger.projections.compute import ComputeState
-from ledger.projections.erasures import Erasure, ErasuresState
+from ledger.projections.erasures import Erasure
 from ledger.projections.shards import Shard, ShardMap, ShardsState
 from ledger.projections.weight_chain import event_position
 from ledger.vault.rows import UNPLACED, Record
@@ -31,7 +33,10 @@ class Draft:
     Attributes:
         record_ids: the records, sorted.
         hits: the shards that must be retrained.
-        whole: models that only a full retrain helps.
+        whole: models that only a full retrain helps; of a run that was cut off, the
+            newest that it saved.
+        snapshots: what their runs saved on the way, newest first of each run.
+        open_runs: those of them without an end on record: cut off, or going on.
         runs: every run that saw one of the records.
         models: names of the models that they made.
         tokens_expected: unique tokens of the slices to train again, each slice counted
@@ -42,30 +47,45 @@ class Draft:
     record_ids: list[str]
     hits: list[ShardHit]
     whole: list[WholeModel]
+    snapshots: list[WholeModel]
+    open_runs: list[str]
     runs: list[str]
     models: list[str]
     tokens_expected: int
     tokens_full: int
 
+    def condemned(self, *, live: Collection[str] = ()) -> list[WholeModel]:
+        """The models and snapshots that the plan's event names.
+
+        Of snapshots as many as it has room for: they are no reason to refuse an
+        erasure, and `ledger.erasing.condemned.models_left` has the others.
+
+        Args:
+            live: runs that go on, and may end with what they saved last: that is not to
+                be condemned under them (XEV-17).
+
+        Raises:
+            InputError: more models without shards than one plan holds.
+        """
+        whole = [one for one in self.whole if one.run_id not in live]
+        if len(whole) > WHOLE_MAX:
+            message = (
+                f"{len(whole)} models without shards saw these records: expected at "
+                f"most {WHOLE_MAX} in one plan"
+            )
+            raise InputError(message)
+        snapshots = [one for one in self.snapshots if one.run_id not in live]
+        return [*whole, *snapshots][:WHOLE_MAX]
+
 
 def draft(vault: Vault, states: States, subject_ids: Iterable[str]) -> Draft:
-    """Plan the erasure of some subjects.
-
-    Raises:
-        InputError: more models without shards than one plan holds.
-    """
+    """Plan the erasure of some subjects."""
     shards: ShardsState = states["shards"]
     compute: ComputeState = states["compute"]
     seen = exposure(vault, states, subject_ids)
     ids = [one.record_id for one in seen.records]
     hits = _hits(shards, seen.records)
-    whole = _whole(states, ids, set(seen.saw.runs))
-    if len(whole) > WHOLE_MAX:
-        message = (
-            f"{len(whole)} models without shards saw these records: expected at most "
-            f"{WHOLE_MAX} in one plan"
-        )
-        raise InputError(message)
+    whole, snapshots, open_runs = _whole(states, ids, set(seen.saw.runs))
     runs = list(dict.fromkeys([*seen.saw.runs, *(model.run_id for model in whole)]))
     first = {hit.shard: hit.slice_first for hit in hits}
     current = shards.current()
@@ -75,6 +95,8 @@ def draft(vault: Vault, states: States, subject_ids: Iterable[str]) -> Draft:
         record_ids=ids,
         hits=hits,
         whole=whole,
+        snapshots=snapshots,
+        open_runs=open_runs,
         runs=runs,
         models=list(dict.fromkeys(compute.runs[run].model_name for run in runs)),
         tokens_expected=_tokens(slices, sizes, first),
@@ -134,8 +156,8 @@ def _has_seen(shard: Shard, slice_first: int) -> bool:
 
 def _whole(
     states: States, record_ids: list[str], saw: Collection[str]
-) -> list[WholeModel]:
-    """The models of runs without shards that saw one of the records.
+) -> tuple[list[WholeModel], list[WholeModel], list[str]]:
+    """Of runs without shards that saw a record: the models, the snapshots, those open.
 
     Args:
         states: the projections.
@@ -143,29 +165,55 @@ def _whole(
         saw: runs that are known to have seen one.
     """
     if not record_ids:
-        return []
+        return [], [], []
     shards: ShardsState = states["shards"]
     compute: ComputeState = states["compute"]
     since = min(_placed_at(shards, record_id) for record_id in record_ids)
-    erasures: ErasuresState = states["erasures"]
-    gone = {one for past in erasures.erasures.values() for one in past.weights_deleted}
+    deleted = gone(states)
     weights: set[str] = set()
     found: list[WholeModel] = []
+    on_the_way: list[WholeModel] = []
+    open_runs: list[str] = []
     for run_id, run in compute.runs.items():
         is_later = event_position(run.started)[0] > since
         is_own_base = run.objective == "pretraining" and not run.is_outside
         is_direct = is_later and not is_own_base
-        is_below = run_id in saw or run.base.sha256 in weights
+        # What goes on from a snapshot has seen what that saw.
+        is_below = run_id in saw or not weights.isdisjoint(
+            {run.base.sha256, run.resumed_from}
+        )
         if run_id in shards.runs or not (is_direct or is_below):
             continue
+        open_runs += [run_id] * (run.status == "open")
         saved = [one for one, savers in compute.saved_by.items() if run_id in savers]
-        weights.update(saved)
+        snapshots = snapshots_of(compute, run_id)
+        weights.update(saved, snapshots)
+        # A run that was cut off is no more than the newest that it saved.
+        last = saved or snapshots[:1]
         found += [
             WholeModel(run_id=run_id, weights_sha256=one, tokens=run.tokens)
-            for one in saved
-            if one not in gone
+            for one in last
+            if one not in deleted
         ]
-    return found
+        on_the_way += [
+            WholeModel(run_id=run_id, weights_sha256=one, tokens=0)
+            for one in snapshots
+            if one not in deleted
+        ]
+    ends = _each_once(found, known=set())
+    known = {one.weights_sha256 for one in ends}
+    return ends, _each_once(on_the_way, known=known), open_runs
+
+
+def _each_once(
+    models: Iterable[WholeModel], *, known: AbstractSet[str]
+) -> list[WholeModel]:
+    """Each of them once, in order, but for those that are known."""
+    first: dict[str, WholeModel] = {}
+    for one in models:
+        if one.weights_sha256 not in known:
+            first.setdefault(one.weights_sha256, one)
+    return list(first.values())
 
 
 def _placed_at(shards: ShardsState, record_id: str) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from ledger.disk.places import ledger_file
+from ledger.erasing.condemned import condemned, condemned_document, merged_of
 from ledger.erasing.plan import draft
 from ledger.errors import InputError
 from ledger.log.ledger import Ledger
@@ -61,7 +62,16 @@ def preview(folder: Path, texts: Sequence[str]) -> dict[str, Any]:
             {"run_id": run, "model": compute.runs[run].model_name} for run in plan.runs
         ],
         "models": plan.models,
+        "open_runs": plan.open_runs,
         "whole": msgspec.to_builtins(plan.whole),
+        "weights": condemned_document(
+            condemned(
+                states,
+                path.parent,
+                whole=[*plan.whole, *plan.snapshots],
+                merged=merged_of(states, plan.hits),
+            )
+        ),
         # What a vendor's training read is not on record: neither clean nor hit.
         "hosted_not_known": sorted({one.model_name for one in compute.hosted.values()}),
         "tokens_expected": plan.tokens_expected,

@@ -2,7 +2,7 @@
 
 from ledger.ports import Fence
 from ledger.projections import States
-from ledger.projections.serving import Fenced, Served, why_fenced
+from ledger.projections.serving import Fenced, Served, why_fenced, why_gone
 from ledger.projections.shards import ShardsState
 
 
@@ -11,6 +11,11 @@ def why_not(states: States, map_id: str, shard: int, sha256: str) -> Fenced | No
     return why_fenced(
         states["serving"], states["shards"], states["erasures"], map_id, shard, sha256
     )
+
+
+def base_why_not(states: States, sha256: str) -> Fenced | None:
+    """Why a base may not serve, nor what stands on it; None where it may."""
+    return why_gone(states["erasures"], sha256, None)
 
 
 def is_whole(states: States, served: Served, shard: int) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ledger.erasing.plan import draft
-from ledger.erasing.servable import is_unplanned, is_whole, why_not
+from ledger.erasing.servable import base_why_not, is_unplanned, is_whole, why_not
 from ledger.errors import ConflictError, ErasedError, InputError
 from ledger.events.model import ManifestPublished
 from ledger.events.training import RunFinished, RunStarted
@@ -97,7 +97,9 @@ class ServingBook:
     def made_by(self) -> dict[str, RunStarted]:
         """Digest of weights to the start of the run that made them.
 
-        A base that no run made stands for the newest run that began with it.
+        A base that no run made stands for the newest run that began with it. Of several
+        runs that made equal weights it is the newest of this program, for how those of
+        a trainer outside are built is not known here.
         """
         started = {
             recorded.event.run_id: recorded.event
@@ -105,12 +107,14 @@ class ServingBook:
             if isinstance(recorded.event, RunStarted)
         }
         saved_by = self._workspace.states()["compute"].saved_by
-        return {one.base_sha256: one for one in started.values()} | {
-            sha256: started[run_id]
-            for sha256, runs in saved_by.items()
-            for run_id in runs
-            if run_id in started
-        }
+        # Later ones win: those outside come first, each in the order of their start.
+        known_last = sorted(started.values(), key=lambda one: one.reexecutable)
+        rank = {one.run_id: number for number, one in enumerate(known_last)}
+        found = {one.base_sha256: one for one in known_last}
+        for sha256, runs in saved_by.items():
+            if known := [run_id for run_id in runs if run_id in rank]:
+                found[sha256] = started[max(known, key=rank.__getitem__)]
+        return found
 
     # What could serve
 
@@ -203,16 +207,19 @@ class ServingBook:
                     adapters=dict(sorted(adapters.items())),
                 )
 
-    def check_adapters(self, map_id: str, adapters: Mapping[int, str]) -> None:
-        """Refuse weights that may not serve.
+    def check_may_serve(
+        self, map_id: str, base_sha256: str, adapters: Mapping[int, str]
+    ) -> None:
+        """Refuse weights that may not serve, and whatever stands on such a base.
 
         Raises:
             ErasedError: an erasure, a deletion or a restriction stands against one.
         """
         states = self._workspace.states()
-        found = (
-            why_not(states, map_id, shard, sha256) for shard, sha256 in adapters.items()
-        )
+        found = [
+            base_why_not(states, base_sha256),
+            *(why_not(states, map_id, number, one) for number, one in adapters.items()),
+        ]
         soon = self._fenced_soon(states, map_id, adapters)
         for one in filter(None, (*found, *soon)):
             message = f"{one.text}; {one.next_step}"
@@ -223,7 +230,7 @@ class ServingBook:
 
         Raises:
             ConflictError: another manifest of the name came between.
-            ErasedError: see `check_adapters`.
+            ErasedError: see `check_may_serve`.
             KeyTrustError: the trainer's key is missing or may not sign it.
         """
         workspace = self._workspace
@@ -232,8 +239,10 @@ class ServingBook:
             if event.replaces != ("" if before is None else before.manifest_id):
                 message = f"{event.model_name} was published meanwhile; run it again"
                 raise ConflictError(message)
-            self.check_adapters(
-                event.map_id, {one.shard: one.weights_sha256 for one in event.adapters}
+            self.check_may_serve(
+                event.map_id,
+                event.base_sha256,
+                {one.shard: one.weights_sha256 for one in event.adapters},
             )
             workspace.ledger.append([event], stream=TRAIN)
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from ledger.disk.files import disk_errors, sync_folder
+from ledger.disk.files import out_errors, sync_folder
 from ledger.errors import ConflictError, KeyTrustError
 from ledger.export.dsse import sign_envelope
 from ledger.export.receipts import encode_receipts
@@ -99,7 +99,7 @@ def _check_ci_key(ledger: Ledger, ci_key: Signer) -> None:
 
 def _check_free(out: Path) -> None:
     """Refuse to mix a bundle with anything else."""
-    with disk_errors(str(out)):
+    with out_errors(out):
         if out.is_symlink() or (
             out.exists() and (not out.is_dir() or any(out.iterdir()))
         ):
@@ -111,7 +111,7 @@ def _write_folder(out: Path, files: Mapping[str, bytes]) -> None:
     """Write beside `out`, then rename: a kill leaves a whole folder or none."""
     target = Path(os.path.abspath(out))  # noqa: PTH100 (resolve would follow links)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    with disk_errors(str(out)):
+    with out_errors(out):
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.mkdir()
         try:

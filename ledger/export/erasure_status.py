@@ -89,6 +89,12 @@ def erasure_line(erasure: dict[str, Any]) -> str:
             f"MODEL {one['weights_sha256'][:16]} SAW THEM: whole model, full retrain, "
             f"{one['tokens']} tokens"
             for one in whole
+            if one["tokens"]
+        ),
+        *(
+            f"WEIGHTS {one['weights_sha256'][:16]} SAW THEM: to delete"
+            for one in whole
+            if not one["tokens"]
         ),
     ]
     interim = f"; interim, not erasure: {', '.join(measures)}" if measures else ""

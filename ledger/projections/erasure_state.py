@@ -183,12 +183,16 @@ def owed_acts(erasure: Erasure) -> list[str]:
         *([] if "keys_destroyed" in erasure.phases else ["destroy keys"]),
         *(f"retrain shard {n}" for n in hit if n not in erasure.retrained),
         *(["delete old weights"] if _keeps_old_weights(erasure) else []),
-        *(
-            f"retrain the whole model {one.weights_sha256[:16]} of run {one.run_id} "
-            f"({one.tokens} tokens) and delete it"
-            for one in whole_left(erasure)
-        ),
+        *(_owed_of(one) for one in whole_left(erasure)),
     ]
+
+
+def _owed_of(one: Whole) -> str:
+    """What is owed of a model without shards; a snapshot is not trained again."""
+    name = f"{one.weights_sha256[:16]} of run {one.run_id}"
+    if one.tokens:
+        return f"retrain the whole model {name} ({one.tokens} tokens) and delete it"
+    return f"delete the weights {name}"
 
 
 def whole_left(erasure: Erasure) -> list[Whole]:

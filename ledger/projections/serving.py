@@ -157,9 +157,9 @@ def fenced(
         for shard, sha256 in served.adapters.items()
     ]
     if served.base_sha256:
-        found.append(_gone(erasures, served.base_sha256, None))
+        found.append(why_gone(erasures, served.base_sha256, None))
     if served.merged_sha256:
-        found.append(_gone(erasures, served.merged_sha256, None))
+        found.append(why_gone(erasures, served.merged_sha256, None))
     return [one for one in found if one is not None]
 
 
@@ -180,7 +180,7 @@ def why_fenced(
         for erasure_id, one in serving.restrictions.items():
             if one.map_id == map_id and _is_above(shards, one, shard, saved):
                 return Fenced(sha256, shard, "restricted", erasure_id)
-    return _gone(erasures, sha256, shard)
+    return why_gone(erasures, sha256, shard)
 
 
 def _saved(
@@ -204,7 +204,7 @@ def _is_above(
     return saved.slice > max(allowed, default=-1)
 
 
-def _gone(erasures: ErasuresState, sha256: str, shard: int | None) -> Fenced | None:
+def why_gone(erasures: ErasuresState, sha256: str, shard: int | None) -> Fenced | None:
     """Why weights may not serve that are known by their digest alone."""
     for erasure in erasures.erasures.values():
         if any(one.weights_sha256 == sha256 for one in erasure.whole):

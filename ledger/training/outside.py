@@ -14,12 +14,19 @@ from pathlib import Path
 
 import msgspec
 
-from ledger.errors import InputError, LockedError, StorageError, TuneledgerError
+from ledger.errors import (
+    ErasedError,
+    InputError,
+    LockedError,
+    StorageError,
+    TuneledgerError,
+)
 from ledger.events import Event
 from ledger.events.training import RunFailed, RunFinished, StepsMetered
 from ledger.log.ledger import Ledger
 from ledger.log.projector import project
 from ledger.projections.compute import ComputeState
+from ledger.projections.serving import why_gone
 from ledger.spool.spool import SPOOL_FOLDER, Spool
 from ledger.streams.producer import Producer
 from ledger.training.run_keys import TRAIN, begin_run, end_run, run_stream
@@ -153,6 +160,7 @@ def outside_run(
         random_bytes: makes the run's key, and salts.
 
     Raises:
+        ErasedError: the base, or what is resumed, saw a record that was erased.
         InputError: the run cannot be resumed.
         KeyTrustError: the trainer's key is missing.
         LockedError: another process writes the ledger, or records the resumed run.
@@ -164,12 +172,10 @@ def outside_run(
             folder, passphrase=passphrase, clock_ms=clock_ms, random_bytes=random_bytes
         ) as ledger:
             resumed = Resumed()
+            _check_base(ledger, base_sha256)
             if resumes:
                 _keep_for_one(stack, ledger, folder, resumes)
                 resumed = _resume(ledger, resumes, resumes_from, base_sha256)
-            kept = EvidenceFolder(folder / "evidence")
-            for content in evidence:
-                kept.put(content)
             begin_run(ledger, run_id, random_bytes=random_bytes)
             stream = run_stream(ledger, run_id)
             signer = ledger.stream_signer(stream, {"training"})
@@ -184,7 +190,24 @@ def outside_run(
         )
         run = OutsideRun(producer, Spool(folder / SPOOL_FOLDER, stream))
         stack.callback(run.close)
+        # Durable before the first event, which names it, and not before the run can
+        # have one: what no event names would lie there for good.
+        kept = EvidenceFolder(folder / "evidence")
+        for content in evidence:
+            kept.put(content)
         yield run, resumed
+
+
+def _check_base(ledger: Ledger, base_sha256: str) -> None:
+    """Refuse to go on from what saw an erased record.
+
+    Raises:
+        ErasedError: the base did, or was deleted.
+    """
+    condemned = why_gone(project(ledger)["erasures"], base_sha256, None)
+    if base_sha256 and condemned is not None:
+        message = f"base cannot be trained from: {condemned.text}"
+        raise ErasedError(message)
 
 
 def is_recorded_now(folder: Path, run_id: str) -> bool:
@@ -224,8 +247,14 @@ def _keep_for_one(
 
 
 def _resume(ledger: Ledger, run_id: str, snapshot: str, base_sha256: str) -> Resumed:
-    """Close the run that was killed, and find the snapshot to go on from."""
-    compute: ComputeState = project(ledger)["compute"]
+    """Close the run that was killed, and find the snapshot to go on from.
+
+    Raises:
+        ErasedError: the snapshot saw a record that was erased since.
+        InputError: the run is not one to go on from, or not from there.
+    """
+    states = project(ledger)
+    compute: ComputeState = states["compute"]
     run = compute.runs[run_id]
     if run.is_sharded or run.status == "finished":
         what = "of shards" if run.is_sharded else "that finished"
@@ -248,6 +277,10 @@ def _resume(ledger: Ledger, run_id: str, snapshot: str, base_sha256: str) -> Res
             "without snapshots is not resumed but started again"
         )
         raise InputError(message)
+    condemned = why_gone(states["erasures"], found, None)
+    if condemned is not None:
+        message = f"run {run_id} cannot be resumed: {condemned.text}; start it again"
+        raise ErasedError(message)
     if run.status == "open":
         # The run's own key died with its process; the trainer's may write this.
         failed = RunFailed(run_id=run_id, reason="killed", batches=run.batches)

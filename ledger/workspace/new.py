@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from ledger.disk.files import disk_errors, sync_folder, write_once
+from ledger.disk.files import disk_errors, out_errors, sync_folder, write_once
 from ledger.disk.places import ledger_file
 from ledger.errors import ConflictError
 from ledger.log.genesis import create_ledger
@@ -51,7 +51,7 @@ def create_workspace(
     temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.tmp")
     built = temporary / folder.name
     try:
-        with disk_errors(folder.name):
+        with out_errors(folder):
             for name in FOLDERS:
                 (built / name).mkdir(mode=0o700, parents=True)
         vkeys = create_ledger(
@@ -100,7 +100,7 @@ def _move_roots(built: Path, folder: Path, undo: contextlib.ExitStack) -> None:
         ConflictError: a root key is there already.
         StorageError: the disk refused the write.
     """
-    with disk_errors(str(folder)):
+    with out_errors(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in sorted(built.iterdir()):
         write_once(folder / path.name, path.read_bytes())

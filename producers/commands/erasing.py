@@ -7,6 +7,7 @@ from typing import Any, Final, get_args
 
 import click
 
+from ledger.erasing.condemned import condemned_line
 from ledger.erasing.preview import preview
 from ledger.errors import InputError
 from ledger.events.erasure_request import Ground
@@ -185,10 +186,15 @@ def print_preview(document: dict[str, Any], *, as_json: bool) -> None:
     for run in document["runs"]:
         click.echo(f"run        {run['run_id']}  model {run['model']}")
     for whole in document["whole"]:
-        click.echo(
-            f"model      {whole['weights_sha256'][:16]} of run {whole['run_id']}: "
-            f"whole model, full retrain, {whole['tokens']} tokens"
-        )
+        if whole["tokens"]:
+            click.echo(
+                f"model      {whole['weights_sha256'][:16]} of run {whole['run_id']}: "
+                f"whole model, full retrain, {whole['tokens']} tokens"
+            )
+    for one in document["weights"]:
+        click.echo(f"delete     {condemned_line(one)}")
+    for run in document["open_runs"]:
+        click.echo(f"open       run {run} has no end on record: what it saves goes too")
     for name in document["hosted_not_known"]:
         click.echo(f"hosted     {name}: not known whether it saw them; ask the vendor")
     full = document["tokens_full"]

@@ -9,10 +9,15 @@ import click
 from ledger.erasing.answers import Answers, ExtensionReason
 from ledger.erasing.book import ErasureBook
 from ledger.erasing.certificates import Certificates
+from ledger.erasing.condemned import (
+    condemned_document,
+    condemned_line,
+)
+from ledger.erasing.models import ModelsBook
 from ledger.errors import InputError
 from ledger.events.erasure import Measure
 from ledger.events.erasure_request import Ground, RefusalGround, RestrictionCause
-from ledger.export.erasure_status import ID_SHOWN, erasure_document, erasure_line
+from ledger.export.erasure_status import erasure_document, erasure_line
 from ledger.vault.papers import PAPER_BYTES_MAX, Papers
 from ledger.workspace.workspace import Workspace
 from producers import wiring
@@ -32,6 +37,7 @@ from producers.commands.erasing import (
     request_option,
 )
 from producers.commands.given import read_limited
+from producers.commands.ids import whole_id
 from producers.erasing.due import EXTENSION_MONTHS_MAX, due_after, utc
 
 erasure_argument = click.argument("erasure_id", metavar="ERASURE")
@@ -110,6 +116,8 @@ def show(erasure_id: str, folder: Path, *, as_json: bool) -> None:
     click.echo(f"due        {utc(document['due_at_ms'])}")
     for phase, events in document["phases"].items():
         click.echo(f"{phase:<20} {' '.join(events)}")
+    for one in document["weights"]:
+        click.echo(f"weights    {condemned_line(one)}")
     for one in document["interim_measures"]:
         click.echo(
             f"interim    {one['measure']}, until {utc(one['until_ms'])}: not erasure"
@@ -258,13 +266,12 @@ def find_erasure(workspace: Workspace, text: str) -> str:
     known = workspace.states()["erasures"].erasures
     if text in known:
         return text
-    found = Papers(workspace.vault).referred(text)
-    if not found and len(text) >= ID_SHOWN:
-        found = [one for one in known if one.startswith(text)]
-    if len(found) > 1:
-        message = f"{text[:32]!r} names {len(found)} erasures: name one by its whole id"
+    referred = Papers(workspace.vault).referred(text)
+    if len(referred) > 1:
+        message = f"{text[:32]!r} names {len(referred)} erasures: name one by its id"
         raise InputError(message)
-    return found[0] if found else ErasureBook(workspace).by_id(text).erasure_id
+    found = referred[0] if referred else whole_id(text, known, "erasure")
+    return found if found in known else ErasureBook(workspace).by_id(found).erasure_id
 
 
 def _document(workspace: Workspace, erasure_id: str) -> dict[str, Any]:
@@ -276,6 +283,9 @@ def _document(workspace: Workspace, erasure_id: str) -> dict[str, Any]:
         state,
         certificate=certificates.path(erasure_id) if state.certified else None,
         now_ms=workspace.clock_ms(),
+    )
+    document["weights"] = condemned_document(
+        ModelsBook(workspace).condemned(erasure_id, state)
     )
     document["requests"] = Papers(workspace.vault).references(erasure_id)
     document["recipients"]["known"] = len(certificates.recipients(state))

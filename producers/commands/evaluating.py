@@ -8,6 +8,7 @@ import click
 
 from ledger.errors import IntegrityError
 from ledger.events.model import Probe
+from ledger.workspace.workspace import Workspace
 from producers.commands.common import (
     json_option,
     open_workspace,
@@ -17,9 +18,17 @@ from producers.commands.common import (
 )
 from producers.commands.erasures import find_erasure
 from producers.commands.given import read_limited
+from producers.commands.ids import whole_run_id
 from producers.commands.words import counted
-from producers.evaluating import Evaluation, compare, evaluate, run_of_base
+from producers.evaluating import (
+    Evaluation,
+    compare,
+    evaluate,
+    offered,
+    run_of_base,
+)
 from producers.evaluation.canaries import BYTES_MAX
+from producers.evaluation.texts import check_texts
 from producers.exporting import needs_train_extra
 
 EXIT_INCONCLUSIVE: Final = 5
@@ -83,6 +92,7 @@ def evaluate_command(
         message = "--erasure: expected --probe, and neither RUN nor --against"
         raise click.UsageError(message)
     content = read_limited(file, BYTES_MAX)
+    check_texts(asked, content)
     with needs_train_extra(), open_workspace(folder) as workspace:
         if erasure_id is not None:
             erasure = find_erasure(workspace, erasure_id)
@@ -90,8 +100,7 @@ def evaluate_command(
                 workspace, erasure, probe=asked, texts=content, progress=say
             )
         else:
-            other = run_of_base(workspace, run_id) if against == "base" else against
-            runs = [run_id] if other is None else [run_id, other]
+            runs = _runs(workspace, run_id, against)
             found = [
                 one
                 for run in runs
@@ -116,6 +125,18 @@ def _asked(
         return probe, texts
     message = "evaluate: expected either --held-out, or --probe with --texts"
     raise click.UsageError(message)
+
+
+def _runs(workspace: Workspace, run_id: str, against: str | None) -> list[str]:
+    """The runs to measure, each looked for before the first one takes its time."""
+    runs = [whole_run_id(workspace.ledger, run_id)]
+    if against == "base":
+        runs.append(run_of_base(workspace, runs[0]))
+    elif against is not None:
+        runs.append(whole_run_id(workspace.ledger, against))
+    for one in runs:
+        offered(workspace, one)
+    return runs
 
 
 def _report(found: list[Evaluation], *, as_json: bool) -> None:

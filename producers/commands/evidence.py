@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import click
 
-from ledger.disk.files import disk_errors
+from ledger.disk.files import out_errors
 from ledger.errors import InputError
 from ledger.events.optout import PolicyFileFetched, UrlScanned
 from ledger.events.policy import PolicyAdopted
@@ -187,7 +187,7 @@ def export_policy_files(workspace: Workspace, path: Path) -> int:
         for recorded in workspace.ledger.events(stream="scan")
         if isinstance(recorded.event, PolicyFileFetched)
     )
-    with new_file(path) as out, disk_errors(path.name):
+    with new_file(path) as out, out_errors(path):
         try:
             return write_warc(
                 out,
@@ -209,7 +209,7 @@ def new_file(path: Path) -> BinaryIO:
     try:
         made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        message = f"{path} cannot be made ({error.strerror})"
+        message = f"{path} cannot be made ({error.strerror}); name another file"
         raise InputError(message) from None
     return os.fdopen(made, "wb")
 

@@ -1,6 +1,5 @@
 """Commands about compute: flops estimate, flops audit, flops import."""
 
-import re
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import get_args
@@ -10,8 +9,15 @@ import click
 from producers.commands.common import json_option, print_json
 from producers.commands.flops_audit import audit_command
 from producers.commands.flops_import import import_command
+from producers.commands.given import read_lora
 from producers.flops.config import load_config
-from producers.flops.count import AttentionKernel, Checkpointing, Lora, Training
+from producers.flops.count import (
+    ALL_LINEAR,
+    AttentionKernel,
+    Checkpointing,
+    Lora,
+    Training,
+)
 from producers.flops.estimate import FLOP_MAX, Workload, estimate
 from producers.flops.rendering import estimate_document, estimate_text
 
@@ -36,15 +42,12 @@ def whole_number(
 def _lora(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> Lora | None:
-    """Adapters, as RANK:TARGETS."""
+    """Adapters, as RANK or RANK:TARGETS."""
     del context, parameter
     if value is None:
         return None
-    found = re.fullmatch(r"([0-9]{1,5}):([\w.,-]{1,4096})", value, re.ASCII)
-    if found is None:
-        message = "expected RANK:TARGET,TARGET or RANK:all-linear"
-        raise click.BadParameter(message)
-    return Lora(rank=int(found[1]), targets=tuple(found[2].split(",")))
+    rank, targets = read_lora(value, targets=ALL_LINEAR)
+    return Lora(rank=rank, targets=targets)
 
 
 @click.group("flops")
@@ -68,8 +71,8 @@ def flops_group() -> None:
 @click.option(
     "--lora",
     callback=_lora,
-    metavar="RANK:TARGETS",
-    help="Adapters, as 16:q_proj,v_proj or 16:all-linear; full training without.",
+    metavar="RANK[:TARGETS]",
+    help="Adapters, as 16, 16:q_proj,v_proj or 16:all-linear; full training without.",
 )
 @click.option(
     "--checkpointing",

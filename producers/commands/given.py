@@ -1,6 +1,7 @@
 """What commands are given, read with limits."""
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,6 +79,23 @@ def read_vkey(given: str, parse: Callable[[str], Key]) -> Key:
         hint = "" if text != given or "+" in given else "; for a file give @FILE"
         message = f"{where}: {error}{hint}"
         raise InputError(message) from None
+
+
+def read_lora(value: str, *, targets: str) -> tuple[int, tuple[str, ...]]:
+    """Adapters as RANK or RANK:TARGET,TARGET: the rank and the targets.
+
+    Args:
+        value: as typed.
+        targets: what is meant without any.
+
+    Raises:
+        BadParameter: it is neither.
+    """
+    found = re.fullmatch(r"([1-9][0-9]{0,4})(?::([\w.,-]{1,4096}))?", value, re.ASCII)
+    if found is None:
+        message = "expected RANK (1 or more), RANK:TARGET,TARGET or RANK:all-linear"
+        raise click.BadParameter(message)
+    return int(found[1]), tuple((found[2] or targets).split(","))
 
 
 def shown_time(at_s: int) -> str:

@@ -21,6 +21,7 @@ from producers.commands.common import (
     workspace_option,
 )
 from producers.commands.given import read_limited
+from producers.commands.ids import whole_run_id
 from producers.exporting import export_weights, sign_weights
 from producers.publishing import Gate, publish
 from producers.serving.manifest import PPM_PER_NAT
@@ -66,14 +67,13 @@ def publish_command(
         if held_out is None:
             message = "--merged: expected --held-out FILE to measure the gate on"
             raise InputError(message)
-        gate = Gate(
-            held_out=read_limited(held_out, HELD_OUT_BYTES_MAX),
-            worst=_gate_ppm(gate_nats),
-        )
+        text = read_limited(held_out, HELD_OUT_BYTES_MAX)
+        gate = Gate(held_out=text, worst=_gate_ppm(gate_nats))
     elif held_out is not None:
         message = "--held-out: expected --merged with it"
         raise InputError(message)
     with open_workspace(folder) as workspace:
+        run_id = whole_run_id(workspace.ledger, run_id)
         event = publish(workspace, run_id, gate=gate, progress=say)
     click.echo(event.manifest_id)
 
@@ -120,6 +120,7 @@ def export(run_id: str, out: Path, folder: Path, *, manifest: bool) -> None:
         message = "models export: expected either RUN or --manifest"
         raise InputError(message)
     with open_workspace(folder) as workspace:
+        run_id = whole_run_id(workspace.ledger, run_id)
         exported = export_weights(workspace, run_id, out)
     for path in exported.paths:
         click.echo(str(path))
@@ -139,7 +140,8 @@ def sign(what: str, out: Path, folder: Path) -> None:
     The form is that of OpenSSF model signing.
     """
     with open_workspace(folder) as workspace:
-        sign_weights(workspace, what, out)
+        named = what if Path(what).is_dir() else whole_run_id(workspace.ledger, what)
+        sign_weights(workspace, named, out)
     click.echo(str(out))
 
 

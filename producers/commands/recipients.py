@@ -13,6 +13,7 @@ from producers.commands.common import (
     say,
     workspace_option,
 )
+from producers.commands.ids import whole_run_id
 from producers.erasing.due import utc
 
 
@@ -34,6 +35,8 @@ def add(name: str, folder: Path, run_id: str | None, *, records: bool) -> None:
         message = "recipient: expected one of --run RUN and --records"
         raise InputError(message)
     with open_workspace(folder) as workspace:
+        if run_id is not None:
+            run_id = whole_run_id(workspace.ledger, run_id)
         if run_id is not None and run_id not in workspace.states()["compute"].runs:
             message = f"expected the id of a run (see `status`), found {run_id[:32]!r}"
             raise InputError(message)

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -16,13 +17,15 @@ from ledger.workspace.workspace import Workspace
 from producers.commands.common import (
     EXIT_WAITING,
     open_workspace,
+    print_json,
     say,
     workspace_option,
 )
 from producers.commands.erasing import models_option
+from producers.commands.ids import whole_run_id
 from producers.retraining.pending import Wanted, Worked, work_off
 from producers.retraining.resume import resume
-from producers.retraining.verify import verify_weights
+from producers.retraining.verify import Checked, verify_weights
 from producers.retraining.watch import watch
 
 EXIT_NOT_REPEATED = 5
@@ -77,6 +80,9 @@ resume_option = click.option(
     help="Train nothing: repeat the training of the weights in service, or of RUN.",
 )
 @models_option
+@click.option(
+    "--json", "as_json", is_flag=True, help="With --verify, print one JSON document."
+)
 def retrain(
     folder: Path,
     seconds: int | None,
@@ -86,6 +92,7 @@ def retrain(
     pending: bool,
     quarantined: bool,
     delete_models: bool,
+    as_json: bool,
 ) -> None:
     """Finish every erasure that is open, oldest first: retrain, verify, certify.
 
@@ -95,10 +102,14 @@ def retrain(
     chosen = set(shards) or None
     if run_id is not None:
         if pending or quarantined or seconds or delete_models:
-            message = "--verify: expected no other option than --shard, found more"
+            message = "--verify: expected no other option than --shard and --json"
             raise InputError(message)
-        _verify(folder, "" if run_id == NEWEST else run_id, chosen)
+        named = "" if run_id == NEWEST else run_id
+        _verify(folder, named, chosen, as_json=as_json)
         return
+    if as_json:
+        message = "--json: expected --verify with it"
+        raise InputError(message)
     wanted = Wanted(quarantined=quarantined, shards=chosen, delete_models=delete_models)
     if seconds is not None:
         with _ended_by_sigterm():
@@ -145,15 +156,18 @@ def _ended_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _verify(folder: Path, run_id: str, shards: set[int] | None) -> None:
+def _verify(
+    folder: Path, run_id: str, shards: set[int] | None, *, as_json: bool
+) -> None:
     with open_workspace(folder) as workspace:
-        checked = verify_weights(workspace, run_id, shards=shards, progress=say)
-    for one in checked:
-        detail = f": {one.detail}" if one.detail else ""
-        click.echo(
-            f"shard {one.shard:<4} slice {one.slice:<3} {one.weights_sha256[:16]} of "
-            f"run {one.run_id}  {one.outcome}{detail}"
-        )
+        named = whole_run_id(workspace.ledger, run_id)
+        checked = verify_weights(workspace, named, shards=shards, progress=say)
+    if as_json:
+        claims = [asdict(one) for one in checked]
+        print_json({"schema": "tuneledger.replay/1", "claims": claims})
+    else:
+        for one in checked:
+            click.echo(_claim_line(one))
     outcomes = {one.outcome for one in checked}
     if "differs" in outcomes:
         message = "a clean process gives other weights"
@@ -162,10 +176,19 @@ def _verify(folder: Path, run_id: str, shards: set[int] | None) -> None:
         sys.exit(EXIT_NOT_REPEATED)
 
 
+def _claim_line(one: Checked) -> str:
+    detail = f": {one.detail}" if one.detail else ""
+    return (
+        f"shard {one.shard:<4} slice {one.slice:<3} {one.weights_sha256[:16]} of "
+        f"run {one.run_id}  {one.outcome}{detail}"
+    )
+
+
 def resume_run(folder: Path, run_id: str) -> None:
     """Go on with a run that failed, and print the id of the run that does."""
     with open_workspace(folder) as workspace:
-        named = "" if run_id == NEWEST else run_id
+        newest_or = "" if run_id == NEWEST else run_id
+        named = whole_run_id(workspace.ledger, newest_or)
         click.echo(resume(workspace, named, progress=say))
 
 

@@ -1,6 +1,5 @@
 """Training: train, on a base of our own or from elsewhere."""
 
-import re
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from ledger.errors import InputError
 from producers import wiring
 from producers.commands.common import open_workspace, say, workspace_option
+from producers.commands.given import read_lora
 from producers.commands.retraining import resume_option, resume_run
 from producers.training.choose import NOTHING_CHOSEN, BaseChoice, Choices
 from producers.training.settings import ALL_LINEAR, Lora, Privacy
@@ -37,12 +37,7 @@ def _lora(
     del context, parameter
     if value is None:
         return None
-    found = re.fullmatch(r"([1-9][0-9]{0,4})(?::([\w.,-]{1,4096}))?", value, re.ASCII)
-    if found is None:
-        message = "expected RANK (1 or more), RANK:TARGET,TARGET or RANK:all-linear"
-        raise click.BadParameter(message)
-    rank = int(found[1])
-    targets = tuple((found[2] or ALL_LINEAR).split(","))
+    rank, targets = read_lora(value, targets=ALL_LINEAR)
     return Lora(rank=rank, alpha=rank * _ALPHA_OVER_RANK, targets=targets)
 
 

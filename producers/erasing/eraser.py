@@ -8,33 +8,27 @@ kill at any point is resumed by running it again, and erasing twice is no error.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from ledger.errors import ErasedError
 from ledger.events.erasure import (
     Exactness,
     KeysDestroyed,
     ShardRetrained,
-    WeightsDeleted,
 )
 from ledger.events.erasure_request import ErasureRequested
 from ledger.ports import Fence
-from ledger.projections.erasures import Erasure, owed_acts, whole_left
+from ledger.projections.erasures import Erasure, owed_acts
 from producers.erasing.closing import Closing
+from producers.erasing.deleting import Deleting
 from producers.erasing.due import due_after
 from producers.erasing.ports import (
     Book,
     Certificates,
-    DeleteWeights,
-    DeletionMethod,
     Leftovers,
     Republish,
     Trainer,
 )
 from producers.ports import ClockMs, Progress
-
-WEIGHTS_MAX: Final = 200
-"""Digests in one `WeightsDeleted` event: 256 would not fit its line (EVT-1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +59,7 @@ class Eraser:
         certificates: Certificates,
         trainer: Callable[[], Trainer],
         *,
-        delete: DeleteWeights,
+        deleting: Deleting,
         republish: Republish,
         clock_ms: ClockMs,
         progress: Progress,
@@ -76,7 +70,7 @@ class Eraser:
         self._certificates = certificates
         self._closing = Closing(book, leftovers, certificates, progress=progress)
         self._trainer = trainer
-        self._delete = delete
+        self._deleting = deleting
         self._republish = republish
         self._clock_ms = clock_ms
         self._progress = progress
@@ -131,8 +125,10 @@ class Eraser:
         self._destroy(fence)
         if retrain and self._retrain(fence):
             self._republish(fence.erasure_id, "retrained")
-            self._delete_weights(fence)
-            self._delete_models(fence, is_asked=delete_models)
+            self._deleting.shards(fence.erasure_id, self._state(fence))
+            self._deleting.models(
+                fence.erasure_id, self._state(fence), is_asked=delete_models
+            )
             self._close(fence, prove=prove)
         return self._stands(fence)
 
@@ -155,7 +151,10 @@ class Eraser:
         if erasure.certified:
             return
         names = self._names.get(fence.erasure_id, [])
-        if not owed_acts(erasure):
+        is_done = not owed_acts(erasure)
+        if is_done and not self._deleting.is_done(fence.erasure_id, erasure):
+            return
+        if is_done:
             found = self._closing.look(fence, names, self._typed)
             if found is not None:
                 self._closing.verify(
@@ -188,10 +187,16 @@ class Eraser:
         shards = ", ".join(str(hit.shard) for hit in planned.hits) or "none"
         self._progress(f"shards that serve clean weights until retrained: {shards}")
         for model in planned.whole:
-            self._progress(
-                f"whole model {model.weights_sha256[:16]} of run {model.run_id} saw "
-                f"the records: full retrain, {model.tokens} tokens"
-            )
+            if model.tokens:
+                self._progress(
+                    f"whole model {model.weights_sha256[:16]} of run {model.run_id} "
+                    f"saw the records: full retrain, {model.tokens} tokens"
+                )
+            else:
+                self._progress(
+                    f"weights {model.weights_sha256[:16]} of run {model.run_id} saw "
+                    "the records: to delete"
+                )
 
     def _destroy(self, fence: Fence) -> None:
         erasure = self._state(fence)
@@ -243,38 +248,6 @@ class Eraser:
             ]
         )
         return True
-
-    def _delete_weights(self, fence: Fence) -> None:
-        self._delete_all(fence, self._book.tainted(self._state(fence)))
-
-    def _delete_models(self, fence: Fence, *, is_asked: bool) -> None:
-        """Delete models without shards; a full retrain is nobody's but the owner's."""
-        left = [one.weights_sha256 for one in whole_left(self._state(fence))]
-        if is_asked:
-            self._delete_all(fence, left)
-        elif left:
-            self._progress(
-                f"{len(left)} whole models still exist: retrain them without these "
-                "records, then run: tuneledger retrain --delete-models"
-            )
-
-    def _delete_all(self, fence: Fence, weights: Sequence[str]) -> None:
-        """Delete weights, and say how for each method that was used."""
-        by_method: dict[DeletionMethod, list[str]] = {}
-        for sha256 in weights:
-            by_method.setdefault(self._delete(sha256), []).append(sha256)
-        events = [
-            WeightsDeleted(
-                erasure_id=fence.erasure_id,
-                weights=gone[start : start + WEIGHTS_MAX],
-                method=method,
-            )
-            for method, gone in by_method.items()
-            for start in range(0, len(gone), WEIGHTS_MAX)
-        ]
-        if events:
-            self._book.append(events)
-            self._progress(f"deleted {len(weights)} weight files")
 
 
 def check_not_held(held: Mapping[int, str]) -> None:

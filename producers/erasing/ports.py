@@ -64,6 +64,18 @@ class Book(Protocol):
         ...
 
 
+class Models(Protocol):
+    """Models without shards; see `ledger.erasing.models`."""
+
+    def live(self, erasure_id: str) -> list[str]:
+        """Trainings outside that saw the records and go on."""
+        ...
+
+    def left(self, erasure_id: str, erasure: Erasure) -> list[str]:
+        """Models and snapshots that are not on record as deleted."""
+        ...
+
+
 class Leftovers(Protocol):
     """What an erasure left; see `ledger.erasing.leftovers`."""
 
@@ -137,6 +149,14 @@ class DeleteWeights(Protocol):
 
     def __call__(self, sha256: str) -> DeletionMethod:
         """Delete them, and say how; not an error if they are gone."""
+        ...
+
+
+class FindElsewhere(Protocol):
+    """Finds weights that only their owner can delete."""
+
+    def __call__(self, sha256: str) -> Sequence[str]:
+        """The paths outside the workspace at which they were saved and still lie."""
         ...
 
 

@@ -59,16 +59,33 @@ def parse_canaries(content: bytes, probe: Probe) -> list[Canary]:
         probe: what they are for.
 
     Raises:
+        InputError: see `numbered_canaries`.
+    """
+    return [canary for _, canary in numbered_canaries(content, probe)]
+
+
+def numbered_canaries(content: bytes, probe: Probe) -> list[tuple[int, Canary]]:
+    """The same with the number of each line in the file, from 1.
+
+    Args:
+        content: the file.
+        probe: what they are for.
+
+    Raises:
         InputError: it is too long, has no line, or one that is no canary of this probe.
     """
     if len(content) > BYTES_MAX:
         message = f"texts: expected at most {BYTES_MAX} bytes, found {len(content)}"
         raise InputError(message)
-    lines = [line for line in content.split(b"\n") if line.strip()]
+    lines = [
+        (number, line)
+        for number, line in enumerate(content.split(b"\n"), start=1)
+        if line.strip()
+    ]
     if not 1 <= len(lines) <= CANARIES_MAX:
         message = f"texts: expected 1 to {CANARIES_MAX} lines, found {len(lines)}"
         raise InputError(message)
-    return [_parse(line, number, probe) for number, line in enumerate(lines, start=1)]
+    return [(number, _parse(line, number, probe)) for number, line in lines]
 
 
 def _parse(line: bytes, number: int, probe: Probe) -> Canary:

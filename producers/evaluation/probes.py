@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from statistics import fmean
 
+from ledger.errors import InputError
 from ledger.events.model import Probe
-from producers.evaluation.canaries import parse_canaries
+from producers.evaluation.canaries import Canary, numbered_canaries
 from producers.evaluation.exposure import exposure
 from producers.evaluation.held_out import held_out_loss
 from producers.evaluation.language_model import LanguageModel
@@ -33,12 +34,24 @@ def measure(
     """
     if probe == "held_out_loss":
         return Measured(items=1, value=micro(held_out_loss(model, content)))
-    canaries = parse_canaries(content, probe)
-    if probe == "exposure":
-        values = [exposure(model, canary) for canary in canaries]
-    elif probe == "min_k":
-        plain = base()
-        values = [min_k(model, plain, canary) for canary in canaries]
-    else:
-        values = [float(is_continued(model, canary)) for canary in canaries]
+    canaries = numbered_canaries(content, probe)
+    plain = base() if probe == "min_k" else model
+    values = []
+    for line, canary in canaries:
+        try:
+            values.append(_value(probe, model, plain, canary))
+        except InputError as error:
+            message = f"texts, line {line}: {error}"
+            raise InputError(message) from None
     return Measured(items=len(canaries), value=micro(max(fmean(values), 0.0)))
+
+
+def _value(
+    probe: Probe, model: LanguageModel, base: LanguageModel, canary: Canary
+) -> float:
+    """What a probe of memorisation gives for one canary."""
+    if probe == "exposure":
+        return exposure(model, canary)
+    if probe == "min_k":
+        return min_k(model, base, canary)
+    return float(is_continued(model, canary))

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from ledger.events.training import Objective, RunStarted, Technique
 from producers.metering.peaks import event_name
 from producers.recording.environment import captured, threads_here, torch_version
+from producers.recording.secret_names import check_no_secrets
 
 Document = Mapping[str, Any] | bytes
 """A document that is kept or hashed: bytes as they are, or values as JSON."""
@@ -63,7 +64,13 @@ class RunFacts:
     pipeline_parallel: int = 1
 
     def evidence(self) -> Sequence[bytes]:
-        """The documents to keep."""
+        """The documents to keep.
+
+        Raises:
+            InputError: one holds a secret by its name.
+        """
+        for what in ("config", "environment"):
+            check_no_secrets(what, getattr(self, what))
         kept = [as_bytes(self.config), as_bytes(self.environment)]
         return kept if self.seeds is None else [*kept, as_bytes(self.seeds)]
 

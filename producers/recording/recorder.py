@@ -28,6 +28,10 @@ NO_SNAPSHOT: Final = "snapshot_not_recorded"
 """Fault of a run that saved weights which its record does not name."""
 
 
+NotePlace = Callable[[str, Path], None]
+"""Takes the digest of weights and the file or folder that they lie in."""
+
+
 class RunRecorder:
     """The record of one run.
 
@@ -43,6 +47,7 @@ class RunRecorder:
         run_id: str,
         record: RunRecord,
         emit: Emit,
+        note_place: NotePlace,
         resumed_from: str = "",
         strict: bool = False,
     ) -> None:
@@ -52,6 +57,7 @@ class RunRecorder:
             run_id: the run.
             record: counts its batches.
             emit: where events go; durable when it returns.
+            note_place: told where weights lie, for whoever must delete them one day.
             resumed_from: digest of the snapshot that it goes on from; empty for none.
             strict: whether what cannot be recorded is raised.
         """
@@ -60,6 +66,7 @@ class RunRecorder:
         self.is_over = False
         self._record = record
         self._emit = emit
+        self._note_place = note_place
         self._strict = strict
         self._loops: list[MeteredLoop] = []
         self._faults: set[str] = set()
@@ -117,6 +124,7 @@ class RunRecorder:
                 steps=self._record.steps,
                 weights_sha256=sha256,
             )
+            self._note(sha256, weights)
             self._emit([event])
             found.append(sha256)
 
@@ -158,6 +166,7 @@ class RunRecorder:
                 memory_peak_bytes=memory_peak_bytes,
                 energy_joules=energy_joules,
             )
+            self._note(sha256, weights)
             self._emit([event])
             self.is_over = True
             found.append(sha256)
@@ -172,6 +181,15 @@ class RunRecorder:
         with contextlib.suppress(TuneledgerError, RuntimeError):
             self._flush()
             self._say_faults()
+
+    def _note(self, sha256: str, weights: Path | str) -> None:
+        """Note where weights lie; a digest alone says nothing of that."""
+        if str(weights) == sha256:
+            return
+        try:
+            self._note_place(sha256, Path(weights))
+        except TuneledgerError as error:  # the record is worth more than the note
+            _LOG.warning("run %s: %s", self.run_id, error)
 
     def _say_faults(self) -> None:
         """Record what is missing, as a batch without steps."""

@@ -39,6 +39,16 @@ def weights_sha256(weights: Path | str) -> str:
     return _file_sha256(path)
 
 
+def lie_at(path: Path | str, sha256: str) -> bool:
+    """Whether a file or folder holds weights of that digest, or cannot be read."""
+    try:
+        return weights_sha256(Path(path)) == sha256
+    except (InputError, ValueError):
+        return False  # there is no such thing, or other files by now
+    except OSError:
+        return True
+
+
 def weights_manifest(folder: Path) -> bytes:
     """The list of a folder's safetensors files; links are left out.
 

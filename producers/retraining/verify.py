@@ -42,6 +42,8 @@ class Checked:
         outcome: what came out.
         environment_sha256: digest of this environment; empty where nothing was tried.
         detail: why, where it is not equality.
+        differs_at: the first slice that came out otherwise; None for none.
+        found_sha256: what it came out as; empty for none.
     """
 
     shard: int
@@ -51,6 +53,8 @@ class Checked:
     outcome: Outcome
     environment_sha256: str = ""
     detail: str = ""
+    differs_at: int | None = None
+    found_sha256: str = ""
 
 
 class _Claim(NamedTuple):
@@ -175,18 +179,25 @@ class _Checker:
         if self._claims:
             progress(f"training {len(self._claims)} times in clean processes")
         results = replay([claim.job for claim in self._claims])
-        wrong: dict[int, str] = {}
+        wrong: dict[int, tuple[int, str]] = {}
         for claim, digests in zip(self._claims, results, strict=True):
             for one, digest in zip(claim.part.slices, digests, strict=False):
                 if digest != one.weights_sha256:
-                    detail = f"slice {one.slice} gives {digest[:16]}"
-                    wrong.setdefault(claim.number, detail)
+                    wrong.setdefault(claim.number, (one.slice, digest))
         return [
-            replace(one, outcome="differs", detail=wrong[one.shard])
-            if one.shard in wrong
-            else one
+            _differing(one, *wrong[one.shard]) if one.shard in wrong else one
             for one in found
         ]
+
+
+def _differing(one: Checked, slice_: int, digest: str) -> Checked:
+    return replace(
+        one,
+        outcome="differs",
+        detail=f"slice {slice_} gives {digest[:16]}",
+        differs_at=slice_,
+        found_sha256=digest,
+    )
 
 
 def _put_on_record(workspace: Workspace, checked: Sequence[Checked]) -> None:

@@ -83,7 +83,7 @@ def test_an_erasure_by_the_id_that_the_list_shows(shell):
 
     assert (erasure_id, True) == (ran.json()["erasure_id"], shown != erasure_id)
     check_one_error(
-        shell.w("erasure", "show", shown[:15]), 2, f"unknown erasure '{shown[:15]}'"
+        shell.w("erasure", "show", shown[:7]), 2, f"unknown erasure '{shown[:7]}'"
     )
 
 
