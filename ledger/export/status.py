@@ -15,6 +15,7 @@ from ledger.export.compute_status import (
     hosted_line,
 )
 from ledger.export.erasure_status import erasure_facts, erasure_line
+from ledger.export.privacy_status import privacy_facts, privacy_lines
 from ledger.log.ledger import Ledger
 from ledger.log.moment import Moment, root_then
 from ledger.projections import States
@@ -71,6 +72,7 @@ def status_document(
             for run_id, run in states["compute"].runs.items()
         ],
         **compute_facts(states["compute"]),
+        **privacy_facts(states),
         "provider_status": _provider(decide(states["compute"])),
         "erasures": [
             erasure_facts(erasure_id, erasure, moment.at_ms)
@@ -180,6 +182,7 @@ def status_text(document: dict[str, Any]) -> str:
         for run in document["runs"]
     ]
     lines += compute_lines(document)
+    lines += privacy_lines(document)
     lines += _provider_lines(document["provider_status"])
     lines += [erasure_line(erasure) for erasure in document["erasures"]]
     lines += [

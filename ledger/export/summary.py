@@ -12,6 +12,7 @@ import msgspec
 
 from ledger.disk.places import vault_beside
 from ledger.errors import InputError
+from ledger.export.privacy_status import maps_with_privacy
 from ledger.projections import States
 from ledger.projections.provider_status import decide
 from ledger.projections.training_sources import SourcesState
@@ -91,6 +92,7 @@ def summary_document(
         compute=states["compute"],
         optout=states["optout"],
         status=decide(states["compute"]),
+        privacy=maps_with_privacy(states),
     )
     if private is not None:
         sizes = _bytes_by_host(states["training_sources"], private)

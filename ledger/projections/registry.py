@@ -8,6 +8,7 @@ from ledger.projections import (
     erasures,
     licences,
     optout,
+    privacy,
     serving,
     shards,
     training_sources,
@@ -23,6 +24,7 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     training_sources.PROJECTION,
     erasures.PROJECTION,
     serving.PROJECTION,
+    privacy.PROJECTION,
 )
 """In the order in which `status` shows them. Provider status and training summary are
 functions of these states, since they keep nothing of their own."""

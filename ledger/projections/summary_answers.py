@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from ledger.projections.optout import OptoutState
+from ledger.projections.privacy import Bound
 from ledger.projections.signal_names import SIGNAL_NAMES
 from ledger.projections.summary_facts import Facts
 from ledger.projections.training_sources import UNDECIDED, utc
@@ -22,6 +23,7 @@ _SCANS: Final = ("optout.url_scanned.v1",)
 _CRAWLER: Final = "tuneledger"
 """What a site sees and can address: the user agent is this with a version, and so is
 the product token in robots.txt. `UrlScanned.scanner` names the rules instead."""
+_PRIVACY: Final = ("training.privacy_accounted.v1",)
 _TRAINING: Final = (
     "training.run_started.v1",
     "training.slice_trained.v1",
@@ -176,7 +178,10 @@ def _processing(facts: Facts) -> Answers:
     erased = f"; {facts.erased} records erased on request (Article 17 GDPR)"
     answers = {
         "3.3.a": Answer(
-            f"The evidence is an {evidence}" + (erased if facts.erased else "")
+            f"The evidence is an {evidence}"
+            + (erased if facts.erased else "")
+            + "".join(map(_privacy, facts.privacy)),
+            events=_PRIVACY if facts.privacy else (),
         )
     }
     if facts.optout.channels:
@@ -197,6 +202,15 @@ def _processing(facts: Facts) -> Answers:
             ("policy.adopted.v1",),
         )
     return answers
+
+
+def _privacy(bound: Bound) -> str:
+    return (
+        "; by the trainer's own account the weights in service were trained with "
+        "differential privacy (DP-SGD): "
+        f"epsilon {bound.epsilon} at delta {bound.delta} for one row of packed text, "
+        "which is neither a record nor a person"
+    )
 
 
 def _excluded(optout: OptoutState) -> str:

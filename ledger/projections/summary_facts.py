@@ -1,11 +1,12 @@
 """What the projections say about one model's training data."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from ledger.projections import lineage
 from ledger.projections.compute import Base, ComputeState
 from ledger.projections.optout import OptoutState
+from ledger.projections.privacy import Bound, MapPrivacy
 from ledger.projections.shards import Shard, ShardsState
 from ledger.projections.training_sources import SourcesState
 
@@ -21,6 +22,8 @@ class Facts:
             weights of a known size are in service.
         shards_served: how many sets of weights are in service.
         shards_waiting: how many shards wait for an erasure's retrain.
+        privacy: what the weights in service may show of one row, for each map that has
+            some; empty where any of these maps has no bound.
         kinds: records by kind of source.
         sites: records by site id.
         months: months of ingest, YYYY-MM.
@@ -37,6 +40,7 @@ class Facts:
     tokens_unique: int | None
     shards_served: int
     shards_waiting: int
+    privacy: tuple[Bound, ...]
     kinds: dict[str, int]
     sites: dict[str, int]
     months: frozenset[str]
@@ -56,6 +60,7 @@ class Facts:
         shards: ShardsState,
         compute: ComputeState,
         optout: OptoutState,
+        privacy: Sequence[MapPrivacy] = (),
     ) -> "Facts":
         """Collect the facts about one model; its data is that of its runs' maps."""
         counted = lineage.surviving(compute)
@@ -84,6 +89,7 @@ class Facts:
             tokens_unique=sum(sizes) if sizes else None,
             shards_served=sum(bool(shard.served_sha256) for shard in served),
             shards_waiting=sum(bool(shard.needs_retrain) for shard in served),
+            privacy=_privacy(shards, maps, privacy),
             kinds=_sum(content.kinds for content in contents),
             sites=_sum(content.sites for content in contents),
             months=frozenset(key for item in contents for key in item.months if key),
@@ -94,6 +100,21 @@ class Facts:
             last_event=sources.last_event,
             last_at_ms=sources.last_at_ms,
         )
+
+
+def _privacy(
+    shards: ShardsState, maps: Collection[str], privacy: Sequence[MapPrivacy]
+) -> tuple[Bound, ...]:
+    """The bound of each of these maps that serves, or nothing where one has none."""
+    bounds = {one.map_id: one.in_service for one in privacy}
+    found = [
+        bounds.get(map_id)
+        for map_id in sorted(maps)
+        if map_id in shards.maps
+        and any(shard.served_sha256 for shard in shards.maps[map_id].by_shard.values())
+    ]
+    known = tuple(bound for bound in found if bound is not None and bound.epsilon)
+    return known if len(known) == len(found) else ()
 
 
 def _sum(parts: Iterable[dict[str, int]]) -> dict[str, int]:

@@ -9,7 +9,7 @@ Source: Article 53(1)(d) of Regulation (EU) 2024/1689; template C(2025) 5235 fin
     modifier's summary covers the data of the modification only).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -17,6 +17,7 @@ import msgspec
 from ledger.errors import InputError
 from ledger.projections.compute import ComputeState
 from ledger.projections.optout import OptoutState
+from ledger.projections.privacy import MapPrivacy
 from ledger.projections.provider_roles import Indication
 from ledger.projections.provider_status import ProviderStatus
 from ledger.projections.shards import ShardsState
@@ -116,6 +117,7 @@ def draft(
     compute: ComputeState,
     optout: OptoutState,
     status: ProviderStatus,
+    privacy: Sequence[MapPrivacy] = (),
 ) -> Summary:
     """Draft the summary of one model from the projections.
 
@@ -128,7 +130,12 @@ def draft(
         raise InputError(message)
     template, digest = summary_template()
     facts = Facts.gather(
-        model_name, sources=sources, shards=shards, compute=compute, optout=optout
+        model_name,
+        sources=sources,
+        shards=shards,
+        compute=compute,
+        optout=optout,
+        privacy=privacy,
     )
     return Summary(
         model_name=model_name,

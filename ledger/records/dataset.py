@@ -150,16 +150,16 @@ class Dataset:
         return stored.text, record_keys.commitment(keys, record.record_id, content)
 
     def seed(self, shard: int, slice_: int, generation: int, root: str) -> int:
-        """A slice's training seed, 0 .. 2^64 - 1.
+        """A slice's training seed, 0 .. 2^256 - 1.
 
         HMAC-SHA-256 of the records' root under the secret of that slice's generation,
-        first 8 bytes, big-endian.
+        big-endian, its first 8 bytes put last: those are what torch's generators get.
         """
         secret = Seeds(self._workspace.vault).secret(
             self._map_id, shard=shard, slice_=slice_, generation=generation
         )
         digest = hmac.digest(secret, bytes.fromhex(root), "sha256")
-        return int.from_bytes(digest[:8], "big")
+        return int.from_bytes(digest[8:] + digest[:8], "big")
 
     def publish(self, event: SliceTrained) -> None:
         """Append a trained slice unless its records have changed (XEV-11).

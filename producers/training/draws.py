@@ -1,9 +1,11 @@
 """Chance for DP-SGD that whoever lacks the seed cannot tell from real chance.
 
 torch's own generator keeps 32 bits of a seed, and its state follows from what it drew.
-Here the bits are SHAKE-256 of a key and a counter, and the key is SHA-256 of the seed
-and of what is trained. So trainings that differ in anything never share their noise:
-the difference of two models with the same noise would show what the noise hides.
+A new adapter is drawn from it, so weights that moved little since show these 32 bits.
+Here the bits are SHAKE-256 of a key and a counter, and the key is SHA-256 of the whole
+seed, of which torch sees a quarter, and of what is trained. So trainings that differ in
+anything never share their noise: the difference of two models with the same noise would
+show what the noise hides.
 """
 
 import hashlib
@@ -20,7 +22,7 @@ from producers.training.settings import Settings
 RATE_ONE_PPB: Final = 10**9
 """A chance of 1."""
 
-_PURPOSE: Final = b"tuneledger dp-sgd draws v1\0"
+_PURPOSE: Final = b"tuneledger dp-sgd draws v2\0"
 _BITS: Final = 52
 """Bits of a fraction: with half a unit more it is still exact, and neither 0 nor 1."""
 
@@ -34,11 +36,11 @@ class Draws:
         """Begin the stream.
 
         Args:
-            seed: 0 .. 2^64 - 1, secret.
+            seed: 0 .. 2^256 - 1, secret.
             settings: how the training is done.
             weights: all that the model starts from, in an order of its own, float32.
         """
-        key = hashlib.sha256(_PURPOSE + seed.to_bytes(8, "big"))
+        key = hashlib.sha256(_PURPOSE + seed.to_bytes(32, "big"))
         key.update(hashlib.sha256(msgspec.json.encode(settings)).digest())
         for weight in weights:
             flat = weight.detach().reshape(-1).contiguous()

@@ -45,7 +45,7 @@ class Dataset(Protocol):
         ...
 
     def seed(self, shard: int, slice_: int, generation: int, root: str) -> int:
-        """A slice's seed, 0 .. 2^64 - 1."""
+        """A slice's seed, 0 .. 2^256 - 1."""
         ...
 
     def publish(self, event: SliceTrained) -> None:

@@ -17,7 +17,7 @@ class SliceInput:
 
     Attributes:
         records: texts of the records that are new in this slice, ordered by record id.
-        seed: 0 .. 2^64 - 1, not guessable from the texts.
+        seed: 0 .. 2^256 - 1, not guessable from the texts.
         records_root: RFC 6962 root over the commitments of the records of slices 0..k,
             32 bytes as lowercase hex.
     """

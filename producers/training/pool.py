@@ -66,7 +66,7 @@ class WorkerJob:
         parent: those of the adapter of slice `slice_first` - 1; empty for slice 0.
         slice_first: the slice to begin with.
         slices: the records that each slice adds, those before `slice_first` included.
-        seeds: one a slice, 0 .. 2^64 - 1.
+        seeds: one a slice, 0 .. 2^256 - 1; of a base 0 .. 2^64 - 1.
     """
 
     shard: int
@@ -189,9 +189,9 @@ def _start(job: WorkerJob, heard: queue.SimpleQueue[_Heard]) -> _Worker:
 
 def _header(job: WorkerJob) -> bytes:
     if len(job.seeds) != len(job.slices) or not all(
-        0 <= seed < 2**64 for seed in job.seeds
+        0 <= seed < 2**256 for seed in job.seeds
     ):
-        message = f"seeds of shard {job.shard}: expected 0 .. 2^64 - 1, one a slice"
+        message = f"seeds of shard {job.shard}: expected 0 .. 2^256 - 1, one a slice"
         raise InputError(message)
     return msgspec.json.encode(
         Job(
@@ -200,7 +200,7 @@ def _header(job: WorkerJob) -> bytes:
             plan="" if job.plan is None else job.plan.canonical().decode(),
             slice_first=job.slice_first,
             slices=[
-                SliceHeader(records=len(records), seed=f"{seed:016x}")
+                SliceHeader(records=len(records), seed=f"{seed:064x}")
                 for records, seed in zip(job.slices, job.seeds, strict=True)
             ],
         )

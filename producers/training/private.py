@@ -59,7 +59,8 @@ def private_gradients(
     deviation = privacy.noise_multiplier_ppm / _PPM * clip_norm
     for _ in range(steps):
         drawn, seeds = draws.chosen(count, rate_ppb), draws.seeds(count)
-        sums = [torch.zeros_like(weight) for weight in weights]
+        # In 64 bits, or rounding could make a row's part longer than its norm.
+        sums = [torch.zeros_like(one, dtype=torch.float64) for one in weights]
         nats = []
         # A step that goes through no model could not be metered. Where no row was
         # drawn, one goes through that adds nothing.
@@ -71,7 +72,7 @@ def private_gradients(
                 _add_clipped(sums, weights, clip_norm)
         for weight, total in zip(weights, sums, strict=True):
             noise = draws.normal(total.numel()).view_as(total)
-            noisy = total.double() + deviation * noise
+            noisy = total + deviation * noise
             weight.grad = (noisy / min(batch, count)).to(weight.dtype)
         yield Lot(
             rows=len(nats),
@@ -113,7 +114,6 @@ def _add_clipped(
         for total, weight in zip(sums, weights, strict=True)
         if weight.grad is not None
     ]
-    # In 64 bits, or rounding could make it longer than it is said to be.
     norm = math.hypot(
         *(torch.linalg.vector_norm(g, dtype=torch.float64).item() for _, g in found)
     )
@@ -122,4 +122,4 @@ def _add_clipped(
         raise TrainingError(message)
     factor = min(1.0, clip_norm / norm) if norm else 1.0
     for total, gradient in found:
-        total.add_(gradient, alpha=factor)
+        total.add_(gradient.double(), alpha=factor)

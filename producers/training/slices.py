@@ -42,6 +42,7 @@ from producers.training.wire import Passes, StepDone
 _BETAS: Final = (0.9, 0.95)
 _WEIGHT_DECAY: Final = 0.01
 _WARMUP: Final = 0.1  # share of the steps
+_TORCH_SEEDS: Final = 2**64
 
 OnStep = Callable[[StepDone], None]
 """Told after each step."""
@@ -71,7 +72,8 @@ def train_slices(
         slice_first: 0 .. len(slices) - 1.
         slices: the records that each slice adds, in the order in which they are
             packed; those before `slice_first` included.
-        seeds: one a slice, 0 .. 2^64 - 1.
+        seeds: one a slice, 0 .. 2^256 - 1. Generators of torch get the lowest 64 bits,
+            and show them in a new adapter; the noise of DP-SGD comes from all.
         settings: with lora.
         plan: what a pass costs; None counts none.
         on_step: told after each step.
@@ -90,7 +92,7 @@ def train_slices(
         message = "adapter: expected settings with lora, found none"
         raise InputError(message)
     fix_numerics(settings.passes)
-    model = open_model(settings, files, base, seed=seeds[0])
+    model = open_model(settings, files, base, seed=seeds[0] % _TORCH_SEEDS)
     # The model has its own copy; a second one may be half of the memory.
     del base
     if parent is not None:
@@ -177,7 +179,7 @@ def _train(
     if not records:
         return
     # Where a configuration asks for dropout, it draws from here.
-    torch.manual_seed(seed)
+    torch.manual_seed(seed % _TORCH_SEEDS)
     rows = pack(
         [model.tokens.encode(record) for record in records],
         sequence=settings.architecture.context,
@@ -222,7 +224,7 @@ def _gradients(
             rows,
             batch=batch,
             steps=steps,
-            seed=seed,
+            seed=seed % _TORCH_SEEDS,
             parts=settings.passes.accumulate,
         )
     draws = Draws(seed, settings=settings, weights=model.module.parameters())

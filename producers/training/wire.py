@@ -36,7 +36,7 @@ class SliceHeader(msgspec.Struct, frozen=True, kw_only=True):
     """How many of the records that follow belong to a slice, and its seed."""
 
     records: _COUNT
-    seed: Annotated[str, Meta(pattern=r"\A[0-9a-f]{16}\Z")]
+    seed: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -90,10 +90,10 @@ def test_bad_worker_is_an_error(monkeypatch, source, complaint):
 
 
 @pytest.mark.parametrize(
-    "seeds", [[], [1, 2], [-1], [2**64]], ids=["none", "two", "negative", "too-large"]
+    "seeds", [[], [1, 2], [-1], [2**256]], ids=["none", "two", "negative", "too-large"]
 )
 def test_seed_out_of_range_is_refused(seeds):
-    """A slice has one seed of 64 bits; else no worker is started."""
+    """A slice has one seed of 256 bits; else no worker is started."""
     with pytest.raises(InputError, match="seeds of shard 7"):
         train([WorkerJob(shard=7, recipe=RECIPE, slices=[[SECRET]], seeds=seeds)])
 
@@ -155,7 +155,7 @@ def test_worker_ends_with_its_parent():
         recipe=RECIPE.canonical().decode(),
         plan="",
         slice_first=0,
-        slices=[SliceHeader(records=1, seed="0" * 16)],
+        slices=[SliceHeader(records=1, seed="0" * 64)],
     )
     with subprocess.Popen(
         pool.COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE
