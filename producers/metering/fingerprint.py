@@ -11,6 +11,9 @@ from producers.metering.wrapping import plain_name
 _SETTINGS: Final = ("_attn_implementation", "_experts_implementation")
 """Settings of a Hugging Face configuration that choose kernels."""
 
+_SIZES: Final = ("in_features", "out_features", "num_embeddings", "embedding_dim")
+"""Sizes of the modules that adapters and a larger vocabulary put in place of others."""
+
 
 def fingerprint(model: nn.Module) -> str:
     """Digest of modules, weights, what is trainable, and settings.
@@ -48,6 +51,24 @@ def trained_weights(model: nn.Module) -> frozenset[str]:
         plain_name(name)
         for name, weight in model.named_parameters()
         if weight.requires_grad
+    )
+
+
+def outline(model: nn.Module) -> frozenset[tuple[object, ...]]:
+    """What decides the products, as far as it can be looked up while a model trains.
+
+    A wrapper changes none of it: modules enter by their names without one, the sizes
+    they were built with, whether they are checkpointed, and whether a hook may ask the
+    embeddings for a gradient, as `enable_input_require_grads` of transformers does.
+    """
+    return frozenset(
+        (
+            plain_name(f"{name}."),
+            _checkpoints(module),
+            isinstance(module, nn.Embedding) and bool(module._forward_hooks),  # noqa: SLF001 - no public way
+            *(getattr(module, size, None) for size in _SIZES),
+        )
+        for name, module in model.named_modules()
     )
 
 

@@ -9,40 +9,24 @@ lower bound and says so.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
 import torch
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
+from producers.metering.attached import Attached
 from producers.metering.batch import Batch, Phase
 from producers.metering.closed_form import ClosedForm
-from producers.metering.fingerprint import fingerprint, trained_weights
+from producers.metering.fingerprint import fingerprint
 from producers.metering.plan import Plan
 from producers.metering.shapes import UnknownShapeError, doubts, shape_of
 from producers.metering.tally import Key, MeteringError, Tally
 from producers.metering.trace import Loss, MakeInputs, tensors_of, trace
-from producers.metering.wrapping import hook_calls, unwrapped
+from producers.metering.wrapping import hook_calls, hook_parts, unwrapped
 
 __all__ = ["Meter", "MeteringError"]
 
 _ALL_PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
-
-
-@dataclass(slots=True)
-class _Attached:
-    """One model under the meter."""
-
-    model: nn.Module
-    plans: dict[Phase, int]
-    trained: frozenset[str]
-    has_frozen: bool
-    handles: list[RemovableHandle] = field(default_factory=list)
-    # The call in progress: the module by which it entered, and what it counts as;
-    # None where its shape was not understood.
-    entry: nn.Module | None = None
-    call: Key | None = None
 
 
 class Meter:
@@ -62,7 +46,7 @@ class Meter:
         self._phase: Phase | None = None
         self._without_gradient: Phase = "evaluation"
         self._is_tracing = False
-        self._attached: list[_Attached] = []
+        self._attached: list[Attached] = []
         self._tally = Tally(strict=strict)
 
     @property
@@ -106,18 +90,13 @@ class Meter:
         )
         if number is None:
             return None
-        attached = _Attached(
-            model=model,
-            plans=dict.fromkeys(_ALL_PHASES, number),
-            trained=trained_weights(unwrapped(model)),
-            has_frozen=not all(each.requires_grad for each in model.parameters()),
-        )
+        attached = Attached(model, dict.fromkeys(_ALL_PHASES, number))
         self._attached.append(attached)
         attached.handles = hook_calls(
             model,
             self._guard(self._before, attached),
             self._guard(self._after, attached),
-        )
+        ) + hook_parts(model, self._guard(self._before_part, attached))
         return self.plans[number]
 
     def attach_phase(
@@ -205,17 +184,20 @@ class Meter:
     def batches(self) -> Iterator[Batch]:
         """Everything counted since the last time; nothing where nothing was."""
         self._check_trained()
+        for attached in self._attached:
+            if attached.is_changed:
+                self._tally.fault("model_changed")
         batch = self._tally.drain(self.plans)
         if batch is not None:
             yield batch
 
     def _check_trained(self) -> None:
         for attached in self._attached:
-            if attached.trained != trained_weights(unwrapped(attached.model)):
+            if attached.trains_others:
                 self._tally.fault("trained_weights_changed")
 
     def _guard(
-        self, hook: Callable[..., None], attached: _Attached
+        self, hook: Callable[..., None], attached: Attached
     ) -> Callable[..., None]:
         """A hook that turns its own failure into a fault."""
 
@@ -234,7 +216,7 @@ class Meter:
         return hidden
 
     def _before(
-        self, attached: _Attached, entry: nn.Module, args: Any, named: dict[str, Any]
+        self, attached: Attached, entry: nn.Module, args: Any, named: dict[str, Any]
     ) -> None:
         if self._is_tracing or attached.entry not in {None, entry}:
             return
@@ -248,7 +230,17 @@ class Meter:
         for name in doubts(named, has_frozen=attached.has_frozen):
             self._tally.fault(name)
 
-    def _after(self, attached: _Attached, entry: nn.Module, *given: Any) -> None:
+    def _before_part(self, attached: Attached, *given: Any) -> None:
+        """A part that is called past its model is in no pass.
+
+        What a checkpoint computes again in a backward pass is, and is in its plan.
+        """
+        del given
+        is_again = torch._C._current_graph_task_id() >= 0  # noqa: SLF001 - no other way
+        if attached.entry is None and not (self._is_tracing or is_again):
+            self._tally.fault("part_called")
+
+    def _after(self, attached: Attached, entry: nn.Module, *given: Any) -> None:
         if attached.entry is not entry:
             return
         key, attached.entry, attached.call = attached.call, None, None
@@ -273,6 +265,9 @@ class Meter:
             if number not in passes:
                 passes.add(number)
                 self._tally.backwards[key] += 1
+                if key.phase == "evaluation":
+                    # It may have updated weights, and evaluation counts to no limit.
+                    self._tally.fault("backward_in_evaluation")
 
         return count
 

@@ -56,6 +56,36 @@ def hook_calls(
     return handles
 
 
+def hook_parts(model: nn.Module, before: Callable[..., None]) -> list[RemovableHandle]:
+    """Run a hook in front of each call of a part that has products of its own.
+
+    Parts are the modules right below those by which a call may enter: a decoder and its
+    head. A loss that is fused with the head calls them past the model.
+
+    Args:
+        model: as the loop calls it.
+        before: takes the part and its arguments.
+    """
+    entries = [model, *_inside(model)]
+    parts = {
+        id(part): part
+        for entry in entries
+        for part in entry.children()
+        if part not in entries and _multiplies(part)
+    }
+    hook = _while_eager(before)
+    return [part.register_forward_pre_hook(hook) for part in parts.values()]
+
+
+def _multiplies(part: nn.Module) -> bool:
+    return any(
+        weight.dim() > 1
+        for module in part.modules()
+        if not isinstance(module, nn.Embedding)
+        for weight in module.parameters(recurse=False)
+    )
+
+
 def _inside(model: nn.Module) -> list[nn.Module]:
     """The modules in a wrapper or in adapters that are called as models of their own.
 

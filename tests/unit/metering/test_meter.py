@@ -341,13 +341,21 @@ def test_gradient_of_the_input(is_frozen, expected):
     assert expected == faults(meter)
 
 
-def test_step_without_a_pass_is_a_fault():
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda model: model.forward(ids(1, 4)), {"part_called": 1}),
+        (lambda model: model.token(ids(1, 4)), {"forward_not_seen": 1}),
+    ],
+    ids=["forward", "embeddings"],
+)
+def test_step_without_a_pass_is_a_fault(call, expected):
     """What is called in another way than the model itself passes by the meter."""
     meter, model = attached(strict=False)
     with meter.step():
-        loss_of(model.forward(ids(1, 4))).backward()
+        loss_of(call(model)).backward()
 
-    assert {"forward_not_seen": 1} == faults(meter)
+    assert expected == faults(meter)
 
 
 def test_gradient_of_a_gradient_is_a_fault():
